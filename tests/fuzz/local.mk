@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# Each fuzz_NAME.c exports LLVMFuzzerTestOneInput. In a normal build it is linked with standalone.c, which
+# replays tests/fuzz/corpus/NAME as TAP; with --enable-fuzzing it becomes a libFuzzer program instead.
+check_LIBRARIES += tests/fuzz/libfuzz-main.a
+tests_fuzz_libfuzz_main_a_SOURCES = %D%/standalone.c
+if FUZZING
+LDFLAGS_FUZZ = $(AM_LDFLAGS) -fsanitize=fuzzer
+MAIN_FUZZ =
+else
+LDFLAGS_FUZZ = $(AM_LDFLAGS)
+MAIN_FUZZ = tests/fuzz/libfuzz-main.a
+endif
+EXTRA_DIST += tests/fuzz/corpus
+
+include tests/fuzz/rtp.mk
+include tests/fuzz/xmpp.mk
+include tests/fuzz/transport.mk
+include tests/fuzz/media.mk
+include tests/fuzz/channel.mk
