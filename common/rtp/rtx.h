@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Retransmission format (RFC 4588 4): the original sequence number in front of the payload, on a stream of its
+ * own. Pure; any thread. */
+#ifndef PLENUM_COMMON_RTP_RTX_H
+#define PLENUM_COMMON_RTP_RTX_H
+
+#include "common/rtp/rtp_view.h"
+
+#define RTX_OSN_SIZE 2
+
+typedef enum {
+    RTX_OK,
+    RTX_EMPTY /* no original packet inside: probing padding, or 0 or 1 byte of payload */
+} RtxStatus;
+
+/* Turns an RTX packet back into the original, in place: on RTX_OK the packet starts RTX_OSN_SIZE bytes further
+ * on, is that much shorter, and carries `pt`, `ssrc` and the original number. The caller parses its view anew. */
+RtxStatus rtx_unwrap(uint8_t *packet, const RtpView *v, uint8_t pt, uint32_t ssrc);
+
+/* Writes the packet (`len` bytes seen by `v`) as RTX into `out`, which must not overlap it. Extensions,
+ * timestamp and marker are kept, padding is left out and the P bit cleared. Returns bytes, 0 if it does not fit. */
+size_t rtx_wrap(uint8_t *out, size_t cap, const uint8_t *packet, const RtpView *v, uint8_t rtx_pt, uint32_t rtx_ssrc,
+                uint16_t rtx_seq);
+
+#endif
