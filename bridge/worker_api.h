@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The contract between the control thread and the media workers. Control posts commands, workers answer with
+ * events; both are values in one heap block that is handed over and never shared.
+ *
+ * A worker owns all media state of its conferences: ICE, SRTP, RTP and RTCP, estimation, allocation, slots,
+ * dominant speaker. Control owns COLIBRI2, channels, DTLS and SCTP. Commands of one conference are carried out in the
+ * order posted; a command about a conference or endpoint that is unknown is ignored, so closing races are
+ * harmless. Events may still arrive for an endpoint that control has just removed: look the handle up.
+ *
+ * Conferences and endpoints are named by handles that control chooses: nonzero, never reused in the process.
+ * All functions here are for the control thread. No GLib. */
+#ifndef PLENUM_BRIDGE_WORKER_API_H
+#define PLENUM_BRIDGE_WORKER_API_H
+
+#include "bridge/worker_stats.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#define WORKERS_MAX 32             /* more cores than this stay without a worker */
+#define WORKER_ADDRESSES_MAX 16    /* local addresses, each a socket per worker */
+#define WORKER_UFRAG_SIZE 33       /* ours and theirs, with NUL; RFC 8445 allows 256, longer ones are refused */
+#define WORKER_PWD_SIZE 129        /* with NUL */
+#define WORKER_CANDIDATES_MAX 32   /* per command */
+#define WORKER_SOURCES_MAX 32      /* per endpoint */
+#define WORKER_ENCODINGS_MAX 4     /* per video source */
+#define WORKER_PAYLOADS_MAX 64     /* per endpoint */
+#define WORKER_CONSTRAINTS_MAX 1000 /* names in one list of ReceiverVideoConstraints */
+#define WORKER_DATAGRAM_MAX 1500   /* bytes of a DTLS record either way */
+#define WORKER_MID_SIZE 8
+#define WORKER_KEY_MAX 46          /* SRTP key and salt */
+
+/* ---- values ---- */
+
+typedef enum { WORKER_AUDIO, WORKER_VIDEO } WorkerKind;
+
+typedef enum {
+    WORKER_VIDEO_CAMERA, WORKER_VIDEO_DESKTOP, WORKER_VIDEO_DESKTOP_HIGH_FPS, WORKER_VIDEO_NONE, WORKER_VIDEO_DISABLED
+} WorkerVideoType;
+
+typedef enum {
+    WORKER_CODEC_OTHER, /* forwarded unparsed */
+    WORKER_CODEC_OPUS, WORKER_CODEC_RED, WORKER_CODEC_TELEPHONE_EVENT,
+    WORKER_CODEC_VP8, WORKER_CODEC_VP9, WORKER_CODEC_AV1, WORKER_CODEC_H264, WORKER_CODEC_RTX
+} WorkerCodec;
+
+enum { /* bits of WorkerPayload.feedback */
+    WORKER_FB_NACK = 1, WORKER_FB_PLI = 2, WORKER_FB_FIR = 4, WORKER_FB_REMB = 8, WORKER_FB_TCC = 16
+};
+
+typedef struct {
+    uint8_t pt;         /* 0..127 */
+    WorkerKind kind;
+    WorkerCodec codec;
+    uint32_t clock_hz;
+    uint8_t apt;        /* WORKER_CODEC_RTX: the payload type it repairs */
+    uint8_t feedback;   /* WORKER_FB_ bits */
+} WorkerPayload;
+
+typedef enum { /* index of WorkerMedia.extension_ids */
+    WORKER_EXT_AUDIO_LEVEL, WORKER_EXT_ABS_SEND_TIME, WORKER_EXT_TCC, WORKER_EXT_MID, WORKER_EXT_VIDEO_ORIENTATION,
+    WORKER_EXT_DEPENDENCY, WORKER_EXT_VLA, WORKER_EXT_TOFFSET, WORKER_EXT_CONTENT_TYPE, WORKER_EXT_FRAMEMARKING,
+    WORKER_EXT_RID, WORKER_EXT_CSRC_LEVEL, WORKER_EXTS
+} WorkerExt;
+
+typedef struct {
+    uint8_t n_payloads;
+    WorkerPayload payloads[WORKER_PAYLOADS_MAX];
+    uint8_t extension_ids[WORKER_EXTS]; /* 1..255, 0 = not negotiated */
+    bool allow_mixed;                   /* extmap-allow-mixed: two-byte headers may be sent to it */
+} WorkerMedia;
+
+typedef struct { uint32_t ssrc, rtx_ssrc; } WorkerEncoding; /* rtx_ssrc 0: none */
+
+typedef struct {
+    char name[WORKER_NAME_SIZE];
+    WorkerKind kind;
+    WorkerVideoType video_type;
+    bool synthetic;               /* audio made by a translator: only to explicit subscribers, never dominant */
+    uint8_t n_encodings;          /* audio: 1 */
+    WorkerEncoding encodings[WORKER_ENCODINGS_MAX]; /* low to high, the order of the SIM group */
+} WorkerSource;
+
+typedef struct {
+    struct sockaddr_storage address;
+    uint32_t priority;
+    bool relayed;                 /* type relay: held back 800 ms before nomination */
+} WorkerCandidate;
+
+typedef struct {
+    char name[WORKER_NAME_SIZE];
+    bool on_stage, selected;      /* order of the lists = order of the array */
+    bool has_constraint;          /* false: the default applies to it */
+    int32_t max_height;           /* -1 unlimited, 0 off */
+    int32_t max_fps;              /* -1 unlimited */
+} WorkerConstraint;
+
+/* RFC 5764; the numbers are those of the DTLS extension. */
+typedef enum { WORKER_SRTP_CM80 = 0x0001, WORKER_SRTP_GCM128 = 0x0007, WORKER_SRTP_GCM256 = 0x0008 } WorkerSrtpProfile;
+
+/* ---- commands ---- */
+
+typedef enum {
+    WORKER_CONFERENCE_CREATE, WORKER_CONFERENCE_REMOVE,
+    WORKER_ENDPOINT_CREATE, WORKER_ENDPOINT_REMOVE,
+    WORKER_REMOTE_ICE,          /* array: candidates */
+    WORKER_ICE_RESTART,
+    WORKER_MEDIA,
+    WORKER_SOURCES,             /* array: sources */
+    WORKER_SRTP_KEYS,
+    WORKER_VIDEO_CONSTRAINTS,   /* array: constraints */
+    WORKER_AUDIO_SUBSCRIPTION,  /* array: names */
+    WORKER_SOURCE_VIDEO_TYPE,
+    WORKER_FORCE_MUTE,
+    WORKER_DTLS_SEND,           /* array: bytes */
+    WORKER_CHANNEL_UP,          /* message transport (re)connected: the worker emits all state, bridge.md 6.4 */
+    WORKER_REQUEST_KEYFRAME,
+    WORKER_SNAPSHOT,
+    WORKER_COMMANDS
+} WorkerCommandType;
+
+typedef struct { char name[WORKER_NAME_SIZE]; bool exclude; } WorkerAudioName;
+
+typedef struct WorkerCommand {
+    WorkerCommandType type;
+    uint64_t conference;          /* always */
+    uint64_t endpoint;            /* all but CONFERENCE_*; SNAPSHOT: 0 or one endpoint */
+    size_t n;                     /* elements of the array member, set by worker_command_new */
+    union {
+        struct {
+            uint32_t audio_ssrc, video_ssrc; /* feedback SSRCs: sender SSRC of our RTCP, nobody may use them */
+            int32_t last_n;                  /* bridge-wide or load limit; -1 none */
+            char name[WORKER_NAME_SIZE];     /* for dumps */
+        } conference_create;
+        struct {
+            char id[WORKER_ID_SIZE];
+            char ufrag[WORKER_UFRAG_SIZE], pwd[WORKER_PWD_SIZE]; /* from worker_ice_credentials */
+            uint64_t tie_breaker;
+            bool controlling;
+            bool ssrc_rewriting, mid; /* capabilities; mid only with ssrc_rewriting */
+            bool visitor;
+            int32_t initial_last_n;   /* -1: not given */
+        } endpoint_create;
+        struct {
+            uint32_t generation;      /* 0: the current agent; otherwise the pending restart it belongs to */
+            char ufrag[WORKER_UFRAG_SIZE], pwd[WORKER_PWD_SIZE]; /* both empty: only candidates are added */
+            WorkerCandidate candidates[];
+        } remote_ice;
+        struct {
+            uint32_t generation;      /* >= 1, last + 1 */
+            char ufrag[WORKER_UFRAG_SIZE], pwd[WORKER_PWD_SIZE];
+            uint64_t tie_breaker;
+        } ice_restart;
+        WorkerMedia media;            /* replaces what was known */
+        struct { uint32_t reserved; WorkerSource sources[]; } sources; /* n = 0 clears */
+        struct {
+            WorkerSrtpProfile profile;
+            uint8_t send_key[WORKER_KEY_MAX], receive_key[WORKER_KEY_MAX]; /* master key then salt; wiped by the worker */
+        } srtp_keys;
+        struct {                      /* all settings, already merged by control: it replaces */
+            int32_t last_n;           /* -1 all */
+            int32_t default_max_height, default_max_fps;
+            int64_t assumed_bandwidth_bps; /* -1 none; control has applied its limit */
+            WorkerConstraint constraints[];
+        } video_constraints;
+        struct { bool all; WorkerAudioName names[]; } audio_subscription; /* included, or excluded */
+        struct { char source[WORKER_NAME_SIZE]; WorkerVideoType type; } video_type; /* endpoint = its owner */
+        struct { bool audio, video; } force_mute;
+        struct { uint32_t reserved; uint8_t bytes[]; } dtls_send; /* one datagram, to the selected or first valid pair */
+        struct { char source[WORKER_NAME_SIZE]; } request_keyframe; /* endpoint = its owner; empty: all its video */
+        struct { uint64_t id; bool streams; } snapshot; /* id comes back; see WorkerEvent.snapshot */
+    };
+} WorkerCommand;
+
+/* Zeroed command with room for n array elements (0 for types without an array). Aborts without memory. */
+WorkerCommand *worker_command_new(WorkerCommandType type, uint64_t conference, uint64_t endpoint, size_t n);
+void worker_command_free(WorkerCommand *c);
+
+/* ---- events ---- */
+
+typedef enum {
+    WORKER_EV_FIRST_CHECK,        /* first authenticated check arrived: create DTLS now */
+    WORKER_EV_ICE_WRITABLE,       /* first valid pair: DTLS may start */
+    WORKER_EV_ICE_SELECTED,       /* a pair was nominated, or another one was; u.ice */
+    WORKER_EV_ICE_FAILED,
+    WORKER_EV_CONSENT_LOST,       /* was selected, no answer any more (RFC 7675): expire or restart */
+    WORKER_EV_ICE_RESTARTED,      /* the pending agent of u.ice.generation took over */
+    WORKER_EV_ICE_RESTART_FAILED, /* it did not within 20 s; the old one continues */
+    WORKER_EV_ENDPOINT_IDLE,      /* no activity for the time of bridge.md 4.5: expire it. Sent once */
+    WORKER_EV_DTLS,               /* u.dtls: a datagram from a valid pair */
+    WORKER_EV_VIDEO_SLOTS,        /* u.slots, to this endpoint */
+    WORKER_EV_AUDIO_SLOTS,
+    WORKER_EV_FORWARDED_SOURCES,  /* u.names */
+    WORKER_EV_SOURCE_CONSTRAINTS, /* u.source_constraint: SenderSourceConstraints to this endpoint */
+    WORKER_EV_DOMINANT_SPEAKER,   /* u.speaker; endpoint 0: to all of the conference */
+    WORKER_EV_CONNECTIVITY,       /* u.connectivity; endpoint 0: to all of the conference */
+    WORKER_EV_BANDWIDTH,          /* u.bandwidth: every 10 s while an estimate exists */
+    WORKER_EV_SNAPSHOT
+} WorkerEventType;
+
+typedef struct {
+    char source[WORKER_NAME_SIZE], owner[WORKER_ID_SIZE];
+    uint32_t ssrc, rtx_ssrc;      /* rtx_ssrc 0: none (audio) */
+    WorkerVideoType video_type;   /* video */
+    char mid[WORKER_MID_SIZE];    /* empty: not used */
+} WorkerSlotEntry;
+
+typedef struct { char name[WORKER_NAME_SIZE]; } WorkerName;
+typedef struct { char id[WORKER_ID_SIZE]; } WorkerEndpointId;
+
+typedef struct WorkerEvent {
+    WorkerEventType type;
+    unsigned worker;
+    uint64_t conference, endpoint; /* endpoint 0: see the type */
+    size_t n;                      /* elements of the array */
+    union {
+        struct { uint32_t generation; struct sockaddr_storage local, remote; } ice;
+        struct { uint32_t reserved; uint8_t bytes[]; } dtls;
+        struct { bool complete; WorkerSlotEntry entries[]; } slots; /* complete: answer to CHANNEL_UP */
+        struct { uint32_t reserved; WorkerName entries[]; } names;
+        struct { char source[WORKER_NAME_SIZE]; int32_t max_height; } source_constraint; /* -1 unlimited, 0 off */
+        struct { bool silence; char dominant[WORKER_ID_SIZE]; WorkerEndpointId previous[]; } speaker; /* newest first */
+        struct { char about[WORKER_ID_SIZE]; bool active; } connectivity;
+        struct { int64_t bps; } bandwidth;
+        struct {                   /* n endpoints: those of the conference, or the one asked for; none for conference 0 */
+            uint64_t id;
+            WorkerTotals totals;   /* of the whole worker */
+            size_t n_streams;
+            WorkerStreamStats *streams; /* inside this block; only for one endpoint with `streams` */
+            WorkerEndpointStats endpoints[];
+        } snapshot;
+    };
+} WorkerEvent;
+
+void worker_event_free(WorkerEvent *ev);
+
+/* ---- the workers ---- */
+
+typedef struct Workers Workers;
+
+typedef struct {
+    unsigned count;                /* 0: one per core, at most WORKERS_MAX */
+    size_t n_addresses;            /* at least 1 */
+    struct sockaddr_storage addresses[WORKER_ADDRESSES_MAX]; /* to bind; ports ignored; the wildcard is refused */
+    uint16_t port;                 /* 0: the kernel chooses (tests) */
+    bool trust_bwe;                /* false: allocate without regard to the estimate */
+    int64_t start_bps;             /* first estimate; 0: 2500000 */
+    bool gso;                      /* false: never use UDP_SEGMENT */
+    int32_t silence_packets;       /* forwarded before silence is dropped; 0: the default of 3, -1: never drop */
+} WorkersConfig;
+
+/* Binds all sockets and starts the threads. NULL with a sentence in error[] when an address or thread is refused. */
+Workers *workers_new(const WorkersConfig *config, char *error, size_t error_size);
+unsigned workers_count(const Workers *w);
+uint16_t workers_port(const Workers *w);
+
+/* The least loaded worker, for a conference about to be created there. */
+unsigned workers_choose(const Workers *w);
+
+/* Hands the command over, always: false means the inbox was full and it was freed and counted. Never blocks. */
+bool workers_post(Workers *w, unsigned worker, WorkerCommand *c);
+
+/* Readable while events wait; put it in the control loop. Owned by w. */
+int workers_event_fd(const Workers *w);
+/* The next event, owned by the caller, or NULL. Drain until NULL after each wake-up. */
+WorkerEvent *workers_next_event(Workers *w);
+
+/* Fresh ICE credentials for an endpoint of that worker: the ufrag begins with a character that names the worker,
+ * because a request from an unknown address is steered by it. */
+void worker_ice_credentials(unsigned worker, char ufrag[WORKER_UFRAG_SIZE], char pwd[WORKER_PWD_SIZE]);
+
+/* Stops and joins the threads, frees what they own; events not fetched are lost. NULL is allowed. */
+void workers_free(Workers *w);
+
+#endif
