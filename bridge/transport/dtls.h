@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * DTLS 1.2 for media (RFC 5763, RFC 5764): handshake with the peer, its certificate against the signalled
+ * fingerprint, SRTP keys exported, and application data for SCTP. OpenSSL 3, driven by bytes; the library
+ * reads the clock itself for its retransmission timer. Control thread. Datagrams must come from ICE-validated
+ * tuples only (bridge.md 13.4); nothing a peer sends before its certificate matched has any effect beyond
+ * this object. */
+#ifndef PLENUM_BRIDGE_TRANSPORT_DTLS_H
+#define PLENUM_BRIDGE_TRANSPORT_DTLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "bridge/transport/srtp.h"
+
+#define DTLS_MTU 1200                      /* bytes of the longest datagram we send */
+#define DTLS_RECEIVE_MAX 1500              /* longer datagrams are dropped */
+#define DTLS_HANDSHAKE_US 30000000         /* from start to keys, the signalled fingerprint included */
+#define DTLS_FIRST_TIMEOUT_US 80000        /* first retransmission; doubles up to 3 s */
+#define DTLS_HANDSHAKE_DATAGRAMS_MAX 512   /* accepted before the handshake is done; more are dropped */
+#define DTLS_DATA_MAX 1400                 /* bytes of one application datagram received */
+#define DTLS_EARLY_DATA_MAX 32             /* application datagrams held until the fingerprint matched */
+#define DTLS_CERTIFICATE_US 86400000000    /* a new certificate after this; running transports keep theirs */
+#define DTLS_FINGERPRINTS_MAX 8
+#define DTLS_FINGERPRINT_TEXT (32 * 3)     /* "AB:CD:..." of sha-256, with its NUL */
+
+/* The process's certificate and settings. */
+typedef struct DtlsContext DtlsContext;
+/* NULL: OpenSSL refused (details on its error queue). */
+DtlsContext *dtls_context_new(int64_t now_us);
+void dtls_context_free(DtlsContext *ctx);
+
+typedef enum { DTLS_SERVER, DTLS_CLIENT } DtlsRole;
+
+/* Why a transport ended. */
+typedef enum {
+    DTLS_CLOSED_BY_PEER,       /* authenticated close_notify */
+    DTLS_FAILED_HANDSHAKE,     /* fatal error inside the handshake */
+    DTLS_FAILED_FINGERPRINT,   /* handshake complete, certificate is not the signalled one */
+    DTLS_FAILED_TIMEOUT,
+    DTLS_FAILED_PROFILE,       /* no common SRTP profile */
+} DtlsEnd;
+const char *dtls_end_name(DtlsEnd e);
+
+/* Called from within the functions below; none may free the transport. */
+typedef struct {
+    void (*send)(void *user, const uint8_t *datagram, size_t len);
+    /* Handshake complete and certificate verified: once. The keys are wiped after the call. */
+    void (*ready)(void *user, const SrtpKeys *keys);
+    void (*data)(void *user, const uint8_t *bytes, size_t len); /* only after ready */
+    void (*ended)(void *user, DtlsEnd why);                     /* once; nothing is called after it */
+} DtlsCallbacks;
+
+typedef struct DtlsTransport DtlsTransport;
+/* Cheap: pins the current certificate (a fresh one if the last is over DTLS_CERTIFICATE_US old); the session
+ * itself is made by dtls_start. NULL: no memory, or no certificate could be made. */
+DtlsTransport *dtls_new(DtlsContext *ctx, const DtlsCallbacks *cb, void *user, int64_t now_us);
+/* sha-256 of our certificate, upper case with colons, for signalling. Borrowed, lives as long as t. */
+const char *dtls_fingerprint(const DtlsTransport *t);
+/* Begins the handshake (a client sends at once). False when already started, or OpenSSL failed. */
+bool dtls_start(DtlsTransport *t, DtlsRole role, int64_t now_us);
+bool dtls_is_started(const DtlsTransport *t);
+bool dtls_is_ready(const DtlsTransport *t);
+
+/* One signalled fingerprint ("sha-256", "AB:CD:..."; any case). May come before, during or after the
+ * handshake; of several the strongest hash decides, and any certificate the peer shows under that hash may
+ * match. Call dtls_fingerprints_done after the last of a set: only then may the handshake be judged.
+ * False: unknown or too weak hash (sha-1, md5), malformed, or too many. */
+bool dtls_add_fingerprint(DtlsTransport *t, const char *hash, const char *value);
+void dtls_fingerprints_done(DtlsTransport *t, int64_t now_us);
+
+/* One datagram from a valid tuple. Before dtls_start it is dropped (the peer repeats it). Whatever it holds,
+ * it cannot end an established session except as an authenticated close_notify. */
+void dtls_on_datagram(DtlsTransport *t, const uint8_t *buf, size_t len, int64_t now_us);
+void dtls_on_timer(DtlsTransport *t, int64_t now_us);
+int64_t dtls_next_due(const DtlsTransport *t, int64_t now_us); /* INT64_MAX: nothing planned */
+
+/* Application data, one datagram of at most DTLS_MTU - 64 bytes. False: not ready or too long. */
+bool dtls_write(DtlsTransport *t, const uint8_t *bytes, size_t len);
+/* Sends close_notify; no callback follows. */
+void dtls_close(DtlsTransport *t);
+int dtls_dump(const DtlsTransport *t, char *out, size_t cap); /* JSON */
+void dtls_free(DtlsTransport *t);
+
+#endif
