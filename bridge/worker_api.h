@@ -13,18 +13,19 @@
 #ifndef PLENUM_BRIDGE_WORKER_API_H
 #define PLENUM_BRIDGE_WORKER_API_H
 
+#include "bridge/transport/ice_agent.h"
+#include "bridge/transport/srtp.h"
+#include "bridge/transport/tuple.h"
 #include "bridge/worker_stats.h"
+#include "common/rtp/media_codec.h"
+#include "common/rtp/rtp_ext.h"
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 #define WORKERS_MAX 32             /* more cores than this stay without a worker */
 #define WORKER_ADDRESSES_MAX 16    /* local addresses, each a socket per worker */
-#define WORKER_UFRAG_SIZE 33       /* ours and theirs, with NUL; RFC 8445 allows 256, longer ones are refused */
-#define WORKER_PWD_SIZE 129        /* with NUL */
 #define WORKER_CANDIDATES_MAX 32   /* per command */
 #define WORKER_SOURCES_MAX 32      /* per endpoint */
 #define WORKER_ENCODINGS_MAX 4     /* per video source */
@@ -32,7 +33,6 @@
 #define WORKER_CONSTRAINTS_MAX 1000 /* names in one list of ReceiverVideoConstraints */
 #define WORKER_DATAGRAM_MAX 1500   /* bytes of a DTLS record either way */
 #define WORKER_MID_SIZE 8
-#define WORKER_KEY_MAX 46          /* SRTP key and salt */
 
 /* ---- values ---- */
 
@@ -42,12 +42,6 @@ typedef enum {
     WORKER_VIDEO_CAMERA, WORKER_VIDEO_DESKTOP, WORKER_VIDEO_DESKTOP_HIGH_FPS, WORKER_VIDEO_NONE, WORKER_VIDEO_DISABLED
 } WorkerVideoType;
 
-typedef enum {
-    WORKER_CODEC_OTHER, /* forwarded unparsed */
-    WORKER_CODEC_OPUS, WORKER_CODEC_RED, WORKER_CODEC_TELEPHONE_EVENT,
-    WORKER_CODEC_VP8, WORKER_CODEC_VP9, WORKER_CODEC_AV1, WORKER_CODEC_H264, WORKER_CODEC_RTX
-} WorkerCodec;
-
 enum { /* bits of WorkerPayload.feedback */
     WORKER_FB_NACK = 1, WORKER_FB_PLI = 2, WORKER_FB_FIR = 4, WORKER_FB_REMB = 8, WORKER_FB_TCC = 16
 };
@@ -55,22 +49,16 @@ enum { /* bits of WorkerPayload.feedback */
 typedef struct {
     uint8_t pt;         /* 0..127 */
     WorkerKind kind;
-    WorkerCodec codec;
+    MediaCodec codec;   /* CODEC_UNKNOWN: forwarded unparsed */
     uint32_t clock_hz;
-    uint8_t apt;        /* WORKER_CODEC_RTX: the payload type it repairs */
+    uint8_t apt;        /* CODEC_RTX: the payload type it repairs */
     uint8_t feedback;   /* WORKER_FB_ bits */
 } WorkerPayload;
-
-typedef enum { /* index of WorkerMedia.extension_ids */
-    WORKER_EXT_AUDIO_LEVEL, WORKER_EXT_ABS_SEND_TIME, WORKER_EXT_TCC, WORKER_EXT_MID, WORKER_EXT_VIDEO_ORIENTATION,
-    WORKER_EXT_DEPENDENCY, WORKER_EXT_VLA, WORKER_EXT_TOFFSET, WORKER_EXT_CONTENT_TYPE, WORKER_EXT_FRAMEMARKING,
-    WORKER_EXT_RID, WORKER_EXT_CSRC_LEVEL, WORKER_EXTS
-} WorkerExt;
 
 typedef struct {
     uint8_t n_payloads;
     WorkerPayload payloads[WORKER_PAYLOADS_MAX];
-    uint8_t extension_ids[WORKER_EXTS]; /* 1..255, 0 = not negotiated */
+    uint8_t extension_ids[RTP_EXT_TYPE_COUNT]; /* by RtpExtType: 1..255, 0 = not negotiated */
     bool allow_mixed;                   /* extmap-allow-mixed: two-byte headers may be sent to it */
 } WorkerMedia;
 
@@ -86,21 +74,12 @@ typedef struct {
 } WorkerSource;
 
 typedef struct {
-    struct sockaddr_storage address;
-    uint32_t priority;
-    bool relayed;                 /* type relay: held back 800 ms before nomination */
-} WorkerCandidate;
-
-typedef struct {
     char name[WORKER_NAME_SIZE];
     bool on_stage, selected;      /* order of the lists = order of the array */
     bool has_constraint;          /* false: the default applies to it */
     int32_t max_height;           /* -1 unlimited, 0 off */
     int32_t max_fps;              /* -1 unlimited */
 } WorkerConstraint;
-
-/* RFC 5764; the numbers are those of the DTLS extension. */
-typedef enum { WORKER_SRTP_CM80 = 0x0001, WORKER_SRTP_GCM128 = 0x0007, WORKER_SRTP_GCM256 = 0x0008 } WorkerSrtpProfile;
 
 /* ---- commands ---- */
 
@@ -138,29 +117,23 @@ typedef struct WorkerCommand {
         } conference_create;
         struct {
             char id[WORKER_ID_SIZE];
-            char ufrag[WORKER_UFRAG_SIZE], pwd[WORKER_PWD_SIZE]; /* from worker_ice_credentials */
-            uint64_t tie_breaker;
-            bool controlling;
+            IceCredentials ice;       /* from worker_ice_credentials */
             bool ssrc_rewriting, mid; /* capabilities; mid only with ssrc_rewriting */
             bool visitor;
             int32_t initial_last_n;   /* -1: not given */
         } endpoint_create;
         struct {
             uint32_t generation;      /* 0: the current agent; otherwise the pending restart it belongs to */
-            char ufrag[WORKER_UFRAG_SIZE], pwd[WORKER_PWD_SIZE]; /* both empty: only candidates are added */
-            WorkerCandidate candidates[];
+            char ufrag[ICE_REMOTE_TEXT_MAX + 1], pwd[ICE_REMOTE_TEXT_MAX + 1]; /* empty: only candidates */
+            Tuple candidates[];       /* their `socket` is filled in by the worker */
         } remote_ice;
         struct {
-            uint32_t generation;      /* >= 1, last + 1 */
-            char ufrag[WORKER_UFRAG_SIZE], pwd[WORKER_PWD_SIZE];
-            uint64_t tie_breaker;
+            uint32_t generation;      /* last + 1, first restart 1; only after ICE_WRITABLE and none pending */
+            IceCredentials ice;
         } ice_restart;
         WorkerMedia media;            /* replaces what was known */
         struct { uint32_t reserved; WorkerSource sources[]; } sources; /* n = 0 clears */
-        struct {
-            WorkerSrtpProfile profile;
-            uint8_t send_key[WORKER_KEY_MAX], receive_key[WORKER_KEY_MAX]; /* master key then salt; wiped by the worker */
-        } srtp_keys;
+        SrtpKeys srtp_keys;           /* wiped by the worker */
         struct {                      /* all settings, already merged by control: it replaces */
             int32_t last_n;           /* -1 all */
             int32_t default_max_height, default_max_fps;
@@ -218,7 +191,7 @@ typedef struct WorkerEvent {
     uint64_t conference, endpoint; /* endpoint 0: see the type */
     size_t n;                      /* elements of the array */
     union {
-        struct { uint32_t generation; struct sockaddr_storage local, remote; } ice;
+        struct { uint32_t generation; Tuple remote; } ice;
         struct { uint32_t reserved; uint8_t bytes[]; } dtls;
         struct { bool complete; WorkerSlotEntry entries[]; } slots; /* complete: answer to CHANNEL_UP */
         struct { uint32_t reserved; WorkerName entries[]; } names;
@@ -245,7 +218,7 @@ typedef struct Workers Workers;
 typedef struct {
     unsigned count;                /* 0: one per core, at most WORKERS_MAX */
     size_t n_addresses;            /* at least 1 */
-    struct sockaddr_storage addresses[WORKER_ADDRESSES_MAX]; /* to bind; ports ignored; the wildcard is refused */
+    Tuple addresses[WORKER_ADDRESSES_MAX]; /* to bind; ports ignored; Tuple.socket of events is this index */
     uint16_t port;                 /* 0: the kernel chooses (tests) */
     bool trust_bwe;                /* false: allocate without regard to the estimate */
     int64_t start_bps;             /* first estimate; 0: 2500000 */
@@ -270,8 +243,8 @@ int workers_event_fd(const Workers *w);
 WorkerEvent *workers_next_event(Workers *w);
 
 /* Fresh ICE credentials for an endpoint of that worker: the ufrag begins with a character that names the worker,
- * because a request from an unknown address is steered by it. */
-void worker_ice_credentials(unsigned worker, char ufrag[WORKER_UFRAG_SIZE], char pwd[WORKER_PWD_SIZE]);
+ * because a request from an unknown address is steered by it. False: the system has no randomness. */
+bool worker_ice_credentials(unsigned worker, IceCredentials *out);
 
 /* Stops and joins the threads, frees what they own; events not fetched are lost. NULL is allowed. */
 void workers_free(Workers *w);
