@@ -1,1 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
+CHANNEL_TESTS = tests/unit/channel/test_json_text tests/unit/channel/test_messages
+check_PROGRAMS += $(CHANNEL_TESTS)
+TESTS += $(CHANNEL_TESTS)
+CFLAGS_CHANNEL_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS)
+LIBS_CHANNEL_TEST = bridge/channel/libbridge-channel.a $(JSON_LIBS) $(GLIB_LIBS)
+
+tests_unit_channel_test_json_text_SOURCES = %D%/test_json_text.c
+tests_unit_channel_test_json_text_CFLAGS = $(CFLAGS_CHANNEL_TEST)
+tests_unit_channel_test_json_text_LDADD = $(LIBS_CHANNEL_TEST)
+
+tests_unit_channel_test_messages_SOURCES = %D%/test_messages.c
+tests_unit_channel_test_messages_CFLAGS = $(CFLAGS_CHANNEL_TEST)
+tests_unit_channel_test_messages_LDADD = $(LIBS_CHANNEL_TEST)
