@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Ranks speakers by loudness of the moment, for forwarding only the loudest few. Fixed size, no allocation; cheap
+ * enough for the packet path. Owner: the conference's worker. */
+#ifndef PLENUM_BRIDGE_SPEECH_LOUDEST_H
+#define PLENUM_BRIDGE_SPEECH_LOUDEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LOUDEST_MAX       64     /* speakers ranked at once; a quieter newcomer than all of them ranks last */
+#define LOUDEST_EXPIRE_MS 150
+#define LOUDEST_DEFAULT_N 3
+
+typedef struct {
+    size_t count;
+    struct { uint32_t speaker; uint8_t energy; int64_t last_ms; } entry[LOUDEST_MAX];
+} Loudest; /* zeroed = empty */
+
+/* Takes one packet's level (0 loudest .. 127 silent) and returns the speaker's rank, 0 = loudest. */
+size_t loudest_level(Loudest *l, uint32_t speaker, uint8_t level, int64_t now_ms);
+/* Whether this packet passes the filter. */
+static inline bool loudest_passes(size_t rank, size_t n, bool is_dominant, bool always_route_dominant)
+{
+    return rank < n || (is_dominant && always_route_dominant);
+}
+void loudest_remove(Loudest *l, uint32_t speaker);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What one receiver gets of one source: chooses encoding and layers packet by packet and renumbers what passes, so
+ * that the receiver sees one unbroken stream on one SSRC, however the source is switched, suspended or re-mapped.
+ * One stage: layer filter and SSRC/slot rewriting together. Decides once per frame. ISO C, no allocation, no lock.
+ * Owner: the receiver's transmit state, one per forwarded source. Worker thread; embed by value (about 3 KB). */
+#ifndef PLENUM_BRIDGE_TX_PROJECTION_H
+#define PLENUM_BRIDGE_TX_PROJECTION_H
+
+#include "bridge/rx/media_packet.h"
+#include "bridge/rx/seq_map.h"
+#include "bridge/rx/source_layers.h"
+#include "bridge/tx/forward_reason.h"
+#include "bridge/tx/out_stream.h"
+
+#define PROJECTION_FRAMES    64     /* latest frames whose fate is remembered, must be a power of two */
+#define PROJECTION_PATCH_MAX 8      /* bytes */
+#define PROJECTION_SWITCH_US 300000 /* key frames of the encodings of one source come within this time */
+#define PROJECTION_IDLE_US   2000000 /* no packet for so long: FORWARD_NO_PACKETS */
+
+typedef enum { PROJECTION_DROP, PROJECTION_ACCEPT } ProjectionVerdict;
+
+/* How to send the packet. Only fields named here change; the rest of the payload is shared with all receivers. */
+typedef struct {
+    uint32_t ssrc, ts;
+    uint16_t seq;
+    uint8_t marker;        /* 0 or 1 */
+    uint8_t patch_len;     /* that many leading payload bytes are replaced by patch[]; 0 none */
+    uint8_t patch[PROJECTION_PATCH_MAX];
+    /* Dependency descriptor to send in place of the received one; dd_len 0: send none (strip a received one).
+     * May be longer than the original; needs a two-byte header extension when above 16. */
+    uint8_t dd_len;
+    uint8_t dd[DD_MAX_LEN];
+} ProjectedPacket;
+
+typedef struct {
+    int64_t id;            /* FrameInfo.id; VP9: id * 8 + sid */
+    uint8_t tid, state;    /* 0 unknown, 1 forwarded, 2 rejected */
+} ProjectionFrame;
+
+/* All fields private to projection*.c. */
+typedef struct {
+    /* set at birth */
+    OutStream *out;            /* NULL while unmapped */
+    bool audio;
+    /* control's wish, applied by the worker */
+    int target;                /* layer index, LAYER_SUSPENDED */
+    ForwardReason why_suspended;
+    /* worker: what is forwarded now */
+    bool running;              /* the number maps below are valid for `eid` */
+    bool needs_keyframe;
+    uint8_t kind;              /* FrameKind of the running epoch */
+    int eid, layer;            /* running encoding; layer index forwarded, LAYER_SUSPENDED */
+    uint32_t ts_shift;         /* out = in + ts_shift */
+    uint8_t tl0_shift, template_shift; /* out = in + shift, mod 256 and mod 64 */
+    uint8_t forwarded_sids;    /* VP9: bit s: the last reference frame of spatial layer s went out */
+    bool cur_valid, cur_accept, cur_new_layer, prev_end;
+    uint8_t cur_sid;
+    int64_t cur_id, prev_seq, prev_id;
+    uint32_t cur_ts, prev_ts, cur_mask;
+    bool prev_rejected;
+    int64_t group_us;          /* arrival of the running key-frame group's first frame */
+    int64_t last_packet_us, last_accept_us;
+    int64_t start_seq;         /* first input of this epoch */
+    SeqMap seqs;               /* sequence numbers, in -> out */
+    SeqMap pics;               /* FrameInfo.id -> picture id or frame number */
+    ProjectionFrame frames[PROJECTION_FRAMES];
+} Projection;
+
+/* `out` may be NULL (unmapped). Starts suspended for video with reason FORWARD_CAP, open for audio. */
+void projection_init(Projection *p, OutStream *out, MediaCodec codec);
+
+/* Layer index to aim for, or LAYER_SUSPENDED with the reason to show. Audio: any index >= 0 means on. */
+void projection_set_target(Projection *p, int layer_index, ForwardReason why_suspended);
+
+/* Gives the source another send SSRC, or takes it away (NULL). Video then waits for a key frame. The same stream
+ * again changes nothing. The previous owner of `out` must be bound to NULL first. */
+void projection_bind(Projection *p, OutStream *out);
+
+/* Decides about one packet of this source, whichever encoding it is of. Writes *out only for ACCEPT. */
+ProjectionVerdict projection_accept(Projection *p, const MediaPacket *pkt, int64_t now_us, ProjectedPacket *out);
+
+/* The caller itself holds this packet back from this receiver (loudness filter, unsubscribed, full queue at a frame
+ * border): close the hole it would leave. Call instead of projection_accept. */
+void projection_withhold(Projection *p, const MediaPacket *pkt);
+
+/* True while a key frame of the source should be requested; check after each projection_accept, the requester
+ * limits the rate. */
+bool projection_needs_keyframe(const Projection *p);
+
+/* RTP timestamp of a sender report of encoding `eid`, in out numbers. False: not the encoding being forwarded; keep
+ * that report and map the kept one of the new encoding after a switch. */
+bool projection_map_sr(const Projection *p, unsigned eid, uint32_t rtp_ts, uint32_t *out_ts);
+
+/* Layer index being forwarded, LAYER_SUSPENDED for none. Decode-target streams: eid<<6 | target. */
+int projection_current_layer(const Projection *p);
+int projection_target(const Projection *p);
+/* FORWARD_OK while packets flow. */
+ForwardReason projection_reason(const Projection *p, int64_t now_us);
+
+#endif
