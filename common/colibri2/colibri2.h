@@ -168,6 +168,9 @@ Stanza *colibri2_modify_build(const Colibri2Modify *m); /* a tree of its own */
 /* The checks before any processing (2.2). NULL when fine; else the error to answer, owned by the caller.
  * Needs no state; whether the conference exists is the bridge's own question. */
 Colibri2Error *colibri2_modify_check(const Colibri2Modify *m);
+/* The checks of one new endpoint that need no state (2.3, 2.8): transport, source-names, visitor's
+ * sources, SCTP role and port. NULL when fine; else as above. */
+Colibri2Error *colibri2_endpoint_check_new(const Colibri2Endpoint *e);
 /* 2.2 "unknown ids": true when unknown endpoints and relays are silently accepted. */
 bool colibri2_modify_accepts_unknown(const Colibri2Modify *m);
 

@@ -22,8 +22,9 @@ typedef struct {
     uint32_t ssrc; /* a parser yields 1..2^32-1 only */
     MediaKind kind; /* audio or video */
     VideoType video_type;
-    char *name; /* NULL when absent */
-    char *msid; /* NULL when absent */
+    char *name;  /* NULL when absent */
+    char *msid;  /* NULL when absent */
+    char *owner; /* ssrc-info; NULL when absent. A claim: never trusted when a client sends it */
 } Source;
 
 typedef enum { GROUP_FID, GROUP_SIM } GroupSemantics;
@@ -47,12 +48,13 @@ void source_set_free(SourceSet *s);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SourceSet, source_set_free)
 
 bool source_set_is_empty(const SourceSet *s);
-/* Same sources and same groups, order of either ignored. */
+/* Same sources (owner claims aside) and same groups, order of either ignored. */
 bool source_set_equal(const SourceSet *a, const SourceSet *b);
 Source *source_set_find(const SourceSet *s, uint32_t ssrc); /* borrowed; NULL */
 bool source_set_has_group(const SourceSet *s, const SourceGroup *g);
 
-/* Appends and returns it, owned by s. Strings are copied; name and msid may be NULL. No check. */
+/* Appends and returns it, owned by s. Strings are copied; name and msid may be NULL. No check. The owner
+ * is left NULL. */
 Source *source_set_add_source(SourceSet *s, MediaKind kind, uint32_t ssrc, const char *name, const char *msid,
                               VideoType type);
 void source_set_add_group(SourceSet *s, MediaKind kind, GroupSemantics semantics, const uint32_t *ssrcs, guint n);
@@ -71,12 +73,11 @@ void source_set_drop_kind(SourceSet *s, MediaKind kind);
 /* XML. Reads source and ssrc-group children of a description (or media-source) into s.
  * BAD_REQUEST: SSRC out of range, unknown semantics, unknown videoType, msid too long or with control
  * characters, too many. Empty groups and repeats of a group are skipped; a source listed twice with one
- * SSRC is kept twice for the validation to refuse. ssrc-info owners are ignored. */
+ * SSRC is kept twice for the validation to refuse. The reader keeps ssrc-info owners, users of client messages must not believe them. */
 bool source_set_read_children(SourceSet *s, const Stanza *parent, MediaKind kind, GError **error);
-/* Writes the sources and groups of that kind. owner: adds <ssrc-info owner=''/> to each source, NULL: none.
- * with_msid: writes the msid parameter (COLIBRI2 carries none). */
-void source_set_write_children(const SourceSet *s, Stanza *parent, MediaKind kind, const char *owner,
-                               bool with_msid);
+/* Writes the sources and groups of that kind. full: with the msid parameter and, when known, the ssrc-info
+ * owner, as Jingle has them; COLIBRI2 carries neither. */
+void source_set_write_children(const SourceSet *s, Stanza *parent, MediaKind kind, bool full);
 
 /* A source's name as this owner may use it: <owner>-a<N> or <owner>-v<N>, letter fitting the kind, with an
  * optional -suffix of [A-Za-z0-9-_.] (translated audio adds a language). */
