@@ -10,6 +10,7 @@
 #include "common/jingle/jingle_ns.h"
 #include "common/jingle/media_desc.h"
 #include "common/jingle/source_set.h"
+#include "common/xmpp/stanza_error.h"
 
 /* Limits of one request; a parser refuses more (BAD_REQUEST). */
 #define COLIBRI2_MAX_ENDPOINTS 1000
@@ -23,19 +24,6 @@
 
 /* --- errors ------------------------------------------------------------------------------------- */
 
-typedef enum { /* stanza error conditions COLIBRI2 uses (2.8) */
-    COLIBRI2_COND_NONE,
-    COLIBRI2_COND_BAD_REQUEST,
-    COLIBRI2_COND_CONFLICT,
-    COLIBRI2_COND_FEATURE_NOT_IMPLEMENTED,
-    COLIBRI2_COND_FORBIDDEN,
-    COLIBRI2_COND_INTERNAL_SERVER_ERROR,
-    COLIBRI2_COND_ITEM_NOT_FOUND,
-    COLIBRI2_COND_SERVICE_UNAVAILABLE,
-    COLIBRI2_COND_OTHER, /* read only: any other condition */
-} Colibri2Condition;
-const char *colibri2_condition_name(Colibri2Condition c); /* "bad-request" ...; OTHER: undefined-condition */
-
 typedef enum {
     COLIBRI2_REASON_NONE, /* no colibri2 <error/> child */
     COLIBRI2_REASON_UNSPECIFIED,
@@ -48,18 +36,19 @@ typedef enum {
 const char *colibri2_reason_name(Colibri2Reason r);
 
 typedef struct {
-    Colibri2Condition condition;
+    StanzaCondition condition;
     Colibri2Reason reason;
     char *text;        /* NULL when absent */
     char *endpoint_id; /* with UNKNOWN_ENDPOINT; NULL otherwise */
 } Colibri2Error;
 
-Colibri2Error *colibri2_error_new(Colibri2Condition c, Colibri2Reason r, const char *format, ...) G_GNUC_PRINTF(3, 4);
+Colibri2Error *colibri2_error_new(StanzaCondition c, Colibri2Reason r, const char *format, ...) G_GNUC_PRINTF(3, 4);
 void colibri2_error_free(Colibri2Error *e);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Colibri2Error, colibri2_error_free)
-/* The stanza <error/> element (a tree of its own) and back; reading is total. */
+/* The stanza <error/> element (a tree of its own, fit for an IqReply). */
 Stanza *colibri2_error_build(const Colibri2Error *e);
-Colibri2Error *colibri2_error_parse(const Stanza *error_element);
+/* Reads the <error/> child of a stanza of type error; total: whatever is there gives an error. */
+Colibri2Error *colibri2_error_parse(const Stanza *stanza);
 
 /* --- pieces ------------------------------------------------------------------------------------- */
 
@@ -96,7 +85,12 @@ Colibri2Sources *colibri2_sources_from_set(const SourceSet *set, const char *own
 SourceSet *colibri2_sources_to_set(const Colibri2Sources *s);
 
 typedef enum {
-    MUC_ROLE_UNSET, MUC_ROLE_OWNER, MUC_ROLE_MODERATOR, MUC_ROLE_PARTICIPANT, MUC_ROLE_VISITOR, MUC_ROLE_NONE
+    COLIBRI2_ROLE_UNSET,
+    COLIBRI2_ROLE_OWNER,
+    COLIBRI2_ROLE_MODERATOR,
+    COLIBRI2_ROLE_PARTICIPANT,
+    COLIBRI2_ROLE_VISITOR,
+    COLIBRI2_ROLE_NONE,
 } Colibri2MucRole;
 
 #define COLIBRI2_CAP_SOURCE_NAMES "source-names"
@@ -165,8 +159,8 @@ Colibri2Relay *colibri2_modify_add_relay(Colibri2Modify *m, const char *id);    
 Colibri2Modify *colibri2_modify_parse(const Stanza *s, GError **error);
 Stanza *colibri2_modify_build(const Colibri2Modify *m); /* a tree of its own */
 
-/* The checks before any processing (2.2). NULL when fine; else the error to answer, owned by the caller.
- * Needs no state; whether the conference exists is the bridge's own question. */
+/* The checks before any processing (2.2). NULL when fine; else the error to answer, owned by the
+ * caller. Needs no state; whether the conference exists is the bridge's own question. */
 Colibri2Error *colibri2_modify_check(const Colibri2Modify *m);
 /* The checks of one new endpoint that need no state (2.3, 2.8): transport, source-names, visitor's
  * sources, SCTP role and port. NULL when fine; else as above. */
