@@ -1,1 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
+# Each library is included by its own file only: OpenSSL by dtls and the SRTP transform, libsrtp2 by srtcp,
+# libnice by ice, usrsctp by sctp. demux, tuple, dcep and candidates need none.
+noinst_LIBRARIES += bridge/transport/libbridge-transport.a
+bridge_transport_libbridge_transport_a_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS) $(SRTP_CFLAGS) $(NICE_CFLAGS) $(SCTP_CFLAGS)
+bridge_transport_libbridge_transport_a_SOURCES = \
+	%D%/demux.c %D%/demux.h \
+	%D%/hmac_sha1.c %D%/hmac_sha1.h \
+	%D%/srtcp.c %D%/srtp.h \
+	%D%/srtp_index.h \
+	%D%/srtp_kdf.c %D%/srtp_kdf.h \
+	%D%/srtp_policy.c %D%/srtp_policy.h \
+	%D%/srtp_table.c %D%/srtp_table.h \
+	%D%/tuple.c %D%/tuple.h \
+	%D%/candidates.h %D%/dcep.h %D%/dtls.h %D%/ice_agent.h %D%/sctp.h
+if SRTP_LIBSRTP2
+bridge_transport_libbridge_transport_a_SOURCES += %D%/srtp_libsrtp.c
+else
+bridge_transport_libbridge_transport_a_SOURCES += %D%/srtp_evp.c %D%/srtp_evp.h
+endif
+LIBS_TRANSPORT = bridge/transport/libbridge-transport.a common/rtp/libplenum-rtp.a \
+	$(SSL_LIBS) $(SRTP_LIBS) $(NICE_LIBS) $(SCTP_LIBS)

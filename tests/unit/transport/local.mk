@@ -1,1 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
+TRANSPORT_TESTS = \
+	tests/unit/transport/test_demux \
+	tests/unit/transport/test_srtp
+check_PROGRAMS += $(TRANSPORT_TESTS)
+TESTS += $(TRANSPORT_TESTS)
+CFLAGS_TRANSPORT_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SSL_CFLAGS) $(SRTP_CFLAGS) $(NICE_CFLAGS) $(SCTP_CFLAGS)
+LIBS_TRANSPORT_TEST = $(LIBS_TRANSPORT) $(GLIB_LIBS)
+
+# Pure: links with nothing else.
+tests_unit_transport_test_demux_SOURCES = %D%/test_demux.c %D%/hex.h
+tests_unit_transport_test_demux_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+tests_unit_transport_test_demux_LDADD = bridge/transport/libbridge-transport.a common/rtp/libplenum-rtp.a $(GLIB_LIBS)
+
+tests_unit_transport_test_srtp_SOURCES = %D%/test_srtp.c %D%/hex.h
+tests_unit_transport_test_srtp_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
+tests_unit_transport_test_srtp_LDADD = $(LIBS_TRANSPORT_TEST)
