@@ -3,4 +3,15 @@
 noinst_LIBRARIES += common/rtp/libplenum-rtp.a
 common_rtp_libplenum_rtp_a_SOURCES = \
 	%D%/reader.h \
-	%D%/rtp_view.c %D%/rtp_view.h
+	%D%/writer.h \
+	%D%/rtp_seq.h \
+	%D%/rtcp_build.h \
+	%D%/rtp_view.c %D%/rtp_view.h \
+	%D%/rtp_ext.c %D%/rtp_ext.h \
+	%D%/rtp_write.c %D%/rtp_write.h \
+	%D%/rtcp_iter.c %D%/rtcp_iter.h \
+	%D%/rtcp_report.c %D%/rtcp_report.h \
+	%D%/rtcp_fb.c %D%/rtcp_fb.h \
+	%D%/twcc.c %D%/twcc.h \
+	%D%/rtx.c %D%/rtx.h \
+	%D%/red.c %D%/red.h

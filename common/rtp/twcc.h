@@ -59,6 +59,6 @@ typedef struct {
 size_t twcc_build(uint8_t *out, size_t cap, const TwccHead *head, const int64_t *arrival_us, size_t n,
                   size_t *consumed);
 
-#define TWCC_MIN_SIZE 28 /* bytes: header, one chunk, some deltas, padding */
+#define TWCC_MIN_SIZE 36 /* bytes: header, one chunk and the longest deltas a vector can need */
 
 #endif

@@ -1,1 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
+RTP_FUZZERS = tests/fuzz/fuzz_rtp tests/fuzz/fuzz_rtcp tests/fuzz/fuzz_twcc
+check_PROGRAMS += $(RTP_FUZZERS)
+TESTS += $(RTP_FUZZERS)
+LIBS_RTP_FUZZ = $(MAIN_FUZZ) common/rtp/libplenum-rtp.a
+
+tests_fuzz_fuzz_rtp_SOURCES = %D%/fuzz_rtp.c
+tests_fuzz_fuzz_rtp_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_rtp_LDADD = $(LIBS_RTP_FUZZ)
+
+tests_fuzz_fuzz_rtcp_SOURCES = %D%/fuzz_rtcp.c
+tests_fuzz_fuzz_rtcp_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_rtcp_LDADD = $(LIBS_RTP_FUZZ)
+
+tests_fuzz_fuzz_twcc_SOURCES = %D%/fuzz_twcc.c
+tests_fuzz_fuzz_twcc_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_twcc_LDADD = $(LIBS_RTP_FUZZ)
