@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which packets of one video SSRC to ask for again (RFC 4585 6.2.1). Only for payload types that negotiated
+ * nack; audio is never asked for. Feed it the numbers as they were on the wire, recovered ones included.
+ * Owner: the endpoint's receive state. Worker thread. Plain data, about 8 KB, no allocation. Pure. */
+#ifndef PLENUM_BRIDGE_RX_NACK_GEN_H
+#define PLENUM_BRIDGE_RX_NACK_GEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NACK_GEN_MAX_GAP         100     /* a hole this wide is not asked for; a key frame will be */
+#define NACK_GEN_MAX_MISSING     500     /* per SSRC; the oldest are given up first */
+#define NACK_GEN_MAX_TRIES       10      /* requests per packet */
+#define NACK_GEN_MAX_AGE_US      1000000 /* after which a packet comes too late to help */
+#define NACK_GEN_INTERVAL_US     150000  /* between requests while the RTT is unknown */
+#define NACK_GEN_MIN_INTERVAL_US 20000
+
+typedef struct {
+    int64_t seq;
+    uint32_t first_ms; /* when it was missed, modulo 2^32 */
+    uint8_t tries;
+} NackMissing;
+
+/* Zero-initialise. */
+typedef struct {
+    bool started;
+    int64_t highest;
+    int64_t last_request_us;
+    uint16_t count;
+    NackMissing missing[NACK_GEN_MAX_MISSING]; /* ascending */
+    uint64_t requested, gave_up;               /* numbers, since birth; requests repeated count again */
+} NackGen;
+
+/* `seq` unwrapped (rx_stream). Returns how many numbers to ask for at once, newest gap only, ascending into `out`. */
+size_t nack_gen_received(NackGen *g, int64_t seq, int64_t now_us, uint16_t out[NACK_GEN_MAX_GAP]);
+/* Everything still missing, if an interval (RTT, at least NACK_GEN_MIN_INTERVAL_US; NACK_GEN_INTERVAL_US for
+ * rtt_us 0 = unknown) has passed since the last request. Returns the count, 0 when it is not time. */
+size_t nack_gen_due(NackGen *g, int64_t now_us, int64_t rtt_us, uint16_t out[NACK_GEN_MAX_MISSING]);
+/* When nack_gen_due is worth calling; INT64_MAX while nothing is missing. */
+int64_t nack_gen_due_at_us(const NackGen *g, int64_t rtt_us);
+
+#endif
