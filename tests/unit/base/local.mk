@@ -1,1 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
+BASE_TESTS = tests/unit/base/test_config \
+	tests/unit/base/test_mailbox \
+	tests/unit/base/test_metrics \
+	tests/unit/base/test_log \
+	tests/unit/base/test_http_admin
+check_PROGRAMS += $(BASE_TESTS)
+TESTS += $(BASE_TESTS)
+CFLAGS_BASE_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SOUP_CFLAGS)
+LIBS_BASE_TEST = common/base/libplenum-base.a $(GLIB_LIBS)
+LIBS_DAEMON_TEST = common/base/libplenum-daemon.a common/base/libplenum-base.a $(SOUP_LIBS) $(GLIB_LIBS)
+
+tests_unit_base_test_config_SOURCES = %D%/test_config.c
+tests_unit_base_test_config_CFLAGS = $(CFLAGS_BASE_TEST)
+tests_unit_base_test_config_LDADD = $(LIBS_BASE_TEST)
+
+tests_unit_base_test_mailbox_SOURCES = %D%/test_mailbox.c
+tests_unit_base_test_mailbox_CFLAGS = $(CFLAGS_BASE_TEST)
+tests_unit_base_test_mailbox_LDADD = $(LIBS_BASE_TEST)
+
+tests_unit_base_test_metrics_SOURCES = %D%/test_metrics.c
+tests_unit_base_test_metrics_CFLAGS = $(CFLAGS_BASE_TEST)
+tests_unit_base_test_metrics_LDADD = $(LIBS_BASE_TEST)
+
+tests_unit_base_test_log_SOURCES = %D%/test_log.c
+tests_unit_base_test_log_CFLAGS = $(CFLAGS_BASE_TEST)
+tests_unit_base_test_log_LDADD = $(LIBS_BASE_TEST)
+
+tests_unit_base_test_http_admin_SOURCES = %D%/test_http_admin.c
+tests_unit_base_test_http_admin_CFLAGS = $(CFLAGS_BASE_TEST)
+tests_unit_base_test_http_admin_LDADD = $(LIBS_DAEMON_TEST)
