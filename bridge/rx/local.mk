@@ -1,1 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
+# Pure: time is a parameter, nothing but common/rtp.
+noinst_LIBRARIES += bridge/rx/libbridge-rx.a
+bridge_rx_libbridge_rx_a_SOURCES = \
+	%D%/rate_window.c %D%/rate_window.h \
+	%D%/rx_stream.c %D%/rx_stream.h \
+	%D%/nack_gen.c %D%/nack_gen.h \
+	%D%/twcc_log.c %D%/twcc_log.h

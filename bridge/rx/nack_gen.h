@@ -2,7 +2,7 @@
  *
  * Which packets of one video SSRC to ask for again (RFC 4585 6.2.1). Only for payload types that negotiated
  * nack; audio is never asked for. Feed it the numbers as they were on the wire, recovered ones included.
- * Owner: the endpoint's receive state. Worker thread. Plain data, about 8 KB, no allocation. Pure. */
+ * Owner: the endpoint's receive state. Worker thread. Plain data, about 6 KB, no allocation. Pure. */
 #ifndef PLENUM_BRIDGE_RX_NACK_GEN_H
 #define PLENUM_BRIDGE_RX_NACK_GEN_H
 
@@ -18,8 +18,8 @@
 #define NACK_GEN_MIN_INTERVAL_US 20000
 
 typedef struct {
-    int64_t seq;
-    uint32_t first_ms; /* when it was missed, modulo 2^32 */
+    uint32_t first_ms, last_ms; /* when missed, when asked for last; modulo 2^32 */
+    uint16_t seq;
     uint8_t tries;
 } NackMissing;
 
@@ -27,7 +27,6 @@ typedef struct {
 typedef struct {
     bool started;
     int64_t highest;
-    int64_t last_request_us;
     uint16_t count;
     NackMissing missing[NACK_GEN_MAX_MISSING]; /* ascending */
     uint64_t requested, gave_up;               /* numbers, since birth; requests repeated count again */
@@ -35,10 +34,11 @@ typedef struct {
 
 /* `seq` unwrapped (rx_stream). Returns how many numbers to ask for at once, newest gap only, ascending into `out`. */
 size_t nack_gen_received(NackGen *g, int64_t seq, int64_t now_us, uint16_t out[NACK_GEN_MAX_GAP]);
-/* Everything still missing, if an interval (RTT, at least NACK_GEN_MIN_INTERVAL_US; NACK_GEN_INTERVAL_US for
- * rtt_us 0 = unknown) has passed since the last request. Returns the count, 0 when it is not time. */
+/* What is still missing and was last asked for an interval ago (the RTT, at least NACK_GEN_MIN_INTERVAL_US;
+ * NACK_GEN_INTERVAL_US for rtt_us 0 = unknown), ascending. What is half an interval short of it joins in, so that
+ * requests stay together. Returns the count, 0 when nothing is due. */
 size_t nack_gen_due(NackGen *g, int64_t now_us, int64_t rtt_us, uint16_t out[NACK_GEN_MAX_MISSING]);
-/* When nack_gen_due is worth calling; INT64_MAX while nothing is missing. */
-int64_t nack_gen_due_at_us(const NackGen *g, int64_t rtt_us);
+/* When nack_gen_due is worth calling, now_us or later; INT64_MAX while nothing is missing. */
+int64_t nack_gen_due_at_us(const NackGen *g, int64_t rtt_us, int64_t now_us);
 
 #endif

@@ -37,7 +37,6 @@ typedef struct {
     int64_t expected_reported, received_reported;            /* at the last report */
     uint32_t jitter_q4;      /* 1/16 clock units */
     int32_t transit;         /* arrival - timestamp, clock units, modulo 2^32 */
-    uint32_t last_ts;
     uint16_t restart_seq;    /* what a restarted sender behind the window would send next */
     bool restart_pending, have_transit, fresh; /* fresh: something arrived since the last report */
     uint32_t sr_compact_ntp; /* of the last SR; valid if sr_us > 0 */
