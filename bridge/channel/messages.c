@@ -147,7 +147,7 @@ static MessageStatus parse_last_n(JsonSpan object, ReceiverVideoConstraints *out
     if (!json_span_int(field(object, "lastN"), -1, INT32_MAX, &n))
         return MESSAGE_BAD_FIELD;
     out->last_n = (int32_t)n;
-    out->has_last_n = true;
+    out->has_last_n = out->last_n_event = true;
     return MESSAGE_OK;
 }
 

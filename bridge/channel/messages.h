@@ -64,6 +64,7 @@ typedef struct {
 
 /* A partial update: what is absent keeps its value, a list or map that is present replaces the old one. */
 typedef struct {
+    bool last_n_event; /* it was a LastNChangedEvent: nothing but last_n, and no default comes into force */
     bool has_last_n, has_assumed_bandwidth, has_default, has_constraints;
     int32_t last_n;                  /* -1: all */
     int64_t assumed_bandwidth_bps;   /* -1: none assumed */
