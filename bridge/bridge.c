@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bridge/bridge.h"
+#include <string.h>
+#include "common/base/clock.h"
+
+struct Bridge {
+    /* set at birth */
+    BridgeEnv *env;
+    BridgeEvents events;
+    /* control */
+    GHashTable *by_meeting, *by_id, *by_handle; /* Conference; owned by us, freed in bridge_end_conference */
+    GHashTable *endpoints;                      /* handle -> Endpoint */
+    uint64_t last_handle;
+    GArray *expiring; /* endpoint handles, for the idle source below */
+    guint expire_source, sweep_source;
+    bool drain;
+    BridgeState state;
+};
+
+static gboolean on_sweep(gpointer data);
+
+Bridge *bridge_new(BridgeEnv *env, const BridgeEvents *events)
+{
+    Bridge *b = g_new0(Bridge, 1);
+    *b = (Bridge){
+        .env = env,
+        .events = *events,
+        .by_meeting = g_hash_table_new(g_str_hash, g_str_equal),
+        .by_id = g_hash_table_new(g_str_hash, g_str_equal),
+        .by_handle = g_hash_table_new(g_int64_hash, g_int64_equal),
+        .endpoints = g_hash_table_new(g_int64_hash, g_int64_equal),
+        .expiring = g_array_new(FALSE, FALSE, sizeof(uint64_t)),
+        .drain = env->config->bridge.drain,
+    };
+    b->sweep_source = g_timeout_add(BRIDGE_SWEEP_MS, on_sweep, b);
+    return b;
+}
+
+void bridge_end_conference(Bridge *b, Conference *c, const char *why)
+{
+    BridgeCounters *counters = &b->env->counters;
+    int64_t lasted_us = clock_now_us() - c->created_us;
+    log_info(&c->log, "conference ended after %lld s with %u endpoints in all: %s", (long long)(lasted_us / 1000000),
+             c->endpoints_seen, why);
+    g_hash_table_remove(b->by_meeting, c->meeting_id);
+    g_hash_table_remove(b->by_id, c->id);
+    g_hash_table_remove(b->by_handle, &c->handle);
+    counters->conferences_completed++;
+    counters->conference_us += (uint64_t)lasted_us;
+    conference_free(c);
+}
+
+/* A list that survives conferences being ended while it is walked. */
+static GPtrArray *all_conferences(const Bridge *b)
+{
+    GPtrArray *all = g_ptr_array_sized_new(bridge_n_conferences(b));
+    GHashTableIter iter;
+    gpointer c;
+    g_hash_table_iter_init(&iter, b->by_meeting);
+    while (g_hash_table_iter_next(&iter, NULL, &c))
+        g_ptr_array_add(all, c);
+    return all;
+}
+
+static void end_all(Bridge *b)
+{
+    g_autoptr(GPtrArray) all = all_conferences(b);
+    for (guint i = 0; i < all->len; i++)
+        bridge_end_conference(b, g_ptr_array_index(all, i), "the bridge ends");
+}
+
+void bridge_free(Bridge *b)
+{
+    if (!b)
+        return;
+    end_all(b);
+    g_source_remove(b->sweep_source);
+    if (b->expire_source)
+        g_source_remove(b->expire_source);
+    g_hash_table_unref(b->by_meeting);
+    g_hash_table_unref(b->by_id);
+    g_hash_table_unref(b->by_handle);
+    g_hash_table_unref(b->endpoints);
+    g_array_unref(b->expiring);
+    g_free(b);
+}
+
+/* ---- drain and shutdown ---- */
+
+static void set_state(Bridge *b, BridgeState state)
+{
+    if (b->state == state)
+        return;
+    b->state = state;
+    if (b->events.state_changed)
+        b->events.state_changed(b->events.user);
+    if (state == BRIDGE_SHUTTING_DOWN && b->events.empty)
+        b->events.empty(b->events.user);
+}
+
+static void leave_if_empty(Bridge *b)
+{
+    if (b->state == BRIDGE_GRACEFUL && bridge_n_endpoints(b) == 0)
+        set_state(b, BRIDGE_SHUTTING_DOWN);
+}
+
+void bridge_shut_down(Bridge *b)
+{
+    if (b->state != BRIDGE_RUNNING)
+        return;
+    log_notice(NULL, "shutting down gracefully: %u conferences with %u endpoints go on", bridge_n_conferences(b),
+               bridge_n_endpoints(b));
+    set_state(b, BRIDGE_GRACEFUL);
+    leave_if_empty(b);
+}
+
+bool bridge_is_draining(const Bridge *b)
+{
+    return b->drain || b->state != BRIDGE_RUNNING;
+}
+
+void bridge_set_drain(Bridge *b, bool drain)
+{
+    if (b->drain == drain)
+        return;
+    b->drain = drain;
+    log_notice(NULL, "drain mode is %s", drain ? "on" : "off");
+    if (b->events.state_changed)
+        b->events.state_changed(b->events.user);
+}
+
+BridgeState bridge_state(const Bridge *b)
+{
+    return b->state;
+}
+
+/* ---- requests ---- */
+
+static void new_internal_id(const Bridge *b, char id[CONFERENCE_ID_SIZE])
+{
+    do
+        g_snprintf(id, CONFERENCE_ID_SIZE, "%08x%04x", g_random_int(), g_random_int() & 0xffff);
+    while (g_hash_table_contains(b->by_id, id));
+}
+
+static Conference *create_conference(Bridge *b, const Colibri2Modify *request, Colibri2Error **error)
+{
+    char id[CONFERENCE_ID_SIZE];
+    if (b->state != BRIDGE_RUNNING) {
+        *error = colibri2_error_new(STANZA_SERVICE_UNAVAILABLE, COLIBRI2_REASON_GRACEFUL_SHUTDOWN,
+                                    "The bridge is shutting down");
+        return NULL;
+    }
+    if (bridge_n_conferences(b) >= (unsigned)b->env->config->limits.conferences) {
+        *error = colibri2_error_new(STANZA_SERVICE_UNAVAILABLE, COLIBRI2_REASON_NONE, "No room for another conference");
+        return NULL;
+    }
+    new_internal_id(b, id);
+    Conference *c = conference_new(b, b->env, bridge_next_handle(b), id, request->meeting_id, request->name);
+    if (!c) {
+        *error = colibri2_error_new(STANZA_SERVICE_UNAVAILABLE, COLIBRI2_REASON_NONE, "Media worker is overloaded");
+        return NULL;
+    }
+    g_hash_table_insert(b->by_meeting, c->meeting_id, c);
+    g_hash_table_insert(b->by_id, c->id, c);
+    g_hash_table_insert(b->by_handle, &c->handle, c);
+    return c;
+}
+
+static Conference *conference_for(Bridge *b, const Colibri2Modify *request, Colibri2Error **error)
+{
+    Conference *c = bridge_find_meeting(b, request->meeting_id);
+    if (c && request->create)
+        *error = colibri2_error_new(STANZA_CONFLICT, COLIBRI2_REASON_CONFERENCE_ALREADY_EXISTS,
+                                    "Conference already exists for ID: %s", request->meeting_id);
+    else if (!c && !request->create)
+        *error = colibri2_error_new(STANZA_ITEM_NOT_FOUND, COLIBRI2_REASON_CONFERENCE_NOT_FOUND,
+                                    "Conference not found for ID: %s", request->meeting_id);
+    else
+        return c ? c : create_conference(b, request, error);
+    return NULL;
+}
+
+static Colibri2Modified *modify(Bridge *b, const Colibri2Modify *request, Colibri2Error **error)
+{
+    if ((*error = colibri2_modify_check(request)))
+        return NULL;
+    Conference *c = conference_for(b, request, error);
+    if (!c)
+        return NULL;
+    Colibri2Modified *answer = conference_modify(c, request, request->create, error);
+    bool empty = conference_size(c) == 0;
+    if (request->expire)
+        bridge_end_conference(b, c, "by the focus");
+    else if (empty && (!request->create || !answer))
+        bridge_end_conference(b, c, answer ? "the last endpoint left" : "its first endpoint could not be made");
+    return answer;
+}
+
+Colibri2Modified *bridge_modify(Bridge *b, const Colibri2Modify *request, Colibri2Error **error)
+{
+    *error = NULL;
+    Colibri2Modified *answer = modify(b, request, error);
+    b->env->counters.requests++;
+    if (!answer) {
+        LogContext ctx = { .room = request->name ? request->name : request->meeting_id };
+        b->env->counters.requests_failed++;
+        log_warning(&ctx, "conference-modify refused: %s%s%s", stanza_condition_name((*error)->condition),
+                    (*error)->text ? ", " : "", (*error)->text ? (*error)->text : "");
+    }
+    leave_if_empty(b);
+    return answer;
+}
+
+/* ---- events ---- */
+
+void bridge_on_event(Bridge *b, const WorkerEvent *ev)
+{
+    if (ev->endpoint) {
+        Endpoint *ep = bridge_find_endpoint(b, ev->endpoint);
+        if (ep && !ep->expiring)
+            endpoint_on_event(ep, ev);
+        return;
+    }
+    Conference *c = bridge_find_handle(b, ev->conference);
+    if (c)
+        conference_on_event(c, ev);
+}
+
+static gboolean on_expire(gpointer data)
+{
+    Bridge *b = data;
+    g_autoptr(GArray) due = b->expiring;
+    b->expiring = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    b->expire_source = 0;
+    for (guint i = 0; i < due->len; i++) {
+        Endpoint *ep = bridge_find_endpoint(b, g_array_index(due, uint64_t, i));
+        if (ep)
+            conference_expire_endpoint(ep->conference, ep, ep->expiring);
+    }
+    leave_if_empty(b);
+    return G_SOURCE_REMOVE;
+}
+
+void bridge_expire_later(Bridge *b, Endpoint *ep, const char *why)
+{
+    if (ep->expiring)
+        return;
+    ep->expiring = why;
+    g_array_append_val(b->expiring, ep->handle);
+    if (b->expire_source == 0)
+        b->expire_source = g_idle_add_full(G_PRIORITY_DEFAULT, on_expire, b, NULL);
+}
+
+static gboolean on_sweep(gpointer data)
+{
+    Bridge *b = data;
+    int64_t now = clock_now_us();
+    g_autoptr(GPtrArray) all = all_conferences(b);
+    for (guint i = 0; i < all->len; i++) {
+        Conference *c = g_ptr_array_index(all, i);
+        if (conference_sweep(c, now))
+            bridge_end_conference(b, c, "empty");
+    }
+    leave_if_empty(b);
+    return G_SOURCE_CONTINUE;
+}
+
+/* ---- index ---- */
+
+Conference *bridge_find_id(const Bridge *b, const char *internal_id)
+{
+    return g_hash_table_lookup(b->by_id, internal_id);
+}
+
+Conference *bridge_find_meeting(const Bridge *b, const char *meeting_id)
+{
+    return g_hash_table_lookup(b->by_meeting, meeting_id);
+}
+
+Conference *bridge_find_handle(const Bridge *b, uint64_t handle)
+{
+    return g_hash_table_lookup(b->by_handle, &handle);
+}
+
+Endpoint *bridge_find_endpoint(const Bridge *b, uint64_t handle)
+{
+    return g_hash_table_lookup(b->endpoints, &handle);
+}
+
+void bridge_each(const Bridge *b, void (*each)(Conference *c, gpointer user), gpointer user)
+{
+    GHashTableIter iter;
+    gpointer c;
+    g_hash_table_iter_init(&iter, b->by_meeting);
+    while (g_hash_table_iter_next(&iter, NULL, &c))
+        each(c, user);
+}
+
+unsigned bridge_n_conferences(const Bridge *b)
+{
+    return g_hash_table_size(b->by_meeting);
+}
+
+unsigned bridge_n_endpoints(const Bridge *b)
+{
+    return g_hash_table_size(b->endpoints);
+}
+
+BridgeEnv *bridge_env(const Bridge *b)
+{
+    return b->env;
+}
+
+bool bridge_has_room(const Bridge *b)
+{
+    return bridge_n_endpoints(b) < (unsigned)b->env->config->limits.endpoints;
+}
+
+uint64_t bridge_next_handle(Bridge *b)
+{
+    return ++b->last_handle;
+}
+
+void bridge_register(Bridge *b, Endpoint *ep)
+{
+    g_hash_table_insert(b->endpoints, &ep->handle, ep);
+}
+
+void bridge_unregister(Bridge *b, const Endpoint *ep)
+{
+    g_hash_table_remove(b->endpoints, &ep->handle);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * All conferences of this process: found by meeting-id, internal id or handle; their limits; drain and
+ * shutdown (bridge.md 3.5). Events of the workers and messages of WebSockets enter here and are handed to
+ * the conference or endpoint they are about. Control thread, default main context. */
+#ifndef PLENUM_BRIDGE_BRIDGE_H
+#define PLENUM_BRIDGE_BRIDGE_H
+
+#include "bridge/conference.h"
+
+#define BRIDGE_SWEEP_MS 5000
+
+typedef enum {
+    BRIDGE_RUNNING,
+    BRIDGE_GRACEFUL,      /* no new conferences; those here go on */
+    BRIDGE_SHUTTING_DOWN, /* nobody is left: about to exit */
+} BridgeState;
+
+typedef struct Bridge Bridge;
+
+typedef struct {
+    void (*state_changed)(gpointer user); /* drain or BridgeState: publish it at once */
+    /* BRIDGE_SHUTTING_DOWN was reached, or bridge_shut_down called with nobody here. */
+    void (*empty)(gpointer user);
+    gpointer user;
+} BridgeEvents;
+
+Bridge *bridge_new(BridgeEnv *env, const BridgeEvents *events);
+/* Ends every conference. */
+void bridge_free(Bridge *b);
+
+/* One conference-modify, parsed (2.2): the answer, or NULL and the error to send. */
+Colibri2Modified *bridge_modify(Bridge *b, const Colibri2Modify *request, Colibri2Error **error);
+/* An event from a worker; borrowed. */
+void bridge_on_event(Bridge *b, const WorkerEvent *ev);
+
+Conference *bridge_find_id(const Bridge *b, const char *internal_id);
+Conference *bridge_find_meeting(const Bridge *b, const char *meeting_id);
+Conference *bridge_find_handle(const Bridge *b, uint64_t handle);
+Endpoint *bridge_find_endpoint(const Bridge *b, uint64_t handle);
+void bridge_each(const Bridge *b, void (*each)(Conference *c, gpointer user), gpointer user);
+unsigned bridge_n_conferences(const Bridge *b);
+unsigned bridge_n_endpoints(const Bridge *b);
+BridgeEnv *bridge_env(const Bridge *b);
+
+bool bridge_is_draining(const Bridge *b);
+void bridge_set_drain(Bridge *b, bool drain);
+BridgeState bridge_state(const Bridge *b);
+/* From now on no new conference; `empty` is told when the last endpoint is gone. */
+void bridge_shut_down(Bridge *b);
+void bridge_end_conference(Bridge *b, Conference *c, const char *why);
+
+/* ---- for conferences ---- */
+
+bool bridge_has_room(const Bridge *b);       /* for one more endpoint */
+uint64_t bridge_next_handle(Bridge *b);      /* never used before in this process */
+void bridge_register(Bridge *b, Endpoint *ep); /* now found by its handle */
+void bridge_unregister(Bridge *b, const Endpoint *ep);
+/* Expires the endpoint once the stack is unwound: safe inside callbacks of its own transport. */
+void bridge_expire_later(Bridge *b, Endpoint *ep, const char *why);
+
+#endif

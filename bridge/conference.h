@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One conference on this bridge, from its creation to its end: who is here, which SSRC is whose, who hears
+ * whose messages. It lives on one worker. Requests about it arrive on one thread and are carried out to the
+ * end one after the other, so they are in order by themselves (bridge.md 2.1). Owned by the Bridge. Control
+ * thread.
+ *
+ * Its life:  conference_new -> conference_modify ... -> (empty, expired or ended) -> conference_free
+ * Closing order: channels of each endpoint, its transport, ENDPOINT_REMOVE; then CONFERENCE_REMOVE. */
+#ifndef PLENUM_BRIDGE_CONFERENCE_H
+#define PLENUM_BRIDGE_CONFERENCE_H
+
+#include "bridge/endpoint.h"
+
+#define CONFERENCE_EMPTY_US     20000000 /* an empty one ends when older than this (4.5) */
+#define CONFERENCE_ID_SIZE      13       /* internal id: 12 hex digits */
+#define CONFERENCE_SPEAKERS_MAX 16       /* recent speakers remembered */
+
+typedef struct Conference {
+    /* set at birth */
+    BridgeEnv *env;
+    struct Bridge *bridge;
+    uint64_t handle;
+    unsigned worker;
+    char id[CONFERENCE_ID_SIZE]; /* in WebSocket URLs and debug paths */
+    char *meeting_id, *name;     /* name NULL: not given */
+    uint32_t audio_ssrc, video_ssrc; /* feedback sources jvb-a0, jvb-v0 */
+    int64_t created_us;
+    LogContext log;
+    /* control */
+    GHashTable *endpoints; /* id -> Endpoint */
+    GHashTable *ssrcs;     /* SSRC -> Endpoint that claimed it */
+    unsigned endpoints_seen;
+    char *speakers[CONFERENCE_SPEAKERS_MAX + 1]; /* dominant first; NULL-terminated */
+} Conference;
+
+/* Posts CONFERENCE_CREATE. NULL: the worker's inbox is full. */
+Conference *conference_new(struct Bridge *bridge, BridgeEnv *env, uint64_t handle, const char *id,
+                           const char *meeting_id, const char *name);
+/* Carries out a checked request on an existing conference (conference_modify.c). NULL and *error; earlier
+ * effects stay (2.2). created: this request made the conference. */
+Colibri2Modified *conference_modify(Conference *c, const Colibri2Modify *request, bool created, Colibri2Error **error);
+void conference_free(Conference *c);
+
+Endpoint *conference_find(const Conference *c, const char *id); /* NULL */
+unsigned conference_size(const Conference *c);
+/* Gives ep these SSRCs instead of those it has. False when one is another's or the bridge's: *taken. Takes
+ * ssrcs only on success. */
+bool conference_claim_ssrcs(Conference *c, Endpoint *ep, GArray *ssrcs, uint32_t *taken);
+void conference_expire_endpoint(Conference *c, Endpoint *ep, const char *why);
+
+/* An event of the conference as a whole (endpoint 0). */
+void conference_on_event(Conference *c, const WorkerEvent *ev);
+/* To every endpoint but `except` (NULL: none). */
+void conference_broadcast(Conference *c, const Endpoint *except, const char *text);
+/* EndpointStats of `from` to those who want them (6.5). */
+void conference_send_stats(Conference *c, const Endpoint *from, const char *text);
+
+/* Every few seconds: endpoints without a channel are noted. True: empty for long enough, end it. */
+bool conference_sweep(Conference *c, int64_t now_us);
+
+#endif
