@@ -18,6 +18,7 @@
 #define COLIBRI2_MAX_CONNECTS 32
 #define COLIBRI2_MAX_MEDIA_SOURCES 64 /* of one endpoint */
 #define COLIBRI2_MAX_CAPABILITIES 32
+#define COLIBRI2_MAX_MEDIAS 8 /* of one endpoint or relay */
 #define COLIBRI2_MAX_ID 256           /* bytes of meeting-id, endpoint and relay ids */
 #define COLIBRI2_NO_LAST_N (-1)
 #define COLIBRI2_SCTP_PORT 5000

@@ -30,8 +30,8 @@ static bool check_group(const SourceSet *s, const SourceGroup *g, GError **error
 {
     const char *msid = NULL;
     g_autofree char *shown = group_text(g);
-    if (g->semantics == GROUP_FID && g->n != 2)
-        return refuse(error, "Invalid FID group: %s", shown);
+    if (g->n == 0 || (g->semantics == GROUP_FID && g->n != 2))
+        return refuse(error, "Invalid %s group: %s", group_semantics_name(g->semantics), shown);
     for (guint i = 0; i < g->n; i++) {
         const Source *src = find_member(s, g, i);
         if (!src)
