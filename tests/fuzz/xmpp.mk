@@ -6,3 +6,20 @@ tests_fuzz_fuzz_stanza_SOURCES = tests/fuzz/fuzz_stanza.c
 tests_fuzz_fuzz_stanza_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS)
 tests_fuzz_fuzz_stanza_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_stanza_LDADD = $(MAIN_FUZZ) common/xmpp/libplenum-xmpp.a $(XML_LIBS) $(GLIB_LIBS)
+
+# Jingle, COLIBRI2 and the sources of a conference.
+FUZZ_SIGNAL = tests/fuzz/fuzz_jingle tests/fuzz/fuzz_sources
+check_PROGRAMS += $(FUZZ_SIGNAL)
+TESTS += $(FUZZ_SIGNAL)
+LIBS_FUZZ_SIGNAL = $(MAIN_FUZZ) common/colibri2/libplenum-colibri2.a common/jingle/libplenum-jingle.a \
+	common/xmpp/libplenum-xmpp.a $(JSON_LIBS) $(XML_LIBS) $(GLIB_LIBS)
+
+tests_fuzz_fuzz_jingle_SOURCES = tests/fuzz/fuzz_jingle.c
+tests_fuzz_fuzz_jingle_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS)
+tests_fuzz_fuzz_jingle_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_jingle_LDADD = $(LIBS_FUZZ_SIGNAL)
+
+tests_fuzz_fuzz_sources_SOURCES = tests/fuzz/fuzz_sources.c
+tests_fuzz_fuzz_sources_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS)
+tests_fuzz_fuzz_sources_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_sources_LDADD = $(LIBS_FUZZ_SIGNAL)
