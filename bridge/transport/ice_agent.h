@@ -37,11 +37,11 @@ typedef struct {
 bool ice_credentials_make(const char *prefix, IceCredentials *out);
 
 typedef enum {
-    ICE_EV_TUPLE_ADDED,   /* first authenticated request, or a remote candidate we check */
+    ICE_EV_TUPLE_ADDED,   /* first authenticated request, or a remote candidate we check; may repeat */
     ICE_EV_TUPLE_VALID,   /* our check on it succeeded: accept DTLS and SRTP from it */
     ICE_EV_TUPLE_REMOVED, /* evicted, failed for good, or its generation ended */
     ICE_EV_WRITABLE,      /* first valid tuple ever: DTLS may start */
-    ICE_EV_SELECTED,      /* media goes to this tuple from now on */
+    ICE_EV_SELECTED,      /* media goes to this tuple from now on (first valid one, later the nominated one) */
     ICE_EV_CONSENT_LOST,  /* stop sending: no answer for ICE_CONSENT_US; checks go on if the peer returns */
     ICE_EV_FAILED,        /* every tuple failed for ICE_FAIL_US with none ever valid */
     ICE_EV_RESTARTED,     /* the pending generation took over; the old ufrag answers 3 s more */
@@ -64,7 +64,7 @@ typedef struct {
     uint8_t bytes[ICE_DATAGRAM_MAX];
 } IceDatagram;
 
-/* What one call wants done, in order. The caller clears it (ice_out_clear) and may reuse it; 4 KB. */
+/* What one call wants done, in order. The caller clears it before each call (ice_out_clear); 4 KB, reusable. */
 typedef struct {
     unsigned n_datagrams, n_events;
     IceDatagram datagrams[ICE_OUT_MAX];
@@ -94,7 +94,7 @@ void ice_stun_free(IceStun *stun);
 
 typedef struct IceAgent IceAgent;
 
-/* Costs about 300 bytes until the first authenticated request or remote candidate (+1 KB then). Generation 0,
+/* Costs about 290 bytes of heap until the first authenticated request or remote candidate (+1 KB then). Generation 0,
  * controlling. NULL: no memory. */
 IceAgent *ice_agent_new(const IceCredentials *local, int64_t now_us);
 void ice_agent_free(IceAgent *a);
@@ -110,7 +110,7 @@ void ice_agent_on_tick(IceAgent *a, IceStun *stun, int64_t now_us, IceOut *out);
 /* INT64_MAX when nothing is planned (an idle agent costs no timer). */
 int64_t ice_agent_next_due(const IceAgent *a);
 
-/* The peer's credentials for a generation. Same values again: no effect; other values for a generation that
+/* The peer's credentials for a generation; checks of waiting tuples become due at once (on_tick). Same values again: no effect; other values for a generation that
  * has them: refused. False: unknown generation, bad length (4..256, 22..256) or characters, or refused. */
 bool ice_agent_set_remote(IceAgent *a, unsigned generation, const char *ufrag, const char *pwd, int64_t now_us);
 /* A remote candidate (host, srflx, relay; numeric UDP) reached from our socket t->socket. It is checked as
@@ -119,7 +119,8 @@ bool ice_agent_add_candidate(IceAgent *a, unsigned generation, const Tuple *t, i
 
 /* In-place restart, make before break (bridge.md 4.8): a second generation with fresh credentials answers
  * beside the current one and takes over when it validates a tuple. Returns its generation, or 0 when the
- * agent was never writable or a restart is already pending (ice_agent_pending_generation tells which).
+ * agent was never writable, a restart is already pending (ice_agent_pending_generation tells which), or the
+ * last one took over less than 3 s ago.
  * The pending one is given up after 20 s. */
 unsigned ice_agent_restart(IceAgent *a, const IceCredentials *local, int64_t now_us);
 unsigned ice_agent_generation(const IceAgent *a);

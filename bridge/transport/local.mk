@@ -6,13 +6,18 @@ bridge_transport_libbridge_transport_a_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS) $(SRT
 bridge_transport_libbridge_transport_a_SOURCES = \
 	%D%/demux.c %D%/demux.h \
 	%D%/hmac_sha1.c %D%/hmac_sha1.h \
+	%D%/ice_agent.c %D%/ice_agent.h \
+	%D%/ice_credentials.c \
+	%D%/ice_generation.c %D%/ice_generation.h \
+	%D%/ice_message.c %D%/ice_message.h \
+	%D%/ice_stun.c %D%/ice_stun.h \
 	%D%/srtcp.c %D%/srtp.h \
 	%D%/srtp_index.h \
 	%D%/srtp_kdf.c %D%/srtp_kdf.h \
 	%D%/srtp_policy.c %D%/srtp_policy.h \
 	%D%/srtp_table.c %D%/srtp_table.h \
 	%D%/tuple.c %D%/tuple.h \
-	%D%/candidates.h %D%/dcep.h %D%/dtls.h %D%/ice_agent.h %D%/sctp.h
+	%D%/candidates.h %D%/dcep.h %D%/dtls.h %D%/sctp.h
 if SRTP_LIBSRTP2
 bridge_transport_libbridge_transport_a_SOURCES += %D%/srtp_libsrtp.c
 else

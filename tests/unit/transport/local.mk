@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 TRANSPORT_TESTS = \
 	tests/unit/transport/test_demux \
+	tests/unit/transport/test_ice_agent \
+	tests/unit/transport/test_ice_message \
 	tests/unit/transport/test_srtp
 check_PROGRAMS += $(TRANSPORT_TESTS)
 TESTS += $(TRANSPORT_TESTS)
@@ -15,3 +17,11 @@ tests_unit_transport_test_demux_LDADD = bridge/transport/libbridge-transport.a c
 tests_unit_transport_test_srtp_SOURCES = %D%/test_srtp.c %D%/hex.h
 tests_unit_transport_test_srtp_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
 tests_unit_transport_test_srtp_LDADD = $(LIBS_TRANSPORT_TEST)
+
+tests_unit_transport_test_ice_message_SOURCES = %D%/test_ice_message.c
+tests_unit_transport_test_ice_message_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+tests_unit_transport_test_ice_message_LDADD = bridge/transport/libbridge-transport.a common/rtp/libplenum-rtp.a $(GLIB_LIBS)
+
+tests_unit_transport_test_ice_agent_SOURCES = %D%/test_ice_agent.c
+tests_unit_transport_test_ice_agent_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
+tests_unit_transport_test_ice_agent_LDADD = $(LIBS_TRANSPORT_TEST)
