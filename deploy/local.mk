@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
+EXTRA_DIST += %D%/prepare.sh %D%/demo package.json package-lock.json

@@ -51,16 +51,14 @@ export class Child {
         return this;
     }
 
-    // Polite first; SIGKILL when it has not gone after graceMs.
+    // Polite first, then the same again (a daemon that drains ends at the second SIGTERM), then SIGKILL.
     async stop({ signal = 'SIGTERM', graceMs = 4000 } = {}) {
         this.stopping = true;
-        if (!this.running)
-            return;
-        this.process.kill(signal);
-        const gone = await Promise.race([this.exited, sleep(graceMs).then(() => null)]);
-        if (gone === null) {
-            this.process.kill('SIGKILL');
-            await this.exited;
+        for (const [how, waitMs] of [[signal, 800], [signal, graceMs], ['SIGKILL', 10000]]) {
+            if (!this.running)
+                return;
+            this.process.kill(how);
+            await Promise.race([this.exited, sleep(waitMs)]);
         }
     }
 

@@ -93,43 +93,44 @@ simple-log
 export function focusConfig(d) {
     return `# Written by the demo; lost when it ends.
 [xmpp]
-host=127.0.0.1
-port=${d.ports.component}
-domain=${d.focusDomain}
-secret=${d.secrets.component}
-muc=${d.muc}
+host = 127.0.0.1
+port = ${d.ports.component}
+domain = ${d.domain}
+component = ${d.focusDomain}
+secret_file = ${d.secretFile('component')}
+muc = ${d.muc}
 
 [bridge]
-brewery=${d.brewery}
+brewery = ${d.brewery}
 
 [http]
-address=127.0.0.1
-port=${d.ports.focusHttp}
+private = 127.0.0.1:${d.ports.focusHttp}
 `;
 }
 
 export function bridgeConfig(d) {
     return `# Written by the demo; lost when it ends.
 [xmpp]
-host=127.0.0.1
-port=${d.ports.c2s}
-username=${d.bridgeUser}
-domain=${d.authDomain}
-password=${d.secrets.bridge}
-muc=${d.brewery}
-nickname=bridge1
+host = 127.0.0.1
+port = ${d.ports.c2s}
+domain = ${d.authDomain}
+username = ${d.bridgeUser}
+password_file = ${d.secretFile('bridge')}
+muc = ${d.brewery}
+nickname = bridge1
 
 [ice]
-port=${d.ports.bridgeUdp}
-addresses=${d.ipv6 ? '127.0.0.1;::1' : '127.0.0.1'}
-
-[websocket]
-address=127.0.0.1
-port=${d.ports.bridgeWs}
-url=ws://127.0.0.1:${d.ports.bridgeWs}
+port = ${d.ports.bridgeUdp}
+include_loopback = true
+addresses = 127.0.0.1${d.ipv6 ? ', ::1' : ''}
 
 [http]
-address=127.0.0.1
-port=${d.ports.bridgeHttp}
+private = 127.0.0.1:${d.ports.bridgeHttp}
+public = 127.0.0.1:${d.ports.bridgeWs}
+
+[websocket]
+enabled = true
+domains = 127.0.0.1:${d.ports.bridgeWs}
+tls = false
 `;
 }

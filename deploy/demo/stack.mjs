@@ -40,9 +40,12 @@ export class Stack {
     // dir: an existing directory that only this stack uses.
     // edit: { prosody, coturn, focus, bridge }: functions text -> text over the generated configs.
     // focusCommand: argv in place of plenum-focus --config FILE (bridgeCommand likewise).
-    constructor({ dir, portBase = 28000, domain = 'meet.example', edit = {}, buildDir, focusCommand,
+    // env: { focus: { G_DEBUG: ... }, ... }. without: names of servers not to start.
+    // onDeath(child, why): a server ended unasked, after all of them had started.
+    constructor({ dir, portBase = 28000, domain = 'meet.example', edit = {}, env = {}, buildDir, focusCommand,
                   bridgeCommand, without = [], prosodyLogLevel = 'info', onDeath = () => {} }) {
-        Object.assign(this, { dir: path.resolve(dir), domain, edit, without, prosodyLogLevel, onDeath });
+        Object.assign(this, { dir: path.resolve(dir), domain, edit, env, without, prosodyLogLevel, onDeath });
+        this.up = false;
         this.ports = portsFrom(portBase);
         this.secrets = newSecrets();
         this.ipv6 = hasLoopback6();
@@ -99,9 +102,15 @@ export class Stack {
         return path.join(this.dir, 'log', `${name}.log`);
     }
 
+    secretFile(name) {
+        return path.join(this.dir, 'secrets', name);
+    }
+
     writeConfigs() {
-        for (const sub of ['log', 'prosody', 'coturn', 'focus', 'bridge'])
+        for (const sub of ['log', 'secrets', 'prosody', 'coturn', 'focus', 'bridge'])
             fs.mkdirSync(path.join(this.dir, sub), { recursive: true, mode: 0o700 });
+        for (const [name, secret] of Object.entries(this.secrets))
+            fs.writeFileSync(this.secretFile(name), `${secret}\n`, { mode: 0o600 });
         const write = (name, text) =>
             fs.writeFileSync(this.configs[name], (this.edit[name] ?? (t => t))(text, this), { mode: 0o600 });
         write('prosody', prosodyConfig(this));
@@ -118,8 +127,10 @@ export class Stack {
     }
 
     launch(name) {
-        const child = new Child(name, this.commands[name],
-            { log: this.logFile(name), cwd: this.dir, onDeath: this.onDeath });
+        const child = new Child(name, this.commands[name], {
+            log: this.logFile(name), cwd: path.join(this.dir, name), env: this.env[name] ?? {},
+            onDeath: (...died) => this.up && this.onDeath(...died),
+        });
         this.children[name] = child.start();
         return child;
     }
@@ -148,6 +159,7 @@ export class Stack {
         await this.children.coturn?.ready(() => canConnect('127.0.0.1', this.ports.turn), { what: 'listen' });
         await this.children.bridge?.ready(() => this.healthy('bridge'), { what: 'report health' });
         await this.children.focus?.ready(() => this.healthy('focus'), { what: 'report health' });
+        this.up = true;
     }
 
     async healthy(name) {
@@ -163,6 +175,7 @@ export class Stack {
     }
 
     async stop() {
+        this.up = false;
         // The focus leaves its rooms and the bridge its brewery while Prosody is still there.
         for (const names of [['focus', 'bridge'], ['prosody', 'coturn']])
             await Promise.all(names.map(name => this.children[name]?.stop()));

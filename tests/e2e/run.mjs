@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// End-to-end tests: real servers, real browsers, in a network namespace that has only loopback.
+//   node tests/e2e/run.mjs [--filter REGEXP] [--report FILE] [--library FILE] [--build-dir DIR]
+//                          [--keep DIR] [--sanitized] [--list]
+// A scenario is { name, settings?, browser?, timing?, timeoutMs?, run(t) }; scenarios with equal settings share
+// servers, those with equal browser options a browser. --keep saves configurations and logs. --sanitized: the
+// daemons are instrumented, so what is about their speed and size is left out.
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { enterNamespace } from './lib/netns.mjs';
+import { joinRoom, launchChromium, sleep, until } from './lib/browser.mjs';
+import { Report } from './lib/report.mjs';
+import { startServers } from './lib/servers.mjs';
+
+const SCENARIO_DIR = fileURLToPath(new URL('./scenarios/', import.meta.url));
+const SCENARIO_TIMEOUT_MS = 90000;
+
+async function loadScenarios() {
+    const all = [];
+    for (const file of fs.readdirSync(SCENARIO_DIR).filter(f => f.endsWith('.mjs')).sort()) {
+        const { scenarios } = await import(path.join(SCENARIO_DIR, file));
+        all.push(...scenarios);
+    }
+    return all;
+}
+
+// What one scenario may use. Everything it joined is closed when it ends.
+class Test {
+    constructor(servers, browser, room) {
+        Object.assign(this, { servers, browser, room, stack: servers.stack });
+        this.people = [];
+        this.measured = {};
+        this.after = [];
+    }
+
+    async join(name, query = {}, { room = this.room, browser = this.browser } = {}) {
+        const person = await joinRoom(browser, this.servers.pageUrl, room, name, { height: 360, ...query });
+        this.people.push(person);
+        return person;
+    }
+
+    // Someone is gone by closing the page, as people do it.
+    async leave(person) {
+        this.people = this.people.filter(p => p !== person);
+        await person.close();
+    }
+
+    // Called when the scenario ends, however it ends.
+    finally(action) {
+        this.after.push(action);
+    }
+
+    async end() {
+        for (const action of this.after.reverse())
+            await action();
+        await Promise.all(this.people.splice(0).map(p => p.close().catch(() => {})));
+    }
+
+    async diagnose() {
+        const parts = [];
+        for (const p of this.people) {
+            parts.push(`--- ${p.name}: ${JSON.stringify(await p.status().catch(e => e.message))}`);
+            parts.push(`    ${(await p.history().catch(() => [])).map(h => `${h.what}${h.code ? `(${h.code} ${h.extra})` : ''}`).join(' ')}`);
+            parts.push(...p.console.filter(l => /^(error|pageerror)/.test(l)).slice(-8).map(l => `    ${l}`));
+        }
+        for (const name of ['focus', 'bridge'])
+            parts.push(`--- ${name} log`, this.stack.children[name]?.tail(12) ?? '(not started)');
+        return parts.join('\n');
+    }
+}
+
+function withTimeout(promise, ms) {
+    let timer;
+    return Promise.race([promise, new Promise((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`the scenario did not end within ${ms / 1000} s`)), ms);
+    })]).finally(() => clearTimeout(timer));
+}
+
+async function runScenario(scenario, servers, browser, number) {
+    const test = new Test(servers, browser, `room${number}`);
+    const start = Date.now();
+    const deaths = servers.deaths.length;
+    const result = { name: scenario.name, ok: true, measured: test.measured };
+    try {
+        await withTimeout(scenario.run(test), scenario.timeoutMs ?? SCENARIO_TIMEOUT_MS);
+        if (servers.deaths.length > deaths)
+            throw new Error(servers.deaths.slice(deaths).join('\n'));
+    } catch (e) {
+        result.ok = false;
+        result.error = `${e.stack ?? e}\n${await withTimeout(test.diagnose(), 10000).catch(x => x.message)}`;
+    }
+    await withTimeout(test.end(), 20000).catch(e => {
+        result.ok = false;
+        result.error = `${result.error ?? ''}clean-up: ${e.stack}`;
+    });
+    result.ms = Date.now() - start;
+    return result;
+}
+
+async function main() {
+    const { values: o } = parseArgs({
+        options: {
+            filter: { type: 'string', default: '' }, report: { type: 'string' }, library: { type: 'string' },
+            'build-dir': { type: 'string' }, keep: { type: 'string' }, sanitized: { type: 'boolean', default: false },
+            list: { type: 'boolean', default: false },
+        },
+    });
+    const pattern = new RegExp(o.filter, 'i');
+    const chosen = (await loadScenarios()).filter(s => pattern.test(s.name) && !(o.sanitized && s.timing));
+    if (o.list)
+        return chosen.forEach(s => console.log(s.name));
+    enterNamespace();
+
+    const groups = new Map();
+    for (const s of chosen) {
+        const key = s.group ?? 'default';
+        if (!groups.has(key))
+            groups.set(key, []);
+        groups.get(key).push(s);
+    }
+    const report = new Report(o.report);
+    report.plan(chosen.length + groups.size);
+    let number = 0;
+    for (const [group, scenarios] of groups) {
+        let servers = null, broken = null;
+        try {
+            servers = await startServers({
+                settings: scenarios[0].settings, library: o.library, buildDir: o['build-dir'], keep: o.keep, name: group.replace(/\W+/g, '-'),
+            });
+            await waitForBridge(servers);
+        } catch (e) {
+            broken = e;
+        }
+        const browsers = new Map();
+        for (const scenario of scenarios) {
+            number++;
+            if (broken) {
+                report.add({ name: scenario.name, ok: false, ms: 0, error: `servers did not start: ${broken.message}` });
+                continue;
+            }
+            const key = JSON.stringify(scenario.browser ?? {});
+            if (scenario.browser !== null && !browsers.get(key)?.isConnected())
+                browsers.set(key, await launchChromium(scenario.browser));
+            report.add(await runScenario(scenario, servers, browsers.get(key), number));
+        }
+        for (const browser of browsers.values())
+            await browser.close().catch(() => {});
+        const started = Date.now();
+        const complaints = servers ? await servers.stop() : [];
+        report.add({
+            name: `servers of ${group} ended cleanly`, ok: !broken && complaints.length === 0, ms: Date.now() - started,
+            error: complaints.join('\n') || broken?.message,
+        });
+    }
+    const failed = report.failed;
+    console.log(`# ${report.results.length - failed} passed, ${failed} failed`);
+    process.exitCode = failed ? 1 : 0;
+}
+
+// A conference needs a bridge that the focus has seen.
+async function waitForBridge(servers) {
+    await until('the focus is ready', async () => {
+        const answer = await fetch(`${servers.stack.focusHttp}/about/ready`).catch(() => null);
+        return answer?.status === 200;
+    }, { timeoutMs: 15000, everyMs: 100 });
+    await sleep(100);
+}
+
+main().catch(e => {
+    console.log(`Bail out! ${e.stack ?? e}`);
+    process.exit(2);
+});

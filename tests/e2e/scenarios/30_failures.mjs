@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens when people reload and servers die.
+import assert from 'node:assert/strict';
+import { mediaBothWays, sleep, until } from '../lib/browser.mjs';
+import { nobodyLeft } from './10_calls.mjs';
+
+const NO_P2P = { p2p: 0 };
+
+export const scenarios = [
+    {
+        name: 'ten reloads leave no ghost in focus or bridge', group: 'failures', timeoutMs: 120000,
+        async run(t) {
+            const ada = await t.join('Ada', NO_P2P), bob = await t.join('Bob', NO_P2P);
+            await mediaBothWays([ada, bob], { timeoutMs: 5000 });
+            for (let i = 0; i < 10; i++) {
+                await bob.page.reload();
+                await until(`Bob is back (${i + 1})`, async () => (await bob.status())?.state === 'joined', { timeoutMs: 10000 });
+                await sleep(i % 3 * 300);
+            }
+            await mediaBothWays([ada, bob], { timeoutMs: 6000 });
+            await until('the bridge has exactly two endpoints', async () =>
+                (await t.servers.bridgeStats()).participants === 2, { timeoutMs: 10000, everyMs: 200 });
+            assert.equal((await ada.status()).participants.length, 1);
+            await t.leave(ada);
+            await t.leave(bob);
+            await nobodyLeft(t);
+        },
+    },
+    {
+        name: 'a killed bridge comes back and the call goes on by itself', group: 'failures', timeoutMs: 120000,
+        async run(t) {
+            const people = [await t.join('Ada', NO_P2P), await t.join('Bob', NO_P2P)];
+            await mediaBothWays(people, { timeoutMs: 5000 });
+            const since = Date.now();
+            await t.stack.restart('bridge', { signal: 'SIGKILL', pauseMs: 500 });
+            t.measured.resumed_ms = await mediaBothWays(people, { timeoutMs: 60000, since });
+        },
+    },
+    {
+        name: 'a killed focus comes back: media never stops, a newcomer gets in', group: 'failures', timeoutMs: 120000,
+        async run(t) {
+            const people = [await t.join('Ada', NO_P2P), await t.join('Bob', NO_P2P)];
+            await mediaBothWays(people, { timeoutMs: 5000 });
+            await t.stack.restart('focus', { signal: 'SIGKILL', pauseMs: 300 });
+            await mediaBothWays(people, { timeoutMs: 30000 });
+            people.push(await t.join('Eve', NO_P2P));
+            t.measured.three_ms = await mediaBothWays(people, { timeoutMs: 30000 });
+        },
+    },
+    {
+        name: 'Prosody restarts: focus and bridge reconnect, the next call works', group: 'failures', timeoutMs: 120000,
+        async run(t) {
+            await t.stack.restart('prosody', { signal: 'SIGKILL', pauseMs: 1000 });
+            const since = Date.now();
+            await until('the focus is ready again', async () =>
+                (await fetch(`${t.stack.focusHttp}/about/ready`).catch(() => null))?.status === 200, { timeoutMs: 30000, everyMs: 200 });
+            t.measured.ready_after_ms = Date.now() - since;
+            const people = [await t.join('Ada', NO_P2P), await t.join('Bob', NO_P2P)];
+            t.measured.media_both_ways_ms = await mediaBothWays(people, { timeoutMs: 5000 });
+        },
+    },
+    {
+        name: 'a bridge stopped during a call drains; the focus tells newcomers the truth', group: 'failures', timeoutMs: 120000,
+        async run(t) {
+            const people = [await t.join('Ada', NO_P2P), await t.join('Bob', NO_P2P)];
+            await mediaBothWays(people, { timeoutMs: 5000 });
+            const bridge = t.stack.children.bridge;
+            bridge.stopping = true;     // its end is wanted
+            bridge.process.kill('SIGTERM');
+            await sleep(2000);
+            assert.ok(bridge.running, 'a drained bridge keeps its running conference');
+            await mediaBothWays(people, { timeoutMs: 4000 });
+            for (const p of people)
+                await t.leave(p);
+            await until('the drained bridge has ended', () => !bridge.running, { timeoutMs: 15000 });
+            t.stack.launch('bridge');
+            await until('the focus is ready again', async () =>
+                (await fetch(`${t.stack.focusHttp}/about/ready`).catch(() => null))?.status === 200, { timeoutMs: 15000, everyMs: 200 });
+        },
+    },
+];

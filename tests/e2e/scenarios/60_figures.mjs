@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// How fast and how small: left out when the daemons are instrumented.
+import assert from 'node:assert/strict';
+import { mediaBothWays, sleep, until } from '../lib/browser.mjs';
+import { distribution } from '../lib/report.mjs';
+
+const NO_P2P = { p2p: 0 };
+const MIB = 1024 * 1024;
+
+export const scenarios = [
+    {
+        name: 'first picture of the others: median below 1 s after connecting', timing: true, timeoutMs: 180000,
+        async run(t) {
+            const times = { fromConnect: [], fromJoined: [] };
+            await t.join('Ada', NO_P2P);
+            for (let i = 0; i < 15; i++) {
+                const bob = await t.join('Bob', NO_P2P);
+                const first = await until('a first picture', () => bob.firstFrame(), { timeoutMs: 8000 });
+                times.fromConnect.push(first.fromConnect);
+                times.fromJoined.push(first.fromJoined);
+                await t.leave(bob);
+                await sleep(200);
+            }
+            t.measured.connect_to_first_frame_ms = distribution(times.fromConnect);
+            t.measured.join_to_first_frame_ms = distribution(times.fromJoined);
+            assert.ok(t.measured.connect_to_first_frame_ms.median < 1000, `median ${t.measured.connect_to_first_frame_ms.median} ms`);
+        },
+    },
+    {
+        name: 'both daemons together stay below 40 MB with three people talking', timing: true,
+        async run(t) {
+            const people = [await t.join('Ada', NO_P2P), await t.join('Bob', NO_P2P), await t.join('Eve', NO_P2P)];
+            await mediaBothWays(people, { timeoutMs: 8000 });
+            const cpu = ['focus', 'bridge'].map(n => t.servers.cpuMs(n));
+            await sleep(5000);
+            const rss = Object.fromEntries(['focus', 'bridge'].map(n => [n, t.servers.rss(n)]));
+            t.measured.rss_mb = Object.fromEntries(Object.entries(rss).map(([n, b]) => [n, Math.round(b / MIB * 10) / 10]));
+            t.measured.cpu_percent = ['focus', 'bridge'].map((n, i) => Math.round((t.servers.cpuMs(n) - cpu[i]) / 50 * 10) / 10);
+            const sum = (rss.focus + rss.bridge) / MIB;
+            assert.ok(sum < 40, `${sum.toFixed(1)} MB`);
+        },
+    },
+];
