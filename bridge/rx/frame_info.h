@@ -23,7 +23,7 @@ typedef enum {
     FRAME_OPAQUE,    /* not parsed: unknown codec, or a payload that makes no sense */
     FRAME_VP8,
     FRAME_VP9,
-    FRAME_DD,        /* AV1 or H.264 with a dependency descriptor; VP8/VP9 without picture ids too */
+    FRAME_DD,        /* AV1 or H.264 with a dependency descriptor */
     FRAME_H264,      /* no descriptor: one layer per encoding */
     FRAME_AV1_PLAIN, /* AV1 without descriptor: one layer per encoding */
 } FrameKind;
@@ -33,14 +33,15 @@ typedef struct {
      * number or timestamp, carried on over a sender's restart. VP9: of the picture, shared by its layers. */
     int64_t id;
     uint8_t kind;        /* FrameKind */
+    uint8_t tl0;         /* TL0PICIDX as the sender counts it, carried on over restarts likewise; VP8, VP9 */
     uint8_t sid, tid;    /* 0 where the codec says nothing */
-    bool keyframe;       /* decodable without any earlier frame. True on every packet of the frame known to belong
-                          * to a key frame: VP8 and DD on its first only, VP9 on all */
+    bool keyframe;       /* decodable without any earlier frame. VP8, DD and H.264 show it on the first packet only */
     bool start, end;     /* first, last packet of the (layer) frame */
     bool after_reset;    /* id was re-based here: the sender's own numbers jumped */
     uint16_t height;     /* min(width, height) in pixels when this packet says so, else 0 */
-    const DdStructure *structure; /* FRAME_DD: in force for this packet; lives in the FrameParser, valid for
-                                   * the current batch */
+    uint32_t active_targets; /* FRAME_DD: decode targets the sender keeps active; all ones when it never said */
+    const DdStructure *structure; /* FRAME_DD: in force for this packet, NULL when it was lost; lives in the
+                                   * FrameParser, valid for the current batch */
     union {
         Vp8View vp8;
         Vp9View vp9;
@@ -49,19 +50,20 @@ typedef struct {
     } u;
 } FrameInfo;
 
-/* All fields private. Zeroed (or frame_parser_init) is ready for use. About 7 KB. */
+/* Fields private. About 7 KB. */
 typedef struct {
-    MediaCodec codec;
-    bool started;
-    int64_t top_id, top_seq, id_base;    /* newest frame id, newest sequence number, id = raw + id_base */
-    int64_t top_raw;
-    uint32_t top_ts;
-    uint8_t id_bits, top_end;
+    uint8_t codec;                       /* MediaCodec */
+    uint8_t kind, id_bits;               /* of the running numbering */
+    uint8_t tl0_add;
+    bool started, top_end, tl0_seen;
+    uint8_t top_tl0;                     /* as sent on, before the next reset */
+    uint32_t top_raw, top_ts;
+    int64_t top_id, top_seq;
     int structure_next;                  /* ring position of the next structure */
-    int64_t structure_seq[FRAME_STRUCTURES]; /* sequence number that carried it */
     bool structure_set[FRAME_STRUCTURES];
+    int64_t structure_seq[FRAME_STRUCTURES]; /* sequence number that carried it */
     uint32_t active_mask[FRAME_STRUCTURES];
-    DdStructure structures[FRAME_STRUCTURES];
+    DdStructure structure[FRAME_STRUCTURES];
 } FrameParser;
 
 void frame_parser_init(FrameParser *fp);
@@ -70,8 +72,5 @@ void frame_parser_init(FrameParser *fp);
  * absent. Always fills *out; what cannot be understood becomes FRAME_OPAQUE. A changed codec starts afresh. */
 void frame_parser_read(FrameParser *fp, MediaCodec codec, const uint8_t *payload, size_t len, int64_t seq,
                        uint32_t ts, bool marker, const uint8_t *dd, size_t dd_len, FrameInfo *out);
-
-/* Decode targets the sender keeps active, as of this packet (FRAME_DD); all ones when it never said. */
-uint32_t frame_parser_active_targets(const FrameParser *fp, const FrameInfo *info);
 
 #endif

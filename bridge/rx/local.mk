@@ -5,4 +5,8 @@ bridge_rx_libbridge_rx_a_SOURCES = \
 	%D%/rate_window.c %D%/rate_window.h \
 	%D%/rx_stream.c %D%/rx_stream.h \
 	%D%/nack_gen.c %D%/nack_gen.h \
-	%D%/twcc_log.c %D%/twcc_log.h
+	%D%/twcc_log.c %D%/twcc_log.h \
+	%D%/seq_map.c %D%/seq_map.h \
+	%D%/media_packet.h \
+	%D%/frame_info.c %D%/frame_info.h \
+	%D%/source_layers.c %D%/source_layers.h

@@ -2,7 +2,7 @@
  *
  * Renumbers a stream of rising numbers (unwrapped sequence numbers, picture ids) so that what was left out on
  * purpose leaves no hole, while what was lost does. Remembers the latest shifts, so a late packet still gets
- * the number that was kept for it. About 500 bytes. Owner: whoever rewrites one stream. Worker thread. */
+ * the number that was kept for it. About 550 bytes. Owner: whoever rewrites one stream. Worker thread. */
 #ifndef PLENUM_BRIDGE_RX_SEQ_MAP_H
 #define PLENUM_BRIDGE_RX_SEQ_MAP_H
 
@@ -11,14 +11,16 @@
 
 #define SEQ_MAP_RUNS 64 /* runs of left-out numbers remembered; older input is refused */
 
+/* Fields private. */
 typedef struct {
-    int64_t first_in;  /* where the oldest known shift begins; input below is refused */
-    int64_t top_in;    /* highest number seen */
-    int64_t shift;     /* out = in - shift for input above top_in */
-    uint32_t runs_used, runs_next;
-    struct { int64_t first; uint32_t count, shift_before; } runs[SEQ_MAP_RUNS]; /* left-out runs; shift_before
-                                                                                 * relative to `base_shift` */
-    int64_t base_shift;
+    int64_t first_in;       /* input below it is refused */
+    int64_t top_in;         /* highest number seen */
+    int64_t shift;          /* out = in - shift for what comes next */
+    uint16_t used, newest;  /* ring of runs */
+    struct {
+        uint32_t first;     /* low bits of the first number left out */
+        uint32_t before;    /* low bits of the shift before this run; its length is the next one's minus this */
+    } run[SEQ_MAP_RUNS];
 } SeqMap;
 
 /* Starts (again) so that first_in becomes first_out; anything below first_in is refused. */

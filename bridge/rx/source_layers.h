@@ -44,8 +44,6 @@ typedef struct {
     uint32_t active_targets[SOURCE_MAX_ENCODINGS];
     bool inter_layer[SOURCE_MAX_ENCODINGS];   /* layers below are needed on inter frames too: full SVC */
     int64_t inter_layer_us[SOURCE_MAX_ENCODINGS];
-    bool default_table;                       /* nothing parsed yet */
-    int64_t first_us;
     uint16_t count;
     struct {
         LayerEntry entry;
@@ -61,10 +59,9 @@ typedef struct {
  * before its first packet: 1 spatial x 3 temporal per encoding, 180 << eid pixels. */
 void source_layers_init(SourceLayers *sl, int encodings);
 
-/* Counts one video packet; `active_targets` from frame_parser_active_targets (ignored unless FRAME_DD).
- * True when layering changed: another parser, other layers or active targets, a new height, or a layer that had
+/* Counts one video packet. True when layering changed: another parser, other layers or active targets, a new height, or a layer that had
  * no bitrate got one. The caller then has its receivers re-allocated. */
-bool source_layers_packet(SourceLayers *sl, const MediaPacket *pkt, uint32_t active_targets);
+bool source_layers_packet(SourceLayers *sl, const MediaPacket *pkt);
 
 /* True when a layer fell silent since the last call (no packet for LAYER_RATE_BUCKETS). Call every second. */
 bool source_layers_tick(SourceLayers *sl, int64_t now_us);

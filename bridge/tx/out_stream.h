@@ -19,7 +19,7 @@ typedef struct {
     int64_t last_ts_us;       /* when last_ts was first sent */
     uint32_t last_ts;
     int32_t last_picture_id;  /* mod 2^15; -1 none yet */
-    int16_t last_tl0;         /* -1 none yet */
+    int32_t last_tl0;         /* -1 none yet */
     int32_t last_frame_number; /* mod 2^16; -1 none yet */
     uint8_t next_template_id; /* 0..63 */
     bool started;             /* something was sent */

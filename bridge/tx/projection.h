@@ -3,7 +3,7 @@
  * What one receiver gets of one source: chooses encoding and layers packet by packet and renumbers what passes, so
  * that the receiver sees one unbroken stream on one SSRC, however the source is switched, suspended or re-mapped.
  * One stage: layer filter and SSRC/slot rewriting together. Decides once per frame. ISO C, no allocation, no lock.
- * Owner: the receiver's transmit state, one per forwarded source. Worker thread; embed by value (about 3 KB). */
+ * Owner: the receiver's transmit state, one per forwarded source. Worker thread; embed by value (about 3.5 KB). */
 #ifndef PLENUM_BRIDGE_TX_PROJECTION_H
 #define PLENUM_BRIDGE_TX_PROJECTION_H
 
@@ -13,10 +13,12 @@
 #include "bridge/tx/forward_reason.h"
 #include "bridge/tx/out_stream.h"
 
-#define PROJECTION_FRAMES    64     /* latest frames whose fate is remembered, must be a power of two */
-#define PROJECTION_PATCH_MAX 8      /* bytes */
-#define PROJECTION_SWITCH_US 300000 /* key frames of the encodings of one source come within this time */
+#define PROJECTION_FRAMES    128     /* latest frames whose fate is remembered; a power of two */
+#define PROJECTION_PATCH_MAX 8       /* bytes */
+#define PROJECTION_SWITCH_US 300000  /* key frames of the encodings of one source come within this time */
 #define PROJECTION_IDLE_US   2000000 /* no packet for so long: FORWARD_NO_PACKETS */
+#define PROJECTION_STALL     8       /* frames of lower encodings without one of the running: it has stopped */
+#define PROJECTION_SEQ_JUMP  5000    /* input sequence numbers this far off belong to a new stream */
 
 typedef enum { PROJECTION_DROP, PROJECTION_ACCEPT } ProjectionVerdict;
 
@@ -34,36 +36,40 @@ typedef struct {
 } ProjectedPacket;
 
 typedef struct {
-    int64_t id;            /* FrameInfo.id; VP9: id * 8 + sid */
-    uint8_t tid, state;    /* 0 unknown, 1 forwarded, 2 rejected */
+    int64_t key;           /* FrameInfo.id; VP9: id * 8 + sid */
+    uint8_t tid, fate;     /* ProjectionFate, private */
 } ProjectionFrame;
 
 /* All fields private to projection*.c. */
 typedef struct {
-    /* set at birth */
-    OutStream *out;            /* NULL while unmapped */
-    bool audio;
     /* control's wish, applied by the worker */
+    OutStream *out;            /* NULL while unmapped */
     int target;                /* layer index, LAYER_SUSPENDED */
     ForwardReason why_suspended;
-    /* worker: what is forwarded now */
-    bool running;              /* the number maps below are valid for `eid` */
+    bool audio;
+    /* worker: the running epoch, from one switch, resume or re-mapping to the next */
+    bool running;              /* all below is valid and about encoding `eid` */
     bool needs_keyframe;
-    uint8_t kind;              /* FrameKind of the running epoch */
-    int eid, layer;            /* running encoding; layer index forwarded, LAYER_SUSPENDED */
-    uint32_t ts_shift;         /* out = in + ts_shift */
-    uint8_t tl0_shift, template_shift; /* out = in + shift, mod 256 and mod 64 */
+    bool ts_known;             /* ts_shift fits eid and out, running or not */
+    uint8_t kind, eid;         /* FrameKind; running encoding */
+    uint8_t sid, tid, dt;      /* layer forwarded: VP8 and VP9 by sid and tid, descriptor streams by dt */
+    uint8_t layers;            /* VP9: spatial layers the sender makes */
     uint8_t forwarded_sids;    /* VP9: bit s: the last reference frame of spatial layer s went out */
-    bool cur_valid, cur_accept, cur_new_layer, prev_end;
-    uint8_t cur_sid;
-    int64_t cur_id, prev_seq, prev_id;
-    uint32_t cur_ts, prev_ts, cur_mask;
-    bool prev_rejected;
-    int64_t group_us;          /* arrival of the running key-frame group's first frame */
+    uint8_t tl0_shift;         /* out = in + shift mod 256 */
+    uint8_t template_shift, template_shift_before; /* mod 64; `before` for frames older than template_since */
+    bool mask_due;             /* the receiver must hear of another decode target */
+    uint8_t other_frames;      /* of lower encodings since the running one's last packet */
+    bool prev_end;             /* newest packet in sequence order: did it end its frame; */
+    uint8_t prev_fate;
+    int64_t prev_key;          /* and which frame was that */
+    int64_t start_id, template_since;
+    uint32_t ts_shift;         /* out = in + shift */
+    int64_t group_us;          /* when the latest group of key frames began */
     int64_t last_packet_us, last_accept_us;
-    int64_t start_seq;         /* first input of this epoch */
+    int64_t seen_base[SOURCE_MAX_ENCODINGS]; /* sequence number of an encoding's newest base
+                                              * frame that was not forwarded */
     SeqMap seqs;               /* sequence numbers, in -> out */
-    SeqMap pics;               /* FrameInfo.id -> picture id or frame number */
+    SeqMap pics;               /* FrameInfo.id -> picture id, frame number */
     ProjectionFrame frames[PROJECTION_FRAMES];
 } Projection;
 

@@ -14,4 +14,9 @@ common_rtp_libplenum_rtp_a_SOURCES = \
 	%D%/rtcp_fb.c %D%/rtcp_fb.h \
 	%D%/twcc.c %D%/twcc.h \
 	%D%/rtx.c %D%/rtx.h \
-	%D%/red.c %D%/red.h
+	%D%/red.c %D%/red.h \
+	%D%/media_codec.c %D%/media_codec.h \
+	%D%/vp8.c %D%/vp8.h \
+	%D%/vp9.c %D%/vp9.h \
+	%D%/h264.c %D%/h264.h \
+	%D%/av1_dd.c %D%/av1_dd.h

@@ -2,7 +2,8 @@
 RX_TESTS = \
 	tests/unit/rx/test_rx_stream \
 	tests/unit/rx/test_nack_gen \
-	tests/unit/rx/test_twcc_log
+	tests/unit/rx/test_twcc_log \
+	tests/unit/rx/test_seq_map
 check_PROGRAMS += $(RX_TESTS)
 TESTS += $(RX_TESTS)
 CFLAGS_RX_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS)
@@ -19,3 +20,7 @@ tests_unit_rx_test_nack_gen_LDADD = $(LIBS_RX_TEST)
 tests_unit_rx_test_twcc_log_SOURCES = %D%/test_twcc_log.c
 tests_unit_rx_test_twcc_log_CFLAGS = $(CFLAGS_RX_TEST)
 tests_unit_rx_test_twcc_log_LDADD = $(LIBS_RX_TEST)
+
+tests_unit_rx_test_seq_map_SOURCES = %D%/test_seq_map.c
+tests_unit_rx_test_seq_map_CFLAGS = $(CFLAGS_RX_TEST)
+tests_unit_rx_test_seq_map_LDADD = $(LIBS_RX_TEST)

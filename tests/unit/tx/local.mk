@@ -1,1 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
+TX_TESTS = \
+	tests/unit/tx/test_projection \
+	tests/unit/tx/test_ssrc_slots
+check_PROGRAMS += $(TX_TESTS)
+TESTS += $(TX_TESTS)
+CFLAGS_TX_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS)
+LIBS_TX_TEST = bridge/tx/libbridge-tx.a bridge/rx/libbridge-rx.a common/rtp/libplenum-rtp.a $(GLIB_LIBS)
+
+tests_unit_tx_test_projection_SOURCES = %D%/test_projection.c %D%/media_kit.c %D%/media_kit.h
+tests_unit_tx_test_projection_CFLAGS = $(CFLAGS_TX_TEST)
+tests_unit_tx_test_projection_LDADD = $(LIBS_TX_TEST)
+
+tests_unit_tx_test_ssrc_slots_SOURCES = %D%/test_ssrc_slots.c
+tests_unit_tx_test_ssrc_slots_CFLAGS = $(CFLAGS_TX_TEST)
+tests_unit_tx_test_ssrc_slots_LDADD = $(LIBS_TX_TEST)

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include "bridge/tx/projection_codec.h"
+
+/* Codecs without layers of their own: every frame of the running encoding goes out, nothing inside is numbered. */
+static bool plain_decide(Projection *p, const MediaPacket *pkt, bool late, int64_t now_us)
+{
+    return true;
+}
+
+static bool plain_write(Projection *p, const MediaPacket *pkt, ProjectedPacket *out)
+{
+    return true;
+}
+
+static void plain_begin(Projection *p, const MediaPacket *pkt)
+{
+}
+
+static const ProjectionCodec projection_plain = { plain_decide, plain_write, plain_begin };
+
+static const ProjectionCodec *codec_of(const Projection *p)
+{
+    switch ((FrameKind)p->kind) {
+    case FRAME_VP8: return &projection_vp8;
+    case FRAME_VP9: return &projection_vp9;
+    case FRAME_DD: return &projection_dd;
+    default: return &projection_plain;
+    }
+}
+
+static int64_t frame_key(const FrameInfo *f)
+{
+    return f->kind == FRAME_VP9 ? f->id * 8 + f->sid : f->id;
+}
+
+void projection_init(Projection *p, OutStream *out, MediaCodec codec)
+{
+    memset(p, 0, sizeof(*p));
+    p->out = out;
+    p->audio = media_codec_is_audio(codec);
+    p->target = p->audio ? 0 : LAYER_SUSPENDED;
+    p->why_suspended = FORWARD_CAP;
+    p->group_us = p->last_packet_us = p->last_accept_us = INT64_MIN / 2;
+    for (int i = 0; i < SOURCE_MAX_ENCODINGS; i++)
+        p->seen_base[i] = INT64_MIN / 2;
+}
+
+/* The epoch is over; going on takes a key frame. */
+static void stop(Projection *p)
+{
+    p->running = false;
+    p->needs_keyframe = !p->audio && p->out && p->target >= 0;
+}
+
+void projection_set_target(Projection *p, int layer_index, ForwardReason why_suspended)
+{
+    p->target = layer_index >= 0 ? layer_index : LAYER_SUSPENDED;
+    p->why_suspended = why_suspended;
+    if (p->audio)
+        return;
+    if (p->target < 0)
+        p->needs_keyframe = false; /* a running frame is finished first */
+    else if (!p->running)
+        p->needs_keyframe = p->out != NULL;
+}
+
+void projection_bind(Projection *p, OutStream *out)
+{
+    if (p->out == out)
+        return;
+    p->out = out;
+    p->ts_known = false;
+    stop(p);
+}
+
+/* Where timestamps go on: by the sender's clock when the same encoding resumes, otherwise by wall clock. */
+static void begin_ts(Projection *p, const MediaPacket *pkt, int64_t now_us)
+{
+    const OutStream *os = p->out;
+    uint32_t expect = out_stream_next_ts(os, now_us), same = pkt->view.ts + p->ts_shift;
+    int32_t off = (int32_t)(same - expect);
+    bool close = off > -(int32_t)(os->clock_rate / 2) && off < (int32_t)(os->clock_rate / 2);
+    if (!(p->ts_known && p->eid == pkt->eid && close && (int32_t)(same - os->last_ts) > 0))
+        p->ts_shift = expect - pkt->view.ts;
+    p->ts_known = true;
+}
+
+static void begin(Projection *p, const MediaPacket *pkt, int64_t now_us)
+{
+    if (p->running && p->eid != pkt->eid)
+        p->seen_base[p->eid] = p->seqs.top_in; /* a late key frame of what was left cannot bring it back */
+    begin_ts(p, pkt, now_us);
+    /* A frame that was cut off stays recognisable as cut off. */
+    seq_map_start(&p->seqs, pkt->seq, p->out->last_seq + 1 + p->out->frame_open);
+    p->running = true;
+    p->needs_keyframe = false;
+    p->eid = pkt->eid;
+    p->sid = p->tid = p->dt = 0;
+    p->other_frames = 0;
+    p->start_id = pkt->frame.id;
+    p->prev_fate = FATE_UNKNOWN;
+    p->prev_key = frame_key(&pkt->frame);
+    if (!p->audio) {
+        memset(p->frames, 0, sizeof(p->frames));
+        codec_of(p)->begin(p, pkt);
+    }
+}
+
+/* The last step for every packet that goes out. */
+static ProjectionVerdict send_out(Projection *p, const MediaPacket *pkt, int64_t seq, int64_t now_us, ProjectedPacket *out)
+{
+    OutStream *os = p->out;
+    out->ssrc = os->ssrc;
+    out->seq = (uint16_t)seq;
+    out->ts = pkt->view.ts + p->ts_shift;
+    if (seq > os->last_seq || !os->started) {
+        os->last_seq = seq;
+        os->frame_open = !p->audio && !out->marker;
+    }
+    if ((int32_t)(out->ts - os->last_ts) > 0 || !os->started) {
+        os->last_ts = out->ts;
+        os->last_ts_us = now_us;
+    }
+    os->started = true;
+    p->last_accept_us = now_us;
+    return PROJECTION_ACCEPT;
+}
+
+/* Far from everything numbered so far: the sender or its receive state started over. */
+static bool is_new_stream(const Projection *p, int64_t seq)
+{
+    int64_t d = seq - p->seqs.top_in;
+    return d > PROJECTION_SEQ_JUMP || d < -PROJECTION_SEQ_JUMP;
+}
+
+static ProjectionVerdict accept_audio(Projection *p, const MediaPacket *pkt, int64_t now_us, ProjectedPacket *out)
+{
+    int64_t seq;
+    if (p->running && is_new_stream(p, pkt->seq))
+        p->running = false;
+    if (p->target < 0) {
+        projection_withhold(p, pkt);
+        return PROJECTION_DROP;
+    }
+    if (!p->running)
+        begin(p, pkt, now_us);
+    if (!seq_map_accept(&p->seqs, pkt->seq, &seq))
+        return PROJECTION_DROP;
+    out->marker = pkt->view.marker;
+    out->patch_len = out->dd_len = 0;
+    return send_out(p, pkt, seq, now_us, out);
+}
+
+/* A key frame of any encoding came: it begins a group, or belongs to the one that began just before. */
+static void note_keyframe(Projection *p, int64_t now_us)
+{
+    if (now_us - p->group_us > PROJECTION_SWITCH_US)
+        p->group_us = now_us;
+    p->needs_keyframe = false;
+}
+
+/* A packet of an encoding that is not forwarded. Is it the start of a key frame to go on with? */
+static bool may_switch(Projection *p, const MediaPacket *pkt, int64_t now_us)
+{
+    const FrameInfo *f = &pkt->frame;
+    int e = pkt->eid, aim = LAYER_EID(p->target);
+    if (p->target < 0 || e >= SOURCE_MAX_ENCODINGS)
+        return false;
+    if (f->kind == FRAME_OPAQUE)
+        return e == aim; /* nothing to wait for */
+    /* Base frames that need this key frame have already been refused: too late for it. */
+    bool missed = pkt->seq <= p->seen_base[e] && p->seen_base[e] - pkt->seq < PROJECTION_SEQ_JUMP;
+    if (f->keyframe && f->start && !missed) {
+        note_keyframe(p, now_us);
+        bool stalled = p->other_frames >= PROJECTION_STALL / 2;
+        return e <= aim && (!p->running || e > p->eid || p->eid > aim || stalled);
+    }
+    if (p->running && f->start && e < p->eid && p->other_frames < PROJECTION_STALL)
+        p->other_frames++;
+    bool nearer = p->running && ((e > p->eid && e <= aim) || (e < p->eid && e >= aim));
+    if (nearer || !p->running || p->other_frames == PROJECTION_STALL)
+        projection_want_keyframe(p, now_us);
+    return false;
+}
+
+static ProjectionVerdict refuse_other(Projection *p, const MediaPacket *pkt)
+{
+    if (pkt->eid < SOURCE_MAX_ENCODINGS && pkt->frame.tid == 0 &&
+        (pkt->seq > p->seen_base[pkt->eid] || p->seen_base[pkt->eid] - pkt->seq > PROJECTION_SEQ_JUMP))
+        p->seen_base[pkt->eid] = pkt->seq;
+    return PROJECTION_DROP;
+}
+
+/* Nothing can lie between two frames with these keys. */
+static bool adjacent(const Projection *p, int64_t key)
+{
+    if (p->kind == FRAME_VP9)
+        return key == p->prev_key + 1 ||
+               ((key & 7) == 0 && key >> 3 == (p->prev_key >> 3) + 1 && (p->prev_key & 7) + 1 >= p->layers);
+    return key == p->prev_key + 1;
+}
+
+/* Numbers missing just before this packet: those that must belong to rejected frames are closed up, the rest
+ * are losses and stay visible. */
+static void close_holes(Projection *p, const MediaPacket *pkt, int64_t key, ProjectionFate fate)
+{
+    if (pkt->seq == p->seqs.top_in + 1)
+        return;
+    bool was_rejected = p->prev_fate == FATE_REJECT, is_rejected = fate == FATE_REJECT;
+    if (was_rejected && is_rejected && (key == p->prev_key || adjacent(p, key))) {
+        seq_map_withhold_through(&p->seqs, pkt->seq - 1);
+        return;
+    }
+    if (was_rejected && !p->prev_end && key != p->prev_key)
+        seq_map_withhold(&p->seqs, p->seqs.top_in + 1);
+    if (is_rejected && !pkt->frame.start && key != p->prev_key && pkt->seq > p->seqs.top_in + 1)
+        seq_map_withhold(&p->seqs, pkt->seq - 1);
+}
+
+static ProjectionFate judge(Projection *p, const MediaPacket *pkt, int64_t key, bool late, int64_t now_us)
+{
+    const FrameInfo *f = &pkt->frame;
+    const ProjectionFrame *known = projection_frame(p, key);
+    if (known)
+        return (ProjectionFate)known->fate;
+    bool forward = p->target >= 0 && f->id >= p->start_id && codec_of(p)->decide(p, pkt, late, now_us);
+    if (forward && f->keyframe)
+        note_keyframe(p, now_us);
+    if (!forward && !late && p->kind == FRAME_VP8)
+        seq_map_withhold(&p->pics, f->id);
+    ProjectionFrame *slot = &p->frames[(uint64_t)key % PROJECTION_FRAMES];
+    if (slot->fate == FATE_UNKNOWN || slot->key < key)
+        *slot = (ProjectionFrame){ .key = key, .tid = f->tid, .fate = forward ? FATE_FORWARD : FATE_REJECT };
+    return forward ? FATE_FORWARD : FATE_REJECT;
+}
+
+static ProjectionVerdict accept_running(Projection *p, const MediaPacket *pkt, int64_t now_us, ProjectedPacket *out)
+{
+    const FrameInfo *f = &pkt->frame;
+    int64_t key = frame_key(f), seq;
+    bool late = pkt->seq <= p->seqs.top_in;
+    ProjectionFate fate;
+    if (p->prev_fate != FATE_UNKNOWN && key == p->prev_key)
+        fate = (ProjectionFate)p->prev_fate;
+    else
+        fate = judge(p, pkt, key, late, now_us);
+    out->marker = pkt->view.marker;
+    out->patch_len = out->dd_len = 0;
+    bool goes = fate == FATE_FORWARD && codec_of(p)->write(p, pkt, out);
+    if (!late) {
+        close_holes(p, pkt, key, fate);
+        p->other_frames = 0;
+        p->prev_fate = (uint8_t)fate;
+        p->prev_key = key;
+        p->prev_end = f->end;
+    }
+    if (!goes) {
+        seq_map_withhold(&p->seqs, pkt->seq);
+        return PROJECTION_DROP;
+    }
+    if (!seq_map_accept(&p->seqs, pkt->seq, &seq))
+        return PROJECTION_DROP;
+    return send_out(p, pkt, seq, now_us, out);
+}
+
+static ProjectionVerdict accept_video(Projection *p, const MediaPacket *pkt, int64_t now_us, ProjectedPacket *out)
+{
+    const FrameInfo *f = &pkt->frame;
+    if (f->kind == FRAME_OPAQUE && media_codec_is_video((MediaCodec)pkt->codec)) { /* makes no sense */
+        if (p->running && pkt->eid == p->eid)
+            seq_map_withhold(&p->seqs, pkt->seq);
+        return PROJECTION_DROP;
+    }
+    if (f->kind != p->kind || (p->running && pkt->eid == p->eid && is_new_stream(p, pkt->seq))) {
+        stop(p);
+        p->ts_known = false;
+        p->kind = f->kind;
+    }
+    bool same = p->running && pkt->eid == p->eid;
+    if (same && p->target < 0 && frame_key(f) > p->prev_key) {
+        stop(p); /* the frame that was running when the target went away is complete */
+        same = false;
+    }
+    if (same && f->after_reset && f->keyframe && f->start)
+        p->running = same = false; /* the sender started over with it: so do the numbers */
+    if (!same) {
+        if (!may_switch(p, pkt, now_us))
+            return refuse_other(p, pkt);
+        begin(p, pkt, now_us);
+    }
+    return accept_running(p, pkt, now_us, out);
+}
+
+ProjectionVerdict projection_accept(Projection *p, const MediaPacket *pkt, int64_t now_us, ProjectedPacket *out)
+{
+    p->last_packet_us = now_us;
+    if (!p->out)
+        return PROJECTION_DROP;
+    return p->audio ? accept_audio(p, pkt, now_us, out) : accept_video(p, pkt, now_us, out);
+}
+
+void projection_withhold(Projection *p, const MediaPacket *pkt)
+{
+    if (!p->running || (!p->audio && pkt->eid != p->eid))
+        return;
+    bool late = pkt->seq <= p->seqs.top_in;
+    seq_map_withhold(&p->seqs, pkt->seq);
+    if (p->audio || late)
+        return;
+    /* The rest of the frame is of no use either; what refers to it is not decodable. */
+    int64_t key = frame_key(&pkt->frame);
+    p->frames[(uint64_t)key % PROJECTION_FRAMES] =
+        (ProjectionFrame){ .key = key, .tid = pkt->frame.tid, .fate = FATE_REJECT };
+    p->prev_fate = FATE_REJECT;
+    p->prev_key = key;
+    p->prev_end = pkt->frame.end;
+    if (pkt->frame.tid == 0)
+        p->needs_keyframe = p->target >= 0;
+}
+
+bool projection_needs_keyframe(const Projection *p)
+{
+    return p->needs_keyframe && p->target >= 0 && p->out;
+}
+
+bool projection_map_sr(const Projection *p, unsigned eid, uint32_t rtp_ts, uint32_t *out_ts)
+{
+    if (!p->running || !p->out || (!p->audio && eid != p->eid))
+        return false;
+    *out_ts = rtp_ts + p->ts_shift;
+    return true;
+}
+
+int projection_current_layer(const Projection *p)
+{
+    if (!p->running || !p->out || p->target < 0)
+        return LAYER_SUSPENDED;
+    if (p->audio)
+        return 0;
+    return p->kind == FRAME_DD ? p->eid << 6 | p->dt : LAYER_INDEX(p->eid, p->sid, p->tid);
+}
+
+int projection_target(const Projection *p)
+{
+    return p->target;
+}
+
+ForwardReason projection_reason(const Projection *p, int64_t now_us)
+{
+    if (p->target < 0)
+        return p->why_suspended;
+    if (!p->out)
+        return FORWARD_UNMAPPED;
+    if (now_us - p->last_packet_us > PROJECTION_IDLE_US)
+        return FORWARD_NO_PACKETS;
+    if (p->running && now_us - p->last_accept_us <= PROJECTION_IDLE_US)
+        return FORWARD_OK;
+    return p->audio ? FORWARD_NO_PACKETS : FORWARD_WAITING_KEYFRAME;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Streams with a dependency descriptor (AV1 RTP specification, Appendix A): the layer forwarded is a decode target, and
+ * each frame says what it means to it. Frame numbers keep their distances; template ids are moved so that those of
+ * the structures one receiver sees one after the other do not overlap. */
+#include "bridge/tx/projection_codec.h"
+
+/* Best active target that is not above the wished one; the lowest active one when there is none. */
+static unsigned active_target(const DdStructure *s, uint32_t active, unsigned wish)
+{
+    if (wish >= s->target_count)
+        wish = s->target_count - 1u;
+    for (unsigned t = wish + 1; t-- > 0;)
+        if (active >> t & 1)
+            return t;
+    for (unsigned t = wish + 1; t < s->target_count; t++)
+        if (active >> t & 1)
+            return t;
+    return wish;
+}
+
+/* Whether any frame but a key frame lets a receiver of `from` go over to `to`. */
+static bool can_switch(const DdStructure *s, unsigned from, unsigned to)
+{
+    for (int i = 0; i < s->template_count; i++) {
+        const DdTemplate *t = &s->templates[i];
+        if (t->fdiff_count > 0 && dd_dti(t->dti, from) == DTI_SWITCH && dd_dti(t->dti, to) == DTI_SWITCH)
+            return true;
+    }
+    return false;
+}
+
+/* `strict`: a frame never seen does not count as forwarded. */
+static bool has_references(const Projection *p, const FrameInfo *f, bool strict)
+{
+    for (int i = 0; i < f->u.dd.fdiff_count; i++) {
+        const ProjectionFrame *ref = projection_frame(p, f->id - f->u.dd.fdiff[i]);
+        if (ref ? ref->fate != FATE_FORWARD : strict)
+            return false;
+    }
+    return true;
+}
+
+static void new_structure(Projection *p, const FrameInfo *f)
+{
+    const DdStructure *s = f->structure;
+    p->template_shift_before = p->template_shift;
+    p->template_since = f->id;
+    p->template_shift = (uint8_t)((p->out->next_template_id - s->template_offset) & 63);
+    p->out->next_template_id = (uint8_t)((p->out->next_template_id + s->template_count) & 63);
+    p->mask_due = true;
+}
+
+static bool dd_decide(Projection *p, const MediaPacket *pkt, bool late, int64_t now_us)
+{
+    const FrameInfo *f = &pkt->frame;
+    const DdView *v = &f->u.dd;
+    const DdStructure *s = f->structure;
+    if (!s || (p->dt >= s->target_count && !f->keyframe)) {
+        projection_want_keyframe(p, now_us); /* the structure was lost */
+        return false;
+    }
+    int aim = LAYER_EID(p->target);
+    unsigned wish = p->eid < aim ? DD_MAX_TARGETS - 1 : p->eid > aim ? 0 : (unsigned)LAYER_TARGET(p->target);
+    unsigned wanted = active_target(s, f->active_targets, wish);
+    if (late && f->keyframe)
+        return false; /* frames after it were numbered and judged without it */
+    if (f->keyframe) {
+        p->dt = (uint8_t)wanted;
+        new_structure(p, f);
+    } else if (!late && wanted != p->dt) {
+        if (dd_dti(v->dti, wanted) == DTI_SWITCH && has_references(p, f, true)) {
+            p->dt = (uint8_t)wanted;
+            p->mask_due = true;
+        } else if (!can_switch(s, p->dt, wanted)) {
+            projection_want_keyframe(p, now_us);
+        }
+    }
+    DdIndication dti = dd_dti(v->dti, p->dt);
+    if (dti == DTI_NOT_PRESENT || (p->eid > aim && dti == DTI_DISCARDABLE))
+        return false;
+    if (has_references(p, f, false))
+        return true;
+    if (dti != DTI_DISCARDABLE)
+        projection_want_keyframe(p, now_us);
+    return false;
+}
+
+static void dd_begin(Projection *p, const MediaPacket *pkt)
+{
+    const FrameInfo *f = &pkt->frame;
+    seq_map_start(&p->pics, f->id, projection_first(p->out->last_frame_number, f->id));
+    p->template_shift = 0;
+}
+
+/* Targets the receiver can still decode: no layer above the forwarded one. */
+static uint32_t target_mask(const Projection *p, const FrameInfo *f)
+{
+    const DdStructure *s = f->structure;
+    uint32_t mask = 0;
+    for (unsigned t = 0; t < s->target_count; t++)
+        if (s->target_sid[t] <= s->target_sid[p->dt] && s->target_tid[t] <= s->target_tid[p->dt])
+            mask |= 1u << t;
+    return mask & f->active_targets;
+}
+
+static bool dd_write(Projection *p, const MediaPacket *pkt, ProjectedPacket *out)
+{
+    const FrameInfo *f = &pkt->frame;
+    const DdView *v = &f->u.dd;
+    const MediaExtPos *ext = &pkt->ext[MEDIA_EXT_DEPENDENCY_DESCRIPTOR];
+    int64_t number;
+    if (!f->structure || p->dt >= f->structure->target_count || !seq_map_accept(&p->pics, f->id, &number))
+        return false;
+    DdRewrite rw = { .frame_number = (uint16_t)number };
+    rw.template_delta = f->id >= p->template_since ? p->template_shift : p->template_shift_before;
+    if (v->has_structure || v->has_active_mask || (p->mask_due && v->start)) {
+        uint32_t all = f->structure->target_count < 32 ? (1u << f->structure->target_count) - 1 : UINT32_MAX;
+        rw.mask = target_mask(p, f);
+        rw.write_mask = !v->has_structure || rw.mask != all; /* a new structure begins with all of them */
+        p->mask_due = false;
+    }
+    size_t len = dd_rewrite(pkt->data + ext->off, ext->len, v, &rw, out->dd, sizeof(out->dd));
+    if (len == 0)
+        return false;
+    out->dd_len = (uint8_t)len;
+    if (f->end && f->sid == f->structure->target_sid[p->dt])
+        out->marker = 1;
+    projection_raise(&p->out->last_frame_number, rw.frame_number, 16);
+    return true;
+}
+
+const ProjectionCodec projection_dd = { dd_decide, dd_write, dd_begin };

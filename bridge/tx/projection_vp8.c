@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * VP8 (RFC 7741): temporal layers inside the running encoding; picture ids closed up over rejected frames. */
+#include <string.h>
+#include "bridge/tx/projection_codec.h"
+
+#define PREDECESSORS 16 /* frames looked back for the one a frame may depend on */
+
+/* A frame of a higher temporal layer can be decoded when the nearest earlier frame of its own or a lower layer was
+ * forwarded. Frames never seen are taken for lost, not for left out. */
+static bool has_references(const Projection *p, const FrameInfo *f)
+{
+    if (f->u.vp8.layer_sync)
+        return true;
+    for (int k = 1; k <= PREDECESSORS; k++) {
+        const ProjectionFrame *prev = projection_frame(p, f->id - k);
+        if (prev && prev->tid <= f->tid)
+            return prev->fate == FATE_FORWARD;
+    }
+    return true;
+}
+
+static bool vp8_decide(Projection *p, const MediaPacket *pkt, bool late, int64_t now_us)
+{
+    const FrameInfo *f = &pkt->frame;
+    int limit = projection_tid_limit(p);
+    if (f->tid > limit)
+        return false;
+    if (!late && p->tid > limit)
+        p->tid = (uint8_t)limit;
+    if (f->tid > 0 && !has_references(p, f))
+        return false;
+    if (!late && f->tid > p->tid)
+        p->tid = f->tid;
+    return true;
+}
+
+static void vp8_begin(Projection *p, const MediaPacket *pkt)
+{
+    const FrameInfo *f = &pkt->frame;
+    seq_map_start(&p->pics, f->id, projection_first(p->out->last_picture_id, f->id));
+    p->tl0_shift = p->out->last_tl0 < 0 ? 0 : (uint8_t)(p->out->last_tl0 + 1 - f->tl0);
+}
+
+static bool vp8_write(Projection *p, const MediaPacket *pkt, ProjectedPacket *out)
+{
+    const Vp8View *v = &pkt->frame.u.vp8;
+    int64_t pic;
+    if (!seq_map_accept(&p->pics, pkt->frame.id, &pic))
+        return false;
+    if (v->picture_id_bits == 0 && !v->has_tl0)
+        return true;
+    memcpy(out->patch, pkt->data + pkt->view.payload_off, v->desc_len);
+    out->patch_len = v->desc_len;
+    if (v->picture_id_bits == 15) {
+        out->patch[v->picture_id_off] = (uint8_t)(0x80 | (pic >> 8 & 0x7f));
+        out->patch[v->picture_id_off + 1] = (uint8_t)pic;
+    } else if (v->picture_id_bits == 7) {
+        out->patch[v->picture_id_off] = pic & 0x7f;
+    }
+    if (v->picture_id_bits)
+        projection_raise(&p->out->last_picture_id, (uint32_t)pic, 15);
+    if (v->has_tl0) {
+        uint8_t tl0 = (uint8_t)(pkt->frame.tl0 + p->tl0_shift);
+        out->patch[v->tl0_off] = tl0;
+        projection_raise(&p->out->last_tl0, tl0, 8);
+    }
+    return true;
+}
+
+const ProjectionCodec projection_vp8 = { vp8_decide, vp8_write, vp8_begin };

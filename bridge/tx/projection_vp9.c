@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * VP9 (RFC 9628): spatial and temporal layers of one encoding, SVC with inter-layer prediction on every picture or on
+ * key pictures only, flexible mode, and simulcast. Pictures are never closed up, only layer frames inside them, so
+ * picture ids keep their distances. */
+#include <string.h>
+#include "bridge/tx/projection_codec.h"
+
+#define PREDECESSORS 8 /* pictures looked back for the one a frame may depend on */
+
+static const ProjectionFrame *layer_frame(const Projection *p, int64_t id, int sid)
+{
+    return projection_frame(p, id * 8 + sid);
+}
+
+static int aimed_sid(const Projection *p)
+{
+    int aim = LAYER_EID(p->target);
+    int sid = p->eid < aim ? VP9_MAX_SPATIAL - 1 : p->eid > aim ? p->sid : LAYER_SID(p->target);
+    return sid < p->layers ? sid : p->layers - 1;
+}
+
+/* References inside the same spatial layer, as far as the temporal structure is concerned. */
+static bool has_temporal_references(const Projection *p, const FrameInfo *f)
+{
+    const Vp9View *v = &f->u.vp9;
+    if (v->flexible) {
+        for (int i = 0; i < v->p_diff_count; i++) {
+            const ProjectionFrame *ref = layer_frame(p, f->id - v->p_diff[i], f->sid);
+            if (ref && ref->fate != FATE_FORWARD)
+                return false;
+        }
+        return true;
+    }
+    if (!v->inter_picture || f->tid == 0 || v->switching_up)
+        return true;
+    for (int k = 1; k <= PREDECESSORS; k++) {
+        const ProjectionFrame *prev = layer_frame(p, f->id - k, f->sid);
+        if (prev && prev->tid <= f->tid)
+            return prev->fate == FATE_FORWARD;
+    }
+    return true;
+}
+
+static bool has_references(const Projection *p, const FrameInfo *f)
+{
+    const Vp9View *v = &f->u.vp9;
+    if (v->inter_picture && !(p->forwarded_sids >> f->sid & 1))
+        return false;
+    if (v->inter_layer) {
+        const ProjectionFrame *below = layer_frame(p, f->id, f->sid - 1);
+        if (below ? below->fate != FATE_FORWARD : !(p->forwarded_sids >> (f->sid - 1) & 1))
+            return false;
+    }
+    return has_temporal_references(p, f);
+}
+
+/* Moves the running spatial layer when this frame is nearer to the aim and can be decoded. */
+static void climb(Projection *p, const FrameInfo *f, int aim, bool can, int64_t now_us)
+{
+    bool up = f->sid > p->sid && f->sid <= aim, down = f->sid < p->sid && f->sid >= aim;
+    if (!up && !down)
+        return;
+    if (can)
+        p->sid = f->sid;
+    else if (f->start)
+        projection_want_keyframe(p, now_us);
+}
+
+static bool vp9_decide(Projection *p, const MediaPacket *pkt, bool late, int64_t now_us)
+{
+    const FrameInfo *f = &pkt->frame;
+    const Vp9View *v = &f->u.vp9;
+    if (v->has_ss && !late)
+        p->layers = v->ss.spatial_count;
+    if (f->keyframe && !late) {
+        p->sid = 0;
+        p->tid = f->tid;
+        p->forwarded_sids = 1;
+        return true;
+    }
+    int limit = projection_tid_limit(p), aim = aimed_sid(p);
+    if (f->tid > limit)
+        return false;
+    bool can = has_references(p, f);
+    if (!late) {
+        if (p->tid > limit)
+            p->tid = (uint8_t)limit;
+        climb(p, f, aim, can, now_us);
+    }
+    bool forward = can && (f->sid == p->sid || (f->sid < p->sid && !v->not_ref_upper));
+    if (late)
+        return forward;
+    if (f->tid == 0)
+        p->forwarded_sids = (uint8_t)((p->forwarded_sids & ~(1u << f->sid)) | (unsigned)forward << f->sid);
+    if (forward && f->tid > p->tid)
+        p->tid = f->tid;
+    return forward;
+}
+
+static void vp9_begin(Projection *p, const MediaPacket *pkt)
+{
+    const FrameInfo *f = &pkt->frame;
+    seq_map_start(&p->pics, f->id, projection_first(p->out->last_picture_id, f->id));
+    p->tl0_shift = p->out->last_tl0 < 0 ? 0 : (uint8_t)(p->out->last_tl0 + 1 - f->tl0);
+    p->layers = f->u.vp9.has_layers ? VP9_MAX_SPATIAL : 1; /* until a scalability structure says */
+    p->forwarded_sids = 0;
+}
+
+static bool vp9_write(Projection *p, const MediaPacket *pkt, ProjectedPacket *out)
+{
+    const FrameInfo *f = &pkt->frame;
+    const Vp9View *v = &f->u.vp9;
+    int64_t pic;
+    if (!seq_map_accept(&p->pics, f->id, &pic))
+        return false;
+    /* Leaving out upper layers takes the sender's marker away with them. */
+    if (f->end && f->sid == (v->inter_picture ? p->sid : aimed_sid(p)))
+        out->marker = 1;
+    size_t patch = v->tl0_off ? v->tl0_off + 1u : v->picture_id_off ? v->picture_id_off + 2u : 0;
+    if (v->picture_id_bits == 7 && !v->tl0_off)
+        patch = v->picture_id_off + 1u;
+    memcpy(out->patch, pkt->data + pkt->view.payload_off, patch);
+    out->patch_len = (uint8_t)patch;
+    if (v->picture_id_bits == 15) {
+        out->patch[v->picture_id_off] = (uint8_t)(0x80 | (pic >> 8 & 0x7f));
+        out->patch[v->picture_id_off + 1] = (uint8_t)pic;
+    } else if (v->picture_id_bits == 7) {
+        out->patch[v->picture_id_off] = pic & 0x7f;
+    }
+    if (v->picture_id_bits)
+        projection_raise(&p->out->last_picture_id, (uint32_t)pic, 15);
+    if (v->has_tl0) {
+        uint8_t tl0 = (uint8_t)(f->tl0 + p->tl0_shift);
+        out->patch[v->tl0_off] = tl0;
+        projection_raise(&p->out->last_tl0, tl0, 8);
+    }
+    return true;
+}
+
+const ProjectionCodec projection_vp9 = { vp9_decide, vp9_write, vp9_begin };

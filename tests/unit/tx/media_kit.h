@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Senders, a bad network and a strict receiver for projection tests. A sender makes real RTP packets and knows which
+ * frame needs which; the receiver side records what a projection let through and checks it. */
+#ifndef PLENUM_TESTS_UNIT_TX_MEDIA_KIT_H
+#define PLENUM_TESTS_UNIT_TX_MEDIA_KIT_H
+
+#include <glib.h>
+#include "bridge/tx/projection.h"
+
+#define KIT_ENCODINGS 3
+#define KIT_MAX_REFS  3
+#define KIT_DD_ID     11
+
+/* One frame a sender made. */
+typedef struct {
+    int uid;                   /* index in Kit.frames */
+    int eid, sid, tid;
+    gboolean key;
+    int ref[KIT_MAX_REFS], refs; /* uids it cannot be decoded without */
+    int packets;
+    int64_t first_seq;         /* of its encoding */
+    gboolean touched_by_net;   /* some packet of it was lost, late or duplicated on the way in */
+} KitFrame;
+
+typedef struct {
+    uint8_t bytes[400];
+    size_t len;
+    int eid, uid, part;        /* part: packet number inside the frame */
+    int64_t seq;
+    gboolean late;
+} KitPacket;
+
+/* One packet that came out of the projection. */
+typedef struct {
+    int uid, part, eid, picture_id, tl0, tid;
+    int64_t seq;               /* unwrapped by the kit */
+    uint32_t ts;
+    int marker;
+    int64_t order;             /* n-th packet out */
+    DdView dd;
+    gboolean has_dd;
+    int64_t now_us;
+} KitOut;
+
+typedef enum { KIT_VP8, KIT_VP9_SVC, KIT_VP9_KSVC, KIT_VP9_FLEX, KIT_DD_L1T3, KIT_DD_KSVC, KIT_DD_SVC, KIT_H264 } KitKind;
+
+typedef struct {
+    /* sender */
+    KitKind kind;
+    int encodings, temporal, spatial;
+    int pictures[KIT_ENCODINGS];
+    uint16_t raw_picture[KIT_ENCODINGS];
+    uint8_t tl0[KIT_ENCODINGS];
+    int64_t seq[KIT_ENCODINGS];
+    uint32_t ts[KIT_ENCODINGS];
+    uint8_t template_offset[KIT_ENCODINGS];
+    int last_ref[KIT_ENCODINGS][4][4];   /* uid of the newest frame per sid and tid, -1 none */
+    gboolean key_due[KIT_ENCODINGS];
+    int since_key[KIT_ENCODINGS];
+    int max_packets;
+    GArray *frames;            /* KitFrame */
+    GRand *rand;
+    /* receive path */
+    FrameParser *parsers;
+    MediaPacket pkt;
+    int64_t now_us;
+    int lost, late;
+    double loss, reorder;
+    GArray *delayed;           /* KitPacket */
+    /* what came out */
+    Projection p;
+    OutStream os;
+    GArray *out;               /* KitOut */
+    DdStructure dd_structure;  /* the receiver's own */
+    gboolean dd_known;
+    int64_t out_top;
+    int keyframe_requests, last_request_ms;
+    gboolean answer_requests;
+} Kit;
+
+Kit *kit_new(KitKind kind, int encodings, int temporal, guint32 seed);
+void kit_free(Kit *k);
+/* One capture instant, 33 ms on: a picture of every encoding through the network into the projection. */
+void kit_tick(Kit *k);
+/* Everything delayed arrives now. */
+void kit_flush(Kit *k);
+/* Fills k->pkt from bytes as the receive path would. */
+void kit_parse(Kit *k, const KitPacket *raw);
+ProjectionVerdict kit_feed(Kit *k, const KitPacket *raw);
+
+/* Properties. `clean`: nothing was lost or reordered, so not a single number may be missing. */
+void kit_check_numbers(Kit *k, gboolean clean);
+/* No frame out whose references were left out though they arrived whole and in order. */
+void kit_check_decodable(Kit *k);
+/* Frames that came out, with these coordinates (-1 any). */
+int kit_count(Kit *k, int from, int eid, int sid, int tid);
+
+#endif

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Properties of every projection under random switching, loss and reordering, and the rules one by one. */
+#include <string.h>
+#include "media_kit.h"
+
+typedef struct {
+    const char *name;
+    KitKind kind;
+    int encodings, temporal;
+} Shape;
+
+static const Shape shapes[] = {
+    { "vp8-one", KIT_VP8, 1, 3 },           { "vp8-simulcast", KIT_VP8, 3, 2 }, { "vp8-simulcast-t3", KIT_VP8, 3, 3 },
+    { "vp9-svc", KIT_VP9_SVC, 1, 3 },       { "vp9-ksvc", KIT_VP9_KSVC, 1, 3 }, { "vp9-flexible", KIT_VP9_FLEX, 1, 3 },
+    { "vp9-simulcast", KIT_VP9_KSVC, 3, 2 }, { "av1-l1t3", KIT_DD_L1T3, 1, 3 },  { "av1-ksvc", KIT_DD_KSVC, 1, 3 },
+    { "av1-svc", KIT_DD_SVC, 1, 3 },        { "av1-simulcast", KIT_DD_L1T3, 3, 3 }, { "h264", KIT_H264, 1, 1 },
+    { "h264-simulcast", KIT_H264, 3, 1 },
+};
+
+static int random_layer(Kit *k)
+{
+    int eid = g_rand_int_range(k->rand, 0, k->encodings);
+    if (k->kind >= KIT_DD_L1T3 && k->kind <= KIT_DD_SVC)
+        return eid << 6 | g_rand_int_range(k->rand, 0, 3 * k->spatial);
+    return LAYER_INDEX(eid, g_rand_int_range(k->rand, 0, k->spatial), g_rand_int_range(k->rand, 0, k->temporal));
+}
+
+static void run(const Shape *s, guint32 seed, double loss, double reorder, gboolean rebind)
+{
+    Kit *k = kit_new(s->kind, s->encodings, s->temporal, seed);
+    k->loss = loss;
+    k->reorder = reorder;
+    projection_set_target(&k->p, random_layer(k), FORWARD_CAP);
+    for (int i = 0; i < 900; i++) {
+        kit_tick(k);
+        double dice = g_rand_double(k->rand);
+        if (dice < 0.04)
+            projection_set_target(&k->p, random_layer(k), FORWARD_BANDWIDTH);
+        else if (dice < 0.05)
+            projection_set_target(&k->p, LAYER_SUSPENDED, FORWARD_BANDWIDTH);
+        else if (rebind && dice < 0.06)
+            projection_bind(&k->p, k->p.out ? NULL : &k->os);
+    }
+    kit_flush(k);
+    g_assert_cmpuint(k->out->len, >, 200);
+    kit_check_numbers(k, loss + reorder == 0);
+    kit_check_decodable(k);
+    kit_free(k);
+}
+
+static void test_clean(gconstpointer shape)
+{
+    for (guint32 seed = 1; seed <= 5; seed++)
+        run(shape, seed, 0, 0, FALSE);
+}
+
+static void test_rebind(gconstpointer shape)
+{
+    for (guint32 seed = 11; seed <= 13; seed++)
+        run(shape, seed, 0, 0, TRUE);
+}
+
+static void test_bad_network(gconstpointer shape)
+{
+    for (guint32 seed = 21; seed <= 24; seed++)
+        run(shape, seed, seed & 1 ? 0.03 : 0, 0.05, seed > 22);
+}
+
+/* Without any wish for less, everything arrives and nothing is asked for after the first key frame. */
+static void test_everything(gconstpointer data)
+{
+    const Shape *s = data;
+    Kit *k = kit_new(s->kind, s->encodings, s->temporal, 31);
+    int top = s->kind == KIT_DD_KSVC || s->kind == KIT_DD_SVC ? 8 : s->kind == KIT_DD_L1T3 ? (s->encodings - 1) << 6 | 2
+              : LAYER_INDEX(s->encodings - 1, k->spatial - 1, s->temporal - 1);
+    projection_set_target(&k->p, top, FORWARD_CAP);
+    g_assert_true(projection_needs_keyframe(&k->p));
+    for (int i = 0; i < 100; i++)
+        kit_tick(k);
+    g_assert_cmpint(k->keyframe_requests, ==, 0);
+    g_assert_cmpint(projection_current_layer(&k->p), ==, top);
+    g_assert_cmpint(kit_count(k, 0, s->encodings - 1, k->spatial - 1, -1), ==, 100);
+    g_assert_cmpint(projection_reason(&k->p, k->now_us), ==, FORWARD_OK);
+    for (guint i = 0; i < k->out->len; i++) { /* the marker ends every picture, once */
+        const KitOut *o = &g_array_index(k->out, KitOut, i), *next = &g_array_index(k->out, KitOut, i + 1);
+        if (i + 1 < k->out->len && o->eid == k->encodings - 1)
+            g_assert_cmpint(o->marker, ==, o->ts != next->ts);
+    }
+    kit_check_numbers(k, TRUE);
+    kit_free(k);
+}
+
+/* Lower targets end their pictures with a marker too, though the sender set it on a layer that was left out. */
+static void test_markers(gconstpointer data)
+{
+    const Shape *s = data;
+    Kit *k = kit_new(s->kind, s->encodings, s->temporal, 32);
+    gboolean dd = s->kind == KIT_DD_KSVC || s->kind == KIT_DD_SVC;
+    projection_set_target(&k->p, dd ? 5 : LAYER_INDEX(0, k->spatial > 1 ? 1 : 0, s->temporal - 1), FORWARD_CAP);
+    for (int i = 0; i < 60; i++)
+        kit_tick(k);
+    for (guint i = 0; i + 1 < k->out->len; i++) {
+        const KitOut *o = &g_array_index(k->out, KitOut, i), *next = &g_array_index(k->out, KitOut, i + 1);
+        g_assert_cmpint(o->marker, ==, o->ts != next->ts);
+    }
+    if (k->spatial > 1) {
+        g_assert_cmpint(kit_count(k, 0, 0, 1, -1), ==, 60);
+        g_assert_cmpint(kit_count(k, 0, 0, 2, -1), ==, 0);
+        int base = kit_count(k, 0, 0, 0, -1);
+        g_assert_cmpint(base, ==, s->kind == KIT_VP9_SVC || s->kind == KIT_DD_SVC ? 60 : 1); /* key picture only */
+    }
+    kit_free(k);
+}
+
+static void test_temporal(gconstpointer data)
+{
+    const Shape *s = data;
+    if (s->temporal != 3)
+        return;
+    Kit *k = kit_new(s->kind, 1, 3, 33);
+    projection_set_target(&k->p, 0, FORWARD_CAP);
+    for (int i = 0; i < 80; i++)
+        kit_tick(k);
+    g_assert_cmpint(kit_count(k, 0, 0, 0, -1), ==, 20);
+    int from = (int)k->out->len;
+    projection_set_target(&k->p, 2, FORWARD_CAP); /* the same for both kinds of index */
+    for (int i = 0; i < 80; i++)
+        kit_tick(k);
+    g_assert_cmpint(kit_count(k, from, 0, 0, -1), >=, 76);
+    g_assert_cmpint(k->keyframe_requests, ==, 0);
+    kit_check_decodable(k);
+    kit_check_numbers(k, TRUE);
+    kit_free(k);
+}
+
+static void test_key_gate(void)
+{
+    Kit *k = kit_new(KIT_VP8, 3, 2, 1);
+    for (int e = 0; e < 3; e++)
+        k->key_due[e] = FALSE, k->since_key[e] = 2, k->last_ref[e][0][0] = 0;
+    g_array_set_size(k->frames, 1);
+    k->answer_requests = FALSE;
+    projection_set_target(&k->p, LAYER_INDEX(2, 0, 1), FORWARD_CAP);
+    for (int i = 0; i < 20; i++)
+        kit_tick(k);
+    g_assert_cmpuint(k->out->len, ==, 0);
+    g_assert_true(projection_needs_keyframe(&k->p));
+    g_assert_cmpint(projection_reason(&k->p, k->now_us), ==, FORWARD_WAITING_KEYFRAME);
+    g_assert_cmpint(projection_reason(&k->p, k->now_us + 3000000), ==, FORWARD_NO_PACKETS);
+    k->answer_requests = TRUE;
+    kit_tick(k);
+    kit_tick(k);
+    g_assert_cmpint(projection_current_layer(&k->p) >> 6, ==, 2); /* climbs 0, 1, 2 with one group of key frames */
+    g_assert_false(projection_needs_keyframe(&k->p));
+    kit_check_numbers(k, TRUE);
+    kit_free(k);
+}
+
+/* The best encoding stops (the sender adapted): fall back at the next key frame, without waiting for the allocator. */
+static void test_encoding_stops(void)
+{
+    Kit *k = kit_new(KIT_VP8, 3, 2, 2);
+    projection_set_target(&k->p, LAYER_INDEX(2, 0, 1), FORWARD_CAP);
+    for (int i = 0; i < 30; i++)
+        kit_tick(k);
+    g_assert_cmpint(projection_current_layer(&k->p) >> 6, ==, 2);
+    k->encodings = 2;
+    for (int i = 0; i < 30; i++)
+        kit_tick(k);
+    g_assert_cmpint(projection_current_layer(&k->p) >> 6, ==, 1);
+    k->encodings = 3;
+    for (int i = 0; i < 30; i++)
+        kit_tick(k);
+    g_assert_cmpint(projection_current_layer(&k->p) >> 6, ==, 2);
+    kit_check_numbers(k, TRUE);
+    kit_check_decodable(k);
+    kit_free(k);
+}
+
+/* While the wanted encoding runs well, key frames of lower ones do not pull the picture down. */
+static void test_no_flicker(void)
+{
+    Kit *k = kit_new(KIT_VP8, 3, 2, 3);
+    projection_set_target(&k->p, LAYER_INDEX(2, 0, 1), FORWARD_CAP);
+    for (int i = 0; i < 30; i++)
+        kit_tick(k);
+    int from = (int)k->out->len;
+    for (int e = 0; e < 3; e++)
+        k->key_due[e] = TRUE;
+    for (int i = 0; i < 30; i++)
+        kit_tick(k);
+    g_assert_cmpint(kit_count(k, from, 2, -1, -1), ==, 30);
+    g_assert_cmpint(kit_count(k, from, 0, -1, -1) + kit_count(k, from, 1, -1, -1), ==, 0);
+    kit_free(k);
+}
+
+/* A slot goes to another source and back: one stream, numbers and wall clock unbroken. */
+static void test_remap(void)
+{
+    Kit *a = kit_new(KIT_VP8, 1, 2, 4), *b = kit_new(KIT_VP8, 1, 3, 5);
+    projection_set_target(&a->p, 2, FORWARD_CAP);
+    for (int i = 0; i < 50; i++)
+        kit_tick(a);
+    KitOut before = g_array_index(a->out, KitOut, a->out->len - 1);
+    projection_bind(&a->p, NULL);
+    g_assert_cmpint(projection_reason(&a->p, a->now_us), ==, FORWARD_UNMAPPED);
+    b->now_us = a->now_us + 1000000;
+    b->os.ssrc = a->os.ssrc;
+    projection_bind(&b->p, &a->os);
+    projection_set_target(&b->p, 2, FORWARD_CAP);
+    for (int i = 0; i < 50; i++)
+        kit_tick(b);
+    KitOut after = g_array_index(b->out, KitOut, 0);
+    g_assert_cmpuint((uint16_t)after.seq, ==, (uint16_t)(before.seq + 1));
+    g_assert_cmpint(after.picture_id, ==, (before.picture_id + 1) & 0x7fff);
+    g_assert_cmpint(after.tl0, ==, (before.tl0 + (before.tid == 0 || TRUE)) & 0xff);
+    int64_t elapsed_us = after.now_us - before.now_us;
+    g_assert_cmpint((int32_t)(after.ts - before.ts) - elapsed_us * 9 / 100, <=, 90);
+    g_assert_cmpint((int32_t)(after.ts - before.ts) - elapsed_us * 9 / 100, >=, -90);
+    /* both descriptors end on one picture id line */
+    g_assert_cmpint(a->os.last_picture_id, ==, g_array_index(b->out, KitOut, b->out->len - 1).picture_id);
+    kit_free(a);
+    kit_free(b);
+}
+
+static void test_dd_template_ids(void)
+{
+    Kit *k = kit_new(KIT_DD_L1T3, 3, 3, 6);
+    k->os.next_template_id = 62;
+    projection_set_target(&k->p, 2 << 6 | 1, FORWARD_CAP);
+    uint8_t expect = 62;
+    for (int i = 0; i < 200; i++) {
+        if (i % 40 == 0)
+            k->key_due[0] = k->key_due[1] = k->key_due[2] = TRUE;
+        kit_tick(k);
+    }
+    for (guint i = 0; i < k->out->len; i++) {
+        const KitOut *o = &g_array_index(k->out, KitOut, i);
+        g_assert_true(o->has_dd);
+        if (o->dd.has_structure) {
+            g_assert_cmpuint(o->dd.template_id, ==, expect); /* its first template */
+            expect = (uint8_t)((expect + 4) % 64);
+            g_assert_cmpint(o->dd.has_active_mask, ==, o->eid == 2); /* lower encodings on the way up: all */
+            if (o->eid == 2)
+                g_assert_cmphex(o->dd.active_mask, ==, 3); /* targets 0 and 1, not 2 */
+        }
+    }
+    kit_check_numbers(k, TRUE);
+    kit_free(k);
+}
+
+static void test_sr(void)
+{
+    Kit *k = kit_new(KIT_VP8, 3, 2, 7);
+    projection_set_target(&k->p, LAYER_INDEX(1, 0, 1), FORWARD_CAP);
+    uint32_t ts;
+    g_assert_false(projection_map_sr(&k->p, 1, 1000, &ts));
+    for (int i = 0; i < 10; i++)
+        kit_tick(k);
+    g_assert_false(projection_map_sr(&k->p, 0, 1000, &ts));
+    g_assert_false(projection_map_sr(&k->p, 2, 1000, &ts));
+    g_assert_true(projection_map_sr(&k->p, 1, k->ts[1] - 2970, &ts));
+    g_assert_cmpuint(ts, ==, g_array_index(k->out, KitOut, k->out->len - 1).ts);
+    kit_free(k);
+}
+
+/* Suspended for a while on the same encoding: the sender's clock goes on counting. */
+static void test_resume_clock(void)
+{
+    Kit *k = kit_new(KIT_VP8, 1, 2, 8);
+    projection_set_target(&k->p, 1, FORWARD_CAP);
+    for (int i = 0; i < 10; i++)
+        kit_tick(k);
+    uint32_t last = g_array_index(k->out, KitOut, k->out->len - 1).ts;
+    int from = (int)k->out->len;
+    projection_set_target(&k->p, LAYER_SUSPENDED, FORWARD_LAST_N);
+    for (int i = 0; i < 10; i++)
+        kit_tick(k);
+    g_assert_cmpint((int)k->out->len, ==, from);
+    g_assert_cmpint(projection_reason(&k->p, k->now_us), ==, FORWARD_LAST_N);
+    g_assert_false(projection_needs_keyframe(&k->p));
+    projection_set_target(&k->p, 1, FORWARD_CAP);
+    k->key_due[0] = TRUE;
+    kit_tick(k);
+    g_assert_cmpuint(g_array_index(k->out, KitOut, from).ts - last, ==, 11 * 2970);
+    kit_check_numbers(k, TRUE);
+    kit_free(k);
+}
+
+static void test_malformed(void)
+{
+    Kit *k = kit_new(KIT_VP8, 1, 2, 9);
+    projection_set_target(&k->p, 1, FORWARD_CAP);
+    for (int i = 0; i < 5; i++)
+        kit_tick(k);
+    KitPacket bad = { .eid = 0, .uid = 0, .seq = k->seq[0]++, .len = 12, .bytes = { 0x80, 100 } };
+    g_assert_cmpint(kit_feed(k, &bad), ==, PROJECTION_DROP);
+    for (int i = 0; i < 5; i++)
+        kit_tick(k);
+    kit_check_numbers(k, TRUE);
+    kit_free(k);
+}
+
+static void test_sender_restart(void)
+{
+    Kit *k = kit_new(KIT_VP8, 1, 2, 10);
+    projection_set_target(&k->p, 1, FORWARD_CAP);
+    for (int i = 0; i < 20; i++)
+        kit_tick(k);
+    k->raw_picture[0] += 9000;
+    k->tl0[0] += 77;
+    k->ts[0] += 0x7000000;
+    k->key_due[0] = TRUE;
+    for (int i = 0; i < 20; i++)
+        kit_tick(k);
+    g_assert_cmpint(kit_count(k, 0, -1, -1, -1), ==, 40);
+    kit_check_numbers(k, TRUE);
+    kit_free(k);
+}
+
+static MediaPacket audio_packet(int64_t seq, uint32_t ts, uint8_t *bytes)
+{
+    MediaPacket pkt = { .data = bytes, .len = 20, .seq = seq, .codec = CODEC_OPUS, .audio = true };
+    pkt.view = (RtpView){ .payload_off = 12, .payload_len = 8, .seq = (uint16_t)seq, .ts = ts, .ssrc = 1, .marker = 1 };
+    return pkt;
+}
+
+static void test_audio(void)
+{
+    OutStream os;
+    Projection p;
+    ProjectedPacket out;
+    uint8_t bytes[20] = { 0 };
+    out_stream_init(&os, 77, 48000, 500, 4000);
+    projection_init(&p, &os, CODEC_OPUS);
+    struct { int64_t seq; int hold; int want; } steps[] = {
+        { 70000, 0, 500 }, { 70001, 0, 501 }, { 70002, 1, -1 }, { 70003, 1, -1 }, { 70004, 0, 502 },
+        { 70007, 0, 505 }, { 70005, 0, 503 }, { 70003, 0, -1 }, { 70008, 1, -1 }, { 70009, 0, 506 },
+        { 70006, 1, -1 }, { 70010, 0, 507 }, { 69999, 0, -1 },
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
+        MediaPacket pkt = audio_packet(steps[i].seq, (uint32_t)steps[i].seq * 960, bytes);
+        if (steps[i].hold) {
+            projection_withhold(&p, &pkt);
+            continue;
+        }
+        ProjectionVerdict v = projection_accept(&p, &pkt, steps[i].seq * 20000, &out);
+        g_assert_cmpint(v, ==, steps[i].want < 0 ? PROJECTION_DROP : PROJECTION_ACCEPT);
+        if (v == PROJECTION_ACCEPT) {
+            g_assert_cmpint(out.seq, ==, steps[i].want);
+            g_assert_cmpuint(out.ts, ==, 4000 + (uint32_t)(steps[i].seq - 70000) * 960);
+            g_assert_cmpuint(out.ssrc, ==, 77);
+            g_assert_cmpint(out.marker, ==, 1);
+            g_assert_cmpint(out.patch_len + out.dd_len, ==, 0);
+        }
+    }
+    /* another source takes the slot over 200 ms later */
+    Projection q;
+    projection_bind(&p, NULL);
+    projection_init(&q, &os, CODEC_OPUS);
+    MediaPacket pkt = audio_packet(5, 123456, bytes);
+    g_assert_cmpint(projection_accept(&q, &pkt, 70010 * 20000 + 200000, &out), ==, PROJECTION_ACCEPT);
+    g_assert_cmpint(out.seq, ==, 508);
+    g_assert_cmpuint(out.ts, ==, 4000 + 10 * 960 + 9600);
+    uint32_t sr;
+    g_assert_true(projection_map_sr(&q, 0, 123456, &sr));
+    g_assert_cmpuint(sr, ==, out.ts);
+    g_assert_cmpint(projection_accept(&p, &pkt, 0, &out), ==, PROJECTION_DROP);
+    /* unsubscribed and back: no hole */
+    projection_set_target(&q, LAYER_SUSPENDED, FORWARD_CAP);
+    pkt = audio_packet(6, 123456 + 960, bytes);
+    g_assert_cmpint(projection_accept(&q, &pkt, 70030 * 20000, &out), ==, PROJECTION_DROP);
+    projection_set_target(&q, 0, FORWARD_CAP);
+    pkt = audio_packet(7, 123456 + 1920, bytes);
+    g_assert_cmpint(projection_accept(&q, &pkt, 70031 * 20000, &out), ==, PROJECTION_ACCEPT);
+    g_assert_cmpint(out.seq, ==, 509);
+}
+
+static void test_withheld_video(void)
+{
+    Kit *k = kit_new(KIT_VP8, 1, 1, 12);
+    projection_set_target(&k->p, 0, FORWARD_CAP);
+    k->max_packets = 1;
+    for (int i = 0; i < 5; i++)
+        kit_tick(k);
+    KitPacket raw = { .eid = 0, .seq = k->seq[0]++ };
+    memcpy(raw.bytes, k->pkt.data, 0);
+    MediaPacket held = k->pkt;
+    held.seq = raw.seq;
+    held.frame.id++;
+    projection_withhold(&k->p, &held);
+    g_assert_true(projection_needs_keyframe(&k->p));
+    k->raw_picture[0]++;
+    k->key_due[0] = TRUE;
+    for (int i = 0; i < 5; i++)
+        kit_tick(k);
+    g_assert_false(projection_needs_keyframe(&k->p));
+    GArray *out = k->out;
+    for (guint i = 1; i < out->len; i++)
+        g_assert_cmpint(g_array_index(out, KitOut, i).seq, ==, g_array_index(out, KitOut, i - 1).seq + 1);
+    kit_free(k);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    static const struct { const char *name; void (*run)(gconstpointer); } properties[] = {
+        { "everything", test_everything }, { "markers", test_markers }, { "temporal", test_temporal },
+        { "clean", test_clean }, { "rebind", test_rebind }, { "bad-network", test_bad_network },
+    };
+    for (gsize p = 0; p < G_N_ELEMENTS(properties); p++)
+        for (gsize i = 0; i < G_N_ELEMENTS(shapes); i++) {
+            g_autofree char *path = g_strdup_printf("/projection/%s/%s", properties[p].name, shapes[i].name);
+            g_test_add_data_func(path, &shapes[i], properties[p].run);
+        }
+    g_test_add_func("/projection/key-gate", test_key_gate);
+    g_test_add_func("/projection/encoding-stops", test_encoding_stops);
+    g_test_add_func("/projection/no-flicker", test_no_flicker);
+    g_test_add_func("/projection/remap", test_remap);
+    g_test_add_func("/projection/dd-template-ids", test_dd_template_ids);
+    g_test_add_func("/projection/sender-report", test_sr);
+    g_test_add_func("/projection/resume-clock", test_resume_clock);
+    g_test_add_func("/projection/malformed", test_malformed);
+    g_test_add_func("/projection/sender-restart", test_sender_restart);
+    g_test_add_func("/projection/audio", test_audio);
+    g_test_add_func("/projection/withheld-video", test_withheld_video);
+    return g_test_run();
+}
