@@ -41,9 +41,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CapsCache, caps_cache_free)
 typedef void (*CapsDone)(const char *const *features, gpointer user);
 /* Features of `to` as advertised by its presence's <c>: from the cache (then done runs before the call returns,
  * and it returns 0), or by asking `to`. Without a usable <c> (NULL) it asks without node and does not
- * cache. The number is for iq_router_cancel. */
+ * cache. The number is for caps_cancel. */
 guint caps_lookup(CapsCache *cache, IqRouter *router, const char *from, const char *to, const Stanza *caps,
                   guint timeout_ms, CapsDone done, gpointer user);
+/* Forget it: its callback will not run. 0 is fine. */
+void caps_cancel(CapsCache *cache, guint lookup);
 /* Does the sorted list contain it? */
 gboolean caps_has(const char *const *features, const char *var);
 

@@ -46,7 +46,7 @@ void iq_ticket_reply(IqTicket *ticket, IqReply reply);
 typedef IqReply (*IqHandler)(const IqRequest *req, gpointer user);
 
 IqRouter *iq_router_new(StanzaSend send, gpointer user);
-/* Callbacks of requests still waiting run with IQ_TIMEOUT. */
+/* Callbacks of requests still waiting run with IQ_TIMEOUT; requests they make are ignored (and return 0). */
 void iq_router_free(IqRouter *router);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IqRouter, iq_router_free)
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
+# Only xmpp_link needs libstrophe; programs that do not use it need not link it.
 noinst_LIBRARIES += common/xmpp/libplenum-xmpp.a
 common_xmpp_libplenum_xmpp_a_SOURCES = \
-	%D%/disco.h \
-	%D%/iq_router.h \
-	%D%/jid.h \
-	%D%/muc.h \
+	%D%/caps_cache.c \
+	%D%/disco.c %D%/disco.h \
+	%D%/iq_router.c %D%/iq_router.h \
+	%D%/jid.c %D%/jid.h \
+	%D%/muc.c %D%/muc.h \
 	%D%/stanza.c %D%/stanza.h \
-	%D%/stanza_error.h \
-	%D%/xmpp_link.h
-common_xmpp_libplenum_xmpp_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS)
+	%D%/stanza_error.c %D%/stanza_error.h \
+	%D%/xmpp_link.c %D%/xmpp_link.h
+common_xmpp_libplenum_xmpp_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS) $(STROPHE_CFLAGS)

@@ -64,6 +64,8 @@ void muc_room_free(MucRoom *room);
  * Joining again while in the room is the way to resynchronise after a reconnect: occupants who are not shown again before
  * our own presence leave then. password may be NULL. */
 void muc_room_join(MucRoom *room, const char *password, guint timeout_ms);
+/* The stream is down: nothing is sent until the next muc_room_join, and what is known stays. */
+void muc_room_suspend(MucRoom *room);
 void muc_room_leave(MucRoom *room); /* sends unavailable; `out` follows at once with MUC_OUT_LEFT */
 /* Replaces all extension elements (GPtrArray of Stanza, taken with its elements) of our presence; sent at once when
  * joined (never with <x muc>, which would be a second join), with the join otherwise. */
