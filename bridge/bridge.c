@@ -214,8 +214,33 @@ Colibri2Modified *bridge_modify(Bridge *b, const Colibri2Modify *request, Colibr
 
 /* ---- events ---- */
 
+bool bridge_request_snapshot(Bridge *b, const Conference *c, const Endpoint *ep, uint64_t id, bool streams)
+{
+    WorkerCommand *command = worker_command_new(WORKER_SNAPSHOT, c->handle, ep ? ep->handle : 0, 0);
+    command->snapshot.id = id;
+    command->snapshot.streams = streams;
+    return b->env->media.post(b->env->media.user, c->worker, command);
+}
+
+static void on_snapshot(Bridge *b, const WorkerEvent *ev)
+{
+    for (size_t i = 0; i < ev->n; i++) {
+        Endpoint *ep = bridge_find_endpoint(b, ev->snapshot.endpoints[i].endpoint);
+        if (ep) {
+            ep->stats = ev->snapshot.endpoints[i];
+            ep->has_stats = true;
+        }
+    }
+    if (b->events.snapshot)
+        b->events.snapshot(ev, b->events.user);
+}
+
 void bridge_on_event(Bridge *b, const WorkerEvent *ev)
 {
+    if (ev->type == WORKER_EV_SNAPSHOT) {
+        on_snapshot(b, ev);
+        return;
+    }
     if (ev->endpoint) {
         Endpoint *ep = bridge_find_endpoint(b, ev->endpoint);
         if (ep && !ep->expiring)

@@ -54,6 +54,8 @@ typedef struct Endpoint {
     char **forwarded;       /* video sources sent to it now; NULL: none */
     guint resync;           /* source: something could not be sent, ask for the whole state again */
     int64_t bandwidth_bps;  /* last estimate; -1 */
+    bool has_stats;
+    WorkerEndpointStats stats; /* last snapshot */
     const char *expiring;   /* why it is about to be expired; NULL: it is not */
 } Endpoint;
 

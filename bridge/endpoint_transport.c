@@ -5,15 +5,18 @@
 #include "bridge/transport/sctp.h"
 #include "common/base/clock.h"
 
-/* ---- the stack's clock ---- */
+/* ---- the stack and its clock ---- */
 
 struct SctpClock {
     SctpStack *stack;
     guint source; /* 0: asleep */
 };
 
-SctpClock *sctp_clock_new(struct SctpStack *stack)
+SctpClock *sctp_clock_new(void)
 {
+    SctpStack *stack = sctp_stack_new(clock_now_us());
+    if (!stack)
+        return NULL;
     SctpClock *clock = g_new0(SctpClock, 1);
     clock->stack = stack;
     return clock;
@@ -41,6 +44,7 @@ void sctp_clock_free(SctpClock *clock)
         return;
     if (clock->source)
         g_source_remove(clock->source);
+    sctp_stack_free(clock->stack);
     g_free(clock);
 }
 

@@ -13,11 +13,11 @@
 #include "bridge/transport/srtp.h"
 
 struct DtlsContext;
-struct SctpStack;
 
-/* Ticks the SCTP stack while it has work. Must outlive every transport made with it. */
+/* The process's SCTP stack, ticked while it has work. Must outlive every transport made with it. NULL when
+ * there is one already. */
 typedef struct SctpClock SctpClock;
-SctpClock *sctp_clock_new(struct SctpStack *stack);
+SctpClock *sctp_clock_new(void);
 void sctp_clock_free(SctpClock *clock);
 
 /* Called from within the functions below, from the timer and from the SCTP tick; none may free the transport. */

@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += bridge/libbridge-control.a
-bridge_libbridge_control_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS) $(SOUP_CFLAGS) $(SSL_CFLAGS)
+bridge_libbridge_control_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS) $(JSON_CFLAGS)
 bridge_libbridge_control_a_SOURCES = \
+	%D%/admin.c %D%/admin.h \
+	%D%/brewery.c %D%/brewery.h \
 	%D%/bridge.c %D%/bridge.h \
 	%D%/bridge_config.c %D%/bridge_config.h \
 	%D%/bridge_env.h \
 	%D%/colibri_routes.c %D%/colibri_routes.h \
 	%D%/conference.c %D%/conference.h \
 	%D%/conference_modify.c \
+	%D%/dump.c %D%/dump.h \
 	%D%/endpoint.c %D%/endpoint.h \
 	%D%/endpoint_channel.c \
 	%D%/endpoint_media.c %D%/endpoint_media.h \
 	%D%/endpoint_transport.c %D%/endpoint_transport.h \
+	%D%/load.c %D%/load.h \
 	%D%/receiver_wishes.c %D%/receiver_wishes.h \
+	%D%/stats.c %D%/stats.h \
+	%D%/stats_metrics.c %D%/stats_metrics.h \
 	%D%/worker_api.h %D%/worker_stats.h

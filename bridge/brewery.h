@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The bridge as an occupant of the room where focus and bridges meet (bridge.md 2.1, 3): a client connection,
+ * presence with statistics, and the IQs a focus sends. Only occupants of the room are served. Reconnects and
+ * joins again by itself. Control thread, default main context. */
+#ifndef PLENUM_BRIDGE_BREWERY_H
+#define PLENUM_BRIDGE_BREWERY_H
+
+#include "bridge/stats.h"
+
+#define BREWERY_JOIN_MS   10000 /* a join not answered in that time is tried again */
+#define BREWERY_REJOIN_MS 2000  /* pause before joining again after we were put out or refused */
+
+typedef struct Brewery Brewery;
+
+typedef struct {
+    const BridgeConfig *config;
+    const char *version;
+    /* NULL: healthy; else the reason, for health checks. */
+    const char *(*unhealthy)(gpointer user);
+    gpointer user;
+} BreweryConfig;
+
+/* Opens nothing yet, but reserves a low descriptor for the stream: make it before media sockets. */
+Brewery *brewery_new(const BreweryConfig *config);
+/* Connects, and stays so. b and stats must outlive it. */
+void brewery_start(Brewery *br, Bridge *b, Stats *stats);
+/* Something a focus must know at once has changed: presence goes out now. */
+void brewery_publish(Brewery *br);
+bool brewery_is_joined(const Brewery *br);
+/* Leaves the room with a word (a focus then moves participants at once) and stops connecting. The stanzas
+ * leave with the main loop's next turns. */
+void brewery_leave(Brewery *br);
+void brewery_free(Brewery *br);
+
+#endif

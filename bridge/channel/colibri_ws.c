@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bridge/channel/colibri_ws.h"
+#include <libsoup/soup.h>
+#include <string.h>
+#include "bridge/channel/messages.h"
+#include "common/base/clock.h"
+
+#define WS_PATH "/colibri-ws"
+#define WS_GOING_AWAY 1001
+
+struct ColibriWs {
+    /* set at birth */
+    SoupServer *server;
+    char *server_id;
+    const ColibriWsEvents *events;
+    gpointer user;
+    /* control */
+    GHashTable *sockets; /* set of Socket; owned */
+    guint idle_source;
+};
+
+typedef struct {
+    ColibriWs *ws;
+    SoupWebsocketConnection *connection;
+    uint64_t endpoint; /* 0: forgotten, only the closing handshake is left */
+    int64_t heard_us;
+    size_t unseen; /* bytes sent since the last pong */
+} Socket;
+
+static void socket_free(gpointer data)
+{
+    Socket *s = data;
+    g_signal_handlers_disconnect_by_data(s->connection, s);
+    g_object_unref(s->connection);
+    g_free(s);
+}
+
+/* ---- the carrier ---- */
+
+static bool carrier_send(void *socket, const char *text, size_t len)
+{
+    Socket *s = socket;
+    if (soup_websocket_connection_get_state(s->connection) != SOUP_WEBSOCKET_STATE_OPEN ||
+        s->unseen + len > COLIBRI_WS_MAX_UNSEEN)
+        return false;
+    s->unseen += len;
+    soup_websocket_connection_send_text(s->connection, text);
+    return true;
+}
+
+static void carrier_close(void *socket, uint16_t code, const char *reason)
+{
+    Socket *s = socket;
+    s->endpoint = 0;
+    if (soup_websocket_connection_get_state(s->connection) == SOUP_WEBSOCKET_STATE_OPEN)
+        soup_websocket_connection_close(s->connection, code, reason);
+}
+
+static const CarrierOps carrier_ops = { .send = carrier_send, .close = carrier_close };
+
+/* ---- the connection ---- */
+
+static void on_message(SoupWebsocketConnection *connection, gint type, GBytes *bytes, gpointer data)
+{
+    Socket *s = data;
+    gsize len;
+    const char *text = g_bytes_get_data(bytes, &len);
+    s->heard_us = clock_now_us();
+    if (s->endpoint && type == SOUP_WEBSOCKET_DATA_TEXT)
+        s->ws->events->text(s->endpoint, text ? text : "", len, s->ws->user);
+}
+
+static void on_pong(SoupWebsocketConnection *connection, GBytes *bytes, gpointer data)
+{
+    Socket *s = data;
+    s->heard_us = clock_now_us();
+    s->unseen = 0;
+}
+
+static void on_closed(SoupWebsocketConnection *connection, gpointer data)
+{
+    Socket *s = data;
+    uint64_t endpoint = s->endpoint;
+    ColibriWs *ws = s->ws;
+    g_hash_table_steal(ws->sockets, s);
+    if (endpoint)
+        ws->events->closed(endpoint, s, ws->user);
+    socket_free(s);
+}
+
+/* Closes what has been silent for too long; a peer that is gone never answers the closing handshake. */
+static gboolean on_idle_check(gpointer data)
+{
+    ColibriWs *ws = data;
+    int64_t limit = clock_now_us() - COLIBRI_WS_IDLE_S * INT64_C(1000000);
+    GHashTableIter iter;
+    gpointer key;
+    g_hash_table_iter_init(&iter, ws->sockets);
+    while (g_hash_table_iter_next(&iter, &key, NULL)) {
+        Socket *s = key;
+        if (s->heard_us < limit && soup_websocket_connection_get_state(s->connection) == SOUP_WEBSOCKET_STATE_OPEN)
+            soup_websocket_connection_close(s->connection, WS_GOING_AWAY, "idle");
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+/* ---- requests ---- */
+
+/* /colibri-ws/SERVER/CONFERENCE/ENDPOINT and a query that begins with pwd=. 0 and *status otherwise. */
+static uint64_t authorize(ColibriWs *ws, SoupServerMessage *msg, const char *path, unsigned *status)
+{
+    const char *query = g_uri_get_query(soup_server_message_get_uri(msg));
+    g_auto(GStrv) part = g_strsplit(path, "/", 6); /* "", colibri-ws, server, conference, endpoint */
+    *status = SOUP_STATUS_NOT_FOUND;
+    if (g_strv_length(part) != 5 || strcmp(part[1], WS_PATH + 1) != 0 || strcmp(part[2], ws->server_id) != 0)
+        return 0;
+    *status = SOUP_STATUS_FORBIDDEN;
+    if (!query || !g_str_has_prefix(query, "pwd="))
+        return 0;
+    g_autofree char *password = g_strndup(query + 4, strcspn(query + 4, "&"));
+    return ws->events->authorize(part[3], part[4], password, ws->user);
+}
+
+static void on_early(SoupServer *server, SoupServerMessage *msg, const char *path, GHashTable *query, gpointer data)
+{
+    unsigned status;
+    if (!authorize(data, msg, path, &status))
+        soup_server_message_set_status(msg, status, NULL);
+}
+
+static void on_web_socket(SoupServer *server, SoupServerMessage *msg, const char *path,
+                          SoupWebsocketConnection *connection, gpointer data)
+{
+    ColibriWs *ws = data;
+    unsigned status;
+    uint64_t endpoint = authorize(ws, msg, path, &status);
+    if (!endpoint) { /* it went away during the upgrade */
+        soup_websocket_connection_close(connection, WS_GOING_AWAY, "endpoint closed");
+        return;
+    }
+    Socket *s = g_new0(Socket, 1);
+    *s = (Socket){ .ws = ws, .connection = g_object_ref(connection), .endpoint = endpoint, .heard_us = clock_now_us() };
+    soup_websocket_connection_set_max_incoming_payload_size(connection, MESSAGE_MAX_BYTES);
+    soup_websocket_connection_set_keepalive_interval(connection, COLIBRI_WS_PING_S);
+    g_signal_connect(connection, "message", G_CALLBACK(on_message), s);
+    g_signal_connect(connection, "pong", G_CALLBACK(on_pong), s);
+    g_signal_connect(connection, "closed", G_CALLBACK(on_closed), s);
+    g_hash_table_add(ws->sockets, s);
+    ws->events->opened(endpoint, (Carrier){ &carrier_ops, s }, ws->user);
+}
+
+/* ---- life ---- */
+
+ColibriWs *colibri_ws_new(const char *address, guint16 port, const char *server_id, const ColibriWsEvents *events,
+                          gpointer user, GError **error)
+{
+    g_autoptr(GSocketAddress) where = g_inet_socket_address_new_from_string(address, port);
+    if (!where) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s is no numeric address", address);
+        return NULL;
+    }
+    ColibriWs *ws = g_new0(ColibriWs, 1);
+    *ws = (ColibriWs){
+        .server = soup_server_new("server-header", "plenum-bridge", NULL),
+        .server_id = g_strdup(server_id),
+        .events = events,
+        .user = user,
+        .sockets = g_hash_table_new_full(NULL, NULL, socket_free, NULL),
+    };
+    soup_server_remove_websocket_extension(ws->server, SOUP_TYPE_WEBSOCKET_EXTENSION_DEFLATE);
+    soup_server_add_early_handler(ws->server, WS_PATH, on_early, ws, NULL);
+    soup_server_add_websocket_handler(ws->server, WS_PATH, NULL, NULL, on_web_socket, ws, NULL);
+    ws->idle_source = g_timeout_add_seconds(COLIBRI_WS_PING_S, on_idle_check, ws);
+    if (soup_server_listen(ws->server, where, 0, error))
+        return ws;
+    colibri_ws_free(ws);
+    return NULL;
+}
+
+guint16 colibri_ws_port(const ColibriWs *ws)
+{
+    GSList *uris = soup_server_get_uris(ws->server);
+    int port = uris ? g_uri_get_port(uris->data) : 0;
+    g_slist_free_full(uris, (GDestroyNotify)g_uri_unref);
+    return (guint16)MAX(port, 0);
+}
+
+guint colibri_ws_n_sockets(const ColibriWs *ws)
+{
+    return g_hash_table_size(ws->sockets);
+}
+
+void colibri_ws_free(ColibriWs *ws)
+{
+    if (!ws)
+        return;
+    g_source_remove(ws->idle_source);
+    g_hash_table_unref(ws->sockets);
+    soup_server_disconnect(ws->server);
+    g_object_unref(ws->server);
+    g_free(ws->server_id);
+    g_free(ws);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The series of /metrics (bridge.md 12.2; the registry adds the prefix jitsi_jvb_). Control thread. */
+#ifndef PLENUM_BRIDGE_STATS_METRICS_H
+#define PLENUM_BRIDGE_STATS_METRICS_H
+
+#include "bridge/bridge.h"
+#include "common/base/metrics.h"
+
+typedef struct {
+    double stress, rx_loss, tx_loss, rtt_ms;
+    bool healthy, joined;
+    unsigned largest, visitors, oversending, threads;
+} StatsGauges;
+
+typedef struct StatsMetrics StatsMetrics;
+StatsMetrics *stats_metrics_new(Metrics *metrics);
+/* Refreshes every series from what is true now. */
+void stats_metrics_set(StatsMetrics *m, const Bridge *b, const WorkerTotals *totals, const StatsGauges *gauges);
+void stats_metrics_free(StatsMetrics *m);
+
+#endif
