@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// People of the small client in tests/e2e/modern, with the same few calls in Chromium and in Firefox.
+import { sleep, until } from './browser.mjs';
+
+export class ModernPerson {
+    constructor(page, name, close) {
+        Object.assign(this, { page, name, close });
+    }
+
+    // Runs fn(client, arg) in the page.
+    call(fn, arg) {
+        return this.page.evaluate(([text, a]) => (0, eval)(`(${text})`)(window.client, a), [String(fn), arg ?? null]);
+    }
+
+    stats() {
+        return this.call(async c => {
+            if (c.error) throw c.error;
+            return c.stats();
+        });
+    }
+
+    sent() {
+        return this.call(c => c.sent());
+    }
+
+    constrain(constraints) {
+        return this.call((c, x) => c.constrain(x), constraints);
+    }
+
+    // Bridge messages of one colibriClass, oldest first.
+    messages(name) {
+        return this.call((c, n) => c.messages.filter(m => m.colibriClass === n), name);
+    }
+
+    jingle() {
+        return this.call(c => c.log);
+    }
+}
+
+// page: one that can load the test files and evaluate; options: those of ModernClient.
+export async function joinModern(t, page, name, options = {}, close = () => page.close()) {
+    const { stack, files } = t.servers;
+    await page.goto(`${files.url}modern/index.html`);
+    await until('the client is loaded', () => page.evaluate(() => Boolean(window.ModernClient)));
+    const person = new ModernPerson(page, name, close);
+    t.people.push(person);
+    Object.assign(person, { status: () => person.call(c => ({ id: c.id, session: c.sid, ice: c.pc?.iceConnectionState, error: c.error?.message })), history: () => person.call(c => c.log.map(l => ({ what: l.action }))), console: [] });
+    page.on?.('console', m => person.console.length < 500 && person.console.push(`${m.type()}: ${m.text().slice(0, 500)}`));
+    person.id = await page.evaluate(async o => {
+        window.client = new window.ModernClient(o);
+        return window.client.join();
+    }, { serviceUrl: stack.serviceUrl, domain: stack.domain, muc: stack.muc, roomName: t.room, name, ...options });
+    return person;
+}
+
+export async function joinModernChromium(t, name, options = {}) {
+    const context = await t.browser.newContext({ permissions: ['camera', 'microphone'], viewport: { width: 1280, height: 720 } });
+    return joinModern(t, await context.newPage(), name, options, () => context.close());
+}
+
+// Waits until each sees frames and hears sound of each other one; resolves to the milliseconds it took.
+export async function everybodyFlows(people, { timeoutMs = 5000, since = Date.now(), audio = true } = {}) {
+    const first = await Promise.all(people.map(p => p.stats()));
+    let missing;
+    await until('media in every direction', async () => {
+        missing = [];
+        const now = await Promise.all(people.map(p => p.stats()));
+        now.forEach((rows, i) => people.forEach((other, j) => {
+            if (i === j) return;
+            const grown = (kind, key) => {
+                const row = rows.find(r => r.owner === other.id && r.kind === kind);
+                const old = first[i].find(r => r.owner === other.id && r.kind === kind && r.ssrc === row?.ssrc);
+                return (row?.[key] ?? 0) - (old?.[key] ?? 0);
+            };
+            if (grown('video', 'frames') < 2) missing.push(`${people[i].name} sees nothing of ${other.name}`);
+            if (audio && !(grown('audio', 'energy') > 1e-6)) missing.push(`${people[i].name} hears nothing of ${other.name}`);
+        }));
+        return missing.length === 0;
+    }, { timeoutMs: Math.max(0, since + timeoutMs - Date.now()) }).catch(async e => {
+        throw new Error(`${e.message}: ${missing.join('; ')}\n${JSON.stringify(await Promise.all(people.map(p => p.stats())))}`);
+    });
+    return Date.now() - since;
+}
+
+// Frames per second of one person's picture of another over a while.
+export async function frameRate(person, ownerId, seconds = 3) {
+    const frames = async () => (await person.stats()).find(r => r.owner === ownerId && r.kind === 'video')?.frames ?? 0;
+    const before = await frames();
+    await sleep(1000 * seconds);
+    return (await frames() - before) / seconds;
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Other WebRTC stacks: aiortc by COLIBRI2 over HTTP, Firefox alone and with Chromium.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { joinRoom, mediaBothWays, Participant, sleep, until } from '../lib/browser.mjs';
+import { Firefox } from '../lib/firefox.mjs';
+import { everybodyFlows, joinModern, joinModernChromium } from '../lib/modern.mjs';
+import { everyoneOn } from './10_calls.mjs';
+
+const PEER = fileURLToPath(new URL('../peers/aiortc_peer.py', import.meta.url));
+
+// Resolves to { state(), ended }: the peer's last line, and its exit.
+function startPeer(t, args) {
+    const child = spawn('/usr/bin/python3', [PEER, '--bridge-http', t.stack.bridgeHttp, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let last = null, errors = '';
+    createInterface({ input: child.stdout }).on('line', line => { last = JSON.parse(line); });
+    child.stderr.on('data', d => { errors = (errors + d).slice(-3000); });
+    const ended = new Promise(r => child.once('exit', r));
+    t.finally(async () => {
+        child.kill('SIGTERM');
+        await ended;
+    });
+    return { state: () => last, errors: () => errors, ended };
+}
+
+// The library's page in Firefox, as a Participant.
+async function joinFirefox(t, firefox, name, query = {}) {
+    const page = await firefox.newPage();
+    page.on = () => {};
+    page.context = () => ({ close: async () => {} });
+    const person = new Participant(page, name);
+    const url = new URL(t.servers.pageUrl);
+    for (const [k, v] of Object.entries({ room: t.room, name, height: 360, ...query }))
+        url.searchParams.set(k, String(v));
+    await page.goto(url.href);
+    t.people.push(person);
+    await until(`${name} is in the room`, async () => (await person.status())?.state === 'joined', { timeoutMs: 20000 });
+    return person;
+}
+
+async function withFirefox(t) {
+    const firefox = await Firefox.launch();
+    t.finally(() => firefox.close());
+    return firefox;
+}
+
+export const scenarios = [
+    {
+        name: 'aiortc joins by COLIBRI2 over HTTP and exchanges media with Chromium', timeoutMs: 60000,
+        async run(t) {
+            const o = { codec: 'VP8', scalabilityMode: 'L1T1', width: 320, height: 180, frameRate: 10 };
+            const ada = await joinModernChromium(t, 'Ada', o), bob = await joinModernChromium(t, 'Bob', o);
+            await everybodyFlows([ada, bob], { timeoutMs: 8000 });
+            const { conferences } = await t.servers.bridgeConferences();
+            const conference = conferences.find(c => c.name.startsWith(`${t.room}@`));
+            const peer = startPeer(t, ['--meeting-id', conference.meeting_id, '--id', 'a10c0001', '--seconds', '40']);
+            await until('the peer sees and hears', () => {
+                const s = peer.state();
+                return s && s.videoFrames > 10 && s.audioEnergy > 1e-5;
+            }, { timeoutMs: 20000, everyMs: 200 }).catch(e => {
+                throw new Error(`${e.message}: ${JSON.stringify(peer.state())} ${peer.errors()}`);
+            });
+            t.measured.peer = peer.state();
+            await until('Ada sees and hears the peer', async () => {
+                const rows = (await ada.stats()).filter(r => r.owner === 'a10c0001');
+                return rows.find(r => r.kind === 'video')?.frames > 10 && rows.find(r => r.kind === 'audio')?.energy > 1e-3;
+            }, { timeoutMs: 15000, everyMs: 200 });
+        },
+    },
+    {
+        name: 'Firefox to Firefox P2P', browser: null, timeoutMs: 120000,
+        async run(t) {
+            const firefox = await withFirefox(t);
+            const ada = await joinFirefox(t, firefox, 'Ada'), bob = await joinFirefox(t, firefox, 'Bob');
+            await everyoneOn([ada, bob], 'p2p', 12000);
+            t.measured.media_both_ways_ms = await mediaBothWays([ada, bob], { timeoutMs: 10000 });
+        },
+    },
+    {
+        name: 'Firefox to Firefox over the bridge', browser: null, timeoutMs: 120000,
+        async run(t) {
+            const firefox = await withFirefox(t);
+            const ada = await joinFirefox(t, firefox, 'Ada', { p2p: 0 }), bob = await joinFirefox(t, firefox, 'Bob', { p2p: 0 });
+            t.measured.media_both_ways_ms = await mediaBothWays([ada, bob], { timeoutMs: 15000 });
+        },
+    },
+    {
+        name: 'Firefox to Chromium P2P', timeoutMs: 120000,
+        async run(t) {
+            const firefox = await withFirefox(t);
+            const ada = await joinFirefox(t, firefox, 'Ada'), bob = await t.join('Bob');
+            await everyoneOn([ada, bob], 'p2p', 12000);
+            t.measured.media_both_ways_ms = await mediaBothWays([ada, bob], { timeoutMs: 10000 });
+        },
+    },
+    {
+        name: 'Firefox and two Chromium over the bridge', timeoutMs: 120000,
+        async run(t) {
+            const firefox = await withFirefox(t);
+            const ada = await joinFirefox(t, firefox, 'Ada', { p2p: 0 });
+            const bob = await t.join('Bob', { p2p: 0 }), cleo = await t.join('Cleo', { p2p: 0 });
+            t.measured.media_both_ways_ms = await mediaBothWays([ada, bob, cleo], { timeoutMs: 15000 });
+        },
+    },
+    {
+        name: "today's client in Firefox with today's client in Chromium", timeoutMs: 120000,
+        async run(t) {
+            const firefox = await withFirefox(t);
+            const o = { codec: 'VP8', scalabilityMode: null, midDemux: false, width: 320, height: 180, frameRate: 10 };
+            const ada = await joinModern(t, await firefox.newPage(), 'Ada', o);
+            const bob = await joinModernChromium(t, 'Bob', { ...o, scalabilityMode: 'L1T1' });
+            t.measured.media_ms = await everybodyFlows([ada, bob], { timeoutMs: 15000 });
+        },
+    },
+];

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bad networks: the bridge's only candidate is a relay of ours that limits, delays, loses and blocks.
+import assert from 'node:assert/strict';
+import { sleep, until } from '../lib/browser.mjs';
+import { ImpairedRelay } from '../lib/impaired-relay.mjs';
+import { everybodyFlows, frameRate, joinModernChromium } from '../lib/modern.mjs';
+import { setOption } from '../lib/servers.mjs';
+
+const RELAY_PORT = 28030;
+const SMALL = { codec: 'VP8', scalabilityMode: 'L1T1', width: 640, height: 360, frameRate: 25 };
+const group = 'impaired network';
+const settings = {
+    edit: {
+        bridge: text => [['addresses', '127.0.0.1'], ['announce', `127.0.0.1=127.0.0.1/${RELAY_PORT}`], ['advertise_private', 'false']]
+            .reduce((s, [k, v]) => setOption(s, 'ice', k, v), text),
+    },
+};
+
+async function pair(t, options = SMALL) {
+    const relay = await ImpairedRelay.start(`127.0.0.1:${RELAY_PORT}`, `127.0.0.1:${t.stack.ports.bridgeUdp}`);
+    t.finally(() => relay.stop());
+    const ada = await joinModernChromium(t, 'Ada', options), bob = await joinModernChromium(t, 'Bob', options);
+    await everybodyFlows([ada, bob], { timeoutMs: 10000 });
+    return { relay, ada, bob };
+}
+
+export const scenarios = [
+    {
+        name: 'a call with 5 % loss both ways stays at 20 frames/s or more', group, settings, timeoutMs: 60000,
+        async run(t) {
+            const { relay, ada, bob } = await pair(t);
+            await relay.set({ up: { loss: 0.05, delayMs: 20 }, down: { loss: 0.05, delayMs: 20 } });
+            await sleep(3000);
+            t.measured.fps = await frameRate(ada, bob.id, 10);
+            t.measured.relay = await relay.set();
+            const row = (await ada.stats()).find(r => r.owner === bob.id && r.kind === 'video');
+            t.measured.rtx_bytes = row.rtxBytes;
+            assert.ok(row.rtxBytes > 0, 'losses are repaired by RTX');
+            assert.ok(t.measured.fps >= 20, `${t.measured.fps} frames/s of 25`);
+        },
+    },
+    {
+        name: 'an outage of 1 s is over within 3 s', group, settings, timeoutMs: 60000,
+        async run(t) {
+            const { relay, ada, bob } = await pair(t);
+            await relay.set({ up: { blocked: true }, down: { blocked: true } });
+            await sleep(1000);
+            const frozen = (await ada.stats()).find(r => r.owner === bob.id && r.kind === 'video').frames;
+            await relay.set({ up: { blocked: false }, down: { blocked: false } });
+            const since = Date.now();
+            await until('the picture moves', async () =>
+                (await ada.stats()).find(r => r.owner === bob.id && r.kind === 'video').frames > frozen + 5, { timeoutMs: 3000 });
+            t.measured.recovered_ms = Date.now() - since;
+        },
+    },
+    {
+        name: 'a downlink of 400 kbit/s gets a lower layer, and the better one when it widens', group, settings, timeoutMs: 90000,
+        async run(t) {
+            const { relay, ada, bob } = await pair(t, { codec: 'VP9', scalabilityMode: 'L3T3_KEY', width: 1280, height: 720, frameRate: 15 });
+            const height = async () => (await ada.stats()).find(r => r.owner === bob.id && r.kind === 'video').height;
+            await until('the full picture', async () => await height() >= 700, { timeoutMs: 20000 });
+            await relay.set({ down: { rateBps: 400000 * 2, queueMs: 200 } }); // both receivers are behind it
+            await until('a lower layer', async () => await height() <= 360, { timeoutMs: 10000, everyMs: 100 });
+            t.measured.fps_narrow = await frameRate(ada, bob.id, 4);
+            assert.ok(t.measured.fps_narrow >= 8, `${t.measured.fps_narrow} frames/s on the narrow link`);
+            await relay.set({ down: { rateBps: null } });
+            const since = Date.now();
+            await until('the full picture again', async () => await height() >= 700, { timeoutMs: 20000, everyMs: 100 });
+            t.measured.widened_ms = Date.now() - since;
+        },
+    },
+];
