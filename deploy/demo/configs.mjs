@@ -5,7 +5,7 @@
 // d: see Stack in stack.mjs (domain, ports, secrets, directories).
 export function prosodyConfig(d) {
     const lua = text => `"${text.replace(/[\\"]/g, '\\$&')}"`;
-    const interfaces = d.ipv6 ? '{ "127.0.0.1", "::1" }' : '{ "127.0.0.1" }';
+    const interfaces = `{ ${[...new Set([d.address, '127.0.0.1', ...d.ipv6 ? ['::1'] : []])].map(lua).join(', ')} }`;
     return `-- Written by the demo; lost when it ends.
 run_as_root = true
 daemonize = false
@@ -34,7 +34,7 @@ smacks_hibernation_time = 60
 VirtualHost ${lua(d.domain)}
     authentication = "anonymous"
     modules_enabled = { "turn_external" }
-    turn_external_host = "127.0.0.1"
+    turn_external_host = ${lua(d.address)}
     turn_external_port = ${d.ports.turn}
     turn_external_secret = ${lua(d.secrets.turn)}
     turn_external_tcp = true
@@ -68,8 +68,8 @@ Component ${lua(d.focusDomain)}
 
 export function coturnConfig(d) {
     return `# Written by the demo; lost when it ends.
-listening-ip=127.0.0.1
-relay-ip=127.0.0.1
+listening-ip=${d.address}
+relay-ip=${d.address}
 listening-port=${d.ports.turn}
 min-port=${d.ports.relayMin}
 max-port=${d.ports.relayMax}
@@ -122,15 +122,15 @@ nickname = bridge1
 [ice]
 port = ${d.ports.bridgeUdp}
 include_loopback = true
-addresses = 127.0.0.1${d.ipv6 ? ', ::1' : ''}
+addresses = ${d.address}${d.ipv6 && d.address === '127.0.0.1' ? ', ::1' : ''}
 
 [http]
 private = 127.0.0.1:${d.ports.bridgeHttp}
-public = 127.0.0.1:${d.ports.bridgeWs}
+public = ${d.address}:${d.ports.bridgeWs}
 
 [websocket]
 enabled = true
-domains = 127.0.0.1:${d.ports.bridgeWs}
+domains = ${d.address}:${d.ports.bridgeWs}
 tls = false
 `;
 }

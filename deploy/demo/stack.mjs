@@ -38,13 +38,14 @@ function hasLoopback6() {
 
 export class Stack {
     // dir: an existing directory that only this stack uses.
+    // address: where clients reach Prosody, coturn and the bridge; the private interfaces stay on loopback.
     // edit: { prosody, coturn, focus, bridge }: functions text -> text over the generated configs.
     // focusCommand: argv in place of plenum-focus --config FILE (bridgeCommand likewise).
     // env: { focus: { G_DEBUG: ... }, ... }. without: names of servers not to start.
     // onDeath(child, why): a server ended unasked, after all of them had started.
-    constructor({ dir, portBase = 28000, domain = 'meet.example', edit = {}, env = {}, buildDir, focusCommand,
+    constructor({ dir, portBase = 28000, domain = 'meet.example', address = '127.0.0.1', edit = {}, env = {}, buildDir, focusCommand,
                   bridgeCommand, without = [], prosodyLogLevel = 'info', onDeath = () => {} }) {
-        Object.assign(this, { dir: path.resolve(dir), domain, edit, env, without, prosodyLogLevel, onDeath });
+        Object.assign(this, { dir: path.resolve(dir), domain, address, edit, env, without, prosodyLogLevel, onDeath });
         this.up = false;
         this.ports = portsFrom(portBase);
         this.secrets = newSecrets();
@@ -70,11 +71,11 @@ export class Stack {
     }
 
     get serviceUrl() {
-        return `ws://127.0.0.1:${this.ports.xmppHttp}/xmpp-websocket`;
+        return `ws://${this.address}:${this.ports.xmppHttp}/xmpp-websocket`;
     }
 
     get boshUrl() {
-        return `http://127.0.0.1:${this.ports.xmppHttp}/http-bind`;
+        return `http://${this.address}:${this.ports.xmppHttp}/http-bind`;
     }
 
     get focusHttp() {
@@ -91,7 +92,7 @@ export class Stack {
             serviceUrl: this.serviceUrl, boshUrl: this.boshUrl, domain: this.domain, muc: this.muc,
             focusJid: this.focusJid, focusDomain: this.focusDomain, brewery: this.brewery,
             focusHttp: this.focusHttp, bridgeHttp: this.bridgeHttp, bridgeUdpPort: this.ports.bridgeUdp,
-            turn: { host: '127.0.0.1', port: this.ports.turn, secret: this.secrets.turn },
+            turn: { host: this.address, port: this.ports.turn, secret: this.secrets.turn },
             pids: Object.fromEntries(Object.entries(this.children).map(([name, c]) => [name, c.pid])),
             commands: this.commands, configs: this.configs,
             logs: Object.fromEntries(Object.keys(this.commands).map(name => [name, this.logFile(name)])),
@@ -156,7 +157,7 @@ export class Stack {
             if (!this.without.includes(name))
                 this.launch(name);
         }
-        await this.children.coturn?.ready(() => canConnect('127.0.0.1', this.ports.turn), { what: 'listen' });
+        await this.children.coturn?.ready(() => canConnect(this.address, this.ports.turn), { what: 'listen' });
         await this.children.bridge?.ready(() => this.healthy('bridge'), { what: 'report health' });
         await this.children.focus?.ready(() => this.healthy('focus'), { what: 'report health' });
         this.up = true;

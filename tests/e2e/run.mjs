@@ -2,8 +2,8 @@
 // End-to-end tests: real servers, real browsers, in a network namespace that has only loopback.
 //   node tests/e2e/run.mjs [--filter REGEXP] [--report FILE] [--library FILE] [--build-dir DIR]
 //                          [--keep DIR] [--sanitized] [--list]
-// A scenario is { name, settings?, browser?, timing?, timeoutMs?, run(t) }; scenarios with equal settings share
-// servers, those with equal browser options a browser. --keep saves configurations and logs. --sanitized: the
+// A scenario is { name, group?, settings?, network?, browser?, timing?, timeoutMs?, run(t) }; scenarios of one group
+// share servers (made by the first one's settings, in the first one's network), those with equal browser options a browser. --keep saves configurations and logs. --sanitized: the
 // daemons are instrumented, so what is about their speed and size is left out.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -28,11 +28,18 @@ async function loadScenarios() {
 
 // What one scenario may use. Everything it joined is closed when it ends.
 class Test {
-    constructor(servers, browser, room) {
-        Object.assign(this, { servers, browser, room, stack: servers.stack });
+    constructor(servers, browser, room, network) {
+        Object.assign(this, { servers, browser, room, network, stack: servers.stack });
         this.people = [];
         this.measured = {};
         this.after = [];
+    }
+
+    // A browser of its own on another host, or with other options.
+    async launch(options) {
+        const browser = await launchChromium({ origin: this.servers.pageUrl.slice(0, -1), ...options });
+        this.finally(() => browser.close());
+        return browser;
     }
 
     async join(name, query = {}, { room = this.room, browser = this.browser } = {}) {
@@ -78,8 +85,8 @@ function withTimeout(promise, ms) {
     })]).finally(() => clearTimeout(timer));
 }
 
-async function runScenario(scenario, servers, browser, number) {
-    const test = new Test(servers, browser, `room${number}`);
+async function runScenario(scenario, servers, browser, number, network) {
+    const test = new Test(servers, browser, `room${number}`, network);
     const start = Date.now();
     const deaths = servers.deaths.length;
     const result = { name: scenario.name, ok: true, measured: test.measured };
@@ -124,8 +131,9 @@ async function main() {
     report.plan(chosen.length + groups.size);
     let number = 0;
     for (const [group, scenarios] of groups) {
-        let servers = null, broken = null;
+        let servers = null, broken = null, network = null;
         try {
+            network = scenarios[0].network?.() ?? null;
             servers = await startServers({
                 settings: scenarios[0].settings, library: o.library, buildDir: o['build-dir'], keep: o.keep, name: group.replace(/\W+/g, '-'),
             });
@@ -143,11 +151,12 @@ async function main() {
             const key = JSON.stringify(scenario.browser ?? {});
             if (scenario.browser !== null && !browsers.get(key)?.isConnected())
                 browsers.set(key, await launchChromium(scenario.browser));
-            report.add(await runScenario(scenario, servers, browsers.get(key), number));
+            report.add(await runScenario(scenario, servers, browsers.get(key), number, network));
         }
         for (const browser of browsers.values())
             await browser.close().catch(() => {});
         const started = Date.now();
+        network?.close();
         const complaints = servers ? await servers.stop() : [];
         report.add({
             name: `servers of ${group} ended cleanly`, ok: !broken && complaints.length === 0, ms: Date.now() - started,

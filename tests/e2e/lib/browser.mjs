@@ -2,6 +2,7 @@
 // Chromium with fake devices, and one participant per browser context, measured by getStats.
 import fs from 'node:fs';
 import { chromium } from 'playwright-core';
+import { programInside } from './netns.mjs';
 
 const EXECUTABLE = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(f => fs.existsSync(f));
 
@@ -15,15 +16,17 @@ const ARGS = [
     '--disable-features=WebRtcHideLocalIpsWithMdns,Translate,MediaRouter,OptimizationHints,AutofillServerCommunication,CertificateTransparencyComponentUpdater,InterestFeedContentSuggestions',
 ];
 
+// host: a namespace to run in (see Network); origin: then the page's, which is not loopback any more.
 // loopback: let WebRTC use 127.0.0.1 and ::1, which it leaves out by default.
-export async function launchChromium({ loopback = true, args = [], fps = 15 } = {}) {
+export async function launchChromium({ host = null, origin = null, loopback = host === null, args = [], fps = 15 } = {}) {
     if (!EXECUTABLE)
         throw new Error('no Chromium: apt-get install chromium');
     return chromium.launch({
-        executablePath: EXECUTABLE, headless: true, chromiumSandbox: process.getuid() !== 0 && !process.env.PLENUM_E2E_NETNS,
+        executablePath: host ? programInside(host, EXECUTABLE) : EXECUTABLE, headless: true, chromiumSandbox: process.getuid() !== 0 && !process.env.PLENUM_E2E_NETNS,
         ignoreDefaultArgs: ['--disable-features'],
         args: [...ARGS.filter(a => !a.startsWith('--use-fake-device')), `--use-fake-device-for-media-stream=fps=${fps}`,
-            ...loopback ? ['--allow-loopback-in-peer-connection'] : [], ...args],
+            ...loopback ? ['--allow-loopback-in-peer-connection'] : [],
+            ...origin ? [`--unsafely-treat-insecure-origin-as-secure=${origin}`] : [], ...args],
     });
 }
 

@@ -2,6 +2,7 @@
 // Network namespaces. The whole run lives in one of its own, with loopback and nothing else, so that
 // no test can address anything but this machine; hosts of a multi-host scenario are further ones.
 import { execFileSync, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
 import process from 'node:process';
 
 const MARK = 'PLENUM_E2E_NETNS';
@@ -30,12 +31,20 @@ export function enterNamespace() {
     process.exit(child.status ?? 2);
 }
 
-// Further hosts, each a namespace, joined by links of their own /30 (IPv4 only).
+// Further hosts, each a namespace. The run's own namespace is the "internet": it routes between them.
 export class Network {
     constructor() {
         this.hosts = [];
+        this.links = 0;
         // ip netns keeps its names under /run/netns: give this mount namespace an own /run.
         run('mount', '-t', 'tmpfs', 'tmpfs', '/run');
+        run('sysctl', '-qw', 'net.ipv4.ip_forward=1');
+    }
+
+    // An address of the run's own namespace that every host can reach.
+    serverAddress(address) {
+        ip('addr', 'add', `${address}/32`, 'dev', 'lo');
+        this.onLoopback = `${address}/32`;
     }
 
     host(name) {
@@ -45,26 +54,44 @@ export class Network {
         return name;
     }
 
-    // a, b: host names, or null for the run's own namespace. aAddress: "10.90.1.1".
-    link(a, aAddress, b, bAddress, { mtu = 1500, prefix = 24 } = {}) {
-        const [left, right] = [`v${this.hosts.length}${a ?? 'top'}`, `w${this.hosts.length}${b ?? 'top'}`].map(n => n.slice(0, 15));
-        ip('link', 'add', left, 'type', 'veth', 'peer', 'name', right);
-        for (const [dev, host, address] of [[left, a, aAddress], [right, b, bAddress]]) {
-            const inside = host ? ['-n', host] : [];
+    // A cable between two hosts; null is the run's own namespace. Addresses like "10.90.1.1/24".
+    link(a, aAddress, b, bAddress) {
+        const n = this.links++;
+        ip('link', 'add', `a${n}`, 'type', 'veth', 'peer', 'name', `b${n}`);
+        for (const [device, host, address] of [[`a${n}`, a, aAddress], [`b${n}`, b, bAddress]]) {
             if (host)
-                ip('link', 'set', dev, 'netns', host);
-            ip(...inside, 'addr', 'add', `${address}/${prefix}`, 'dev', dev);
-            ip(...inside, 'link', 'set', dev, 'mtu', String(mtu), 'up');
+                ip('link', 'set', device, 'netns', host);
+            const inside = host ? ['-n', host] : [];
+            ip(...inside, 'addr', 'add', address, 'dev', device);
+            ip(...inside, 'link', 'set', device, 'up');
         }
-        return [left, right];
+        return [`a${n}`, `b${n}`];
     }
 
-    defaultRoute(host, gateway) {
-        ip('-n', host, 'route', 'add', 'default', 'via', gateway);
+    // A person's machine behind a router that gives each connection a new random port (symmetric NAT).
+    // number: 1..250. rules: nft statements for what passes through, e.g. "udp dport != 3478 drop".
+    behindNat(name, number, rules = []) {
+        const nat = this.host(`${name}-nat`), inner = this.host(name);
+        const [, outside] = this.link(null, `10.90.${number}.1/24`, nat, `10.90.${number}.2/24`);
+        this.link(nat, `192.168.${number}.1/24`, inner, `192.168.${number}.2/24`);
+        ip('-n', nat, 'route', 'add', 'default', 'via', `10.90.${number}.1`);
+        ip('-n', inner, 'route', 'add', 'default', 'via', `192.168.${number}.1`);
+        this.exec(nat, 'sysctl', '-qw', 'net.ipv4.ip_forward=1');
+        const nft = text => this.exec(nat, 'nft', text);
+        nft('add table ip nat');
+        nft('add chain ip nat out { type nat hook postrouting priority 100; }');
+        nft(`add rule ip nat out oifname ${outside} masquerade fully-random`);
+        nft('add chain ip nat pass { type filter hook forward priority 0; }');
+        for (const rule of rules)
+            nft(`add rule ip nat pass ${rule}`);
+        // Nothing comes in from outside that was not asked for.
+        nft(`add rule ip nat pass iifname ${outside} ct state established,related accept`);
+        nft(`add rule ip nat pass iifname ${outside} drop`);
+        return inner;
     }
 
     exec(host, ...argv) {
-        return run('ip', 'netns', 'exec', host, ...argv);
+        return run('nsenter', `--net=/run/netns/${host}`, ...argv);
     }
 
     close() {
@@ -73,12 +100,14 @@ export class Network {
                 ip('netns', 'del', name);
             } catch { /* it goes with the mount namespace */ }
         }
+        ip('addr', 'del', this.onLoopback, 'dev', 'lo');
+        run('umount', '-l', '/run');
     }
 }
 
-// netem on loopback or another device: what = ['delay', '20ms', 'loss', '2%'].
-export function impair(dev, what, host = null) {
-    const inside = host ? ['netns', 'exec', host, 'tc'] : null;
-    const args = what ? ['qdisc', 'replace', 'dev', dev, 'root', 'netem', ...what] : ['qdisc', 'del', 'dev', dev, 'root'];
-    return inside ? run('ip', ...inside, ...args) : run('tc', ...args);
+// A program that runs another one inside a host, for those that take only a file name.
+export function programInside(host, program) {
+    const file = `/run/${host}-${program.split('/').pop()}`;
+    fs.writeFileSync(file, `#!/bin/sh\nexec nsenter --net=/run/netns/${host} ${program} "$@"\n`, { mode: 0o755 });
+    return file;
 }

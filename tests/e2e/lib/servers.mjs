@@ -47,7 +47,7 @@ export function serveTestFiles(port, host = '127.0.0.1') {
     })));
 }
 
-// settings: { edit, domain, host, ... } of a scenario group; see Stack.
+// settings: { edit, domain, address, ... } of a scenario group; see Stack.
 export async function startServers({ settings = {}, library = DEFAULT_LIBRARY, buildDir, keep = null, name = 'e2e' }) {
     const dir = keep ? path.join(keep, name) : fs.mkdtempSync(path.join(os.tmpdir(), 'plenum-e2e-'));
     if (keep) {
@@ -56,17 +56,16 @@ export async function startServers({ settings = {}, library = DEFAULT_LIBRARY, b
     }
     const deaths = [];
     const stack = new Stack({ ...settings, dir, buildDir, onDeath: (child, why) => deaths.push(`${child.name} ended (${why}):\n${child.tail(40)}`) });
-    const host = settings.pageHost ?? '127.0.0.1';
+    const host = stack.address;
     let page = null, files = null;
     try {
         await stack.start();
         const d = stack.describe();
-        const channel = [`ws://${settings.channelHost ?? '127.0.0.1'}:${stack.ports.bridgeWs}`];
         page = await servePage({
             port: stack.ports.page, host, library,
             config: {
-                serviceUrl: settings.serviceUrl?.(stack) ?? d.serviceUrl, boshUrl: d.boshUrl, domain: d.domain, muc: d.muc,
-                focusJid: d.focusJid, channelOrigins: channel,
+                serviceUrl: d.serviceUrl, boshUrl: d.boshUrl, domain: d.domain, muc: d.muc,
+                focusJid: d.focusJid, channelOrigins: [`ws://${host}:${stack.ports.bridgeWs}`],
             },
         });
         files = await serveTestFiles(stack.ports.page + 10, host);
