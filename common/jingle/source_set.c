@@ -331,7 +331,7 @@ static bool read_video_type(const Stanza *s, VideoType *type, GError **error)
 
 static bool read_source(SourceSet *set, const Stanza *s, MediaKind kind, GError **error)
 {
-    uint32_t ssrc;
+    uint32_t ssrc = 0;
     VideoType type;
     const char *name = stanza_get(s, "name"), *msid = NULL;
     if (!read_ssrc(s, &ssrc, error) || !read_video_type(s, &type, error))
