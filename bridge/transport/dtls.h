@@ -19,7 +19,8 @@
 #define DTLS_FIRST_TIMEOUT_US 80000        /* first retransmission; doubles up to 3 s */
 #define DTLS_HANDSHAKE_DATAGRAMS_MAX 512   /* accepted before the handshake is done; more are dropped */
 #define DTLS_DATA_MAX 1400                 /* bytes of one application datagram received */
-#define DTLS_EARLY_DATA_MAX 32             /* application datagrams held until the fingerprint matched */
+#define DTLS_EARLY_MAX 32                  /* datagrams held until dtls_start, then until the fingerprint matched */
+#define DTLS_SESSIONS_MAX 8                /* handshakes begun anew after one was spoilt */
 #define DTLS_CERTIFICATE_US 86400000000    /* a new certificate after this; running transports keep theirs */
 #define DTLS_FINGERPRINTS_MAX 8
 #define DTLS_FINGERPRINT_TEXT (32 * 3)     /* "AB:CD:..." of sha-256, with its NUL */
@@ -35,7 +36,7 @@ typedef enum { DTLS_SERVER, DTLS_CLIENT } DtlsRole;
 /* Why a transport ended. */
 typedef enum {
     DTLS_CLOSED_BY_PEER,       /* authenticated close_notify */
-    DTLS_FAILED_HANDSHAKE,     /* fatal error inside the handshake */
+    DTLS_FAILED_HANDSHAKE,     /* DTLS_SESSIONS_MAX handshakes ended in an error */
     DTLS_FAILED_FINGERPRINT,   /* handshake complete, certificate is not the signalled one */
     DTLS_FAILED_TIMEOUT,
     DTLS_FAILED_PROFILE,       /* no common SRTP profile */
@@ -63,14 +64,16 @@ bool dtls_is_started(const DtlsTransport *t);
 bool dtls_is_ready(const DtlsTransport *t);
 
 /* One signalled fingerprint ("sha-256", "AB:CD:..."; any case). May come before, during or after the
- * handshake; of several the strongest hash decides, and any certificate the peer shows under that hash may
- * match. Call dtls_fingerprints_done after the last of a set: only then may the handshake be judged.
+ * handshake; of several the strongest hash decides, and any value under that hash may be the peer's. Only the
+ * peer's own certificate counts, never others of its chain: it proves no possession of their keys.
+ * Call dtls_fingerprints_done after the last of a set: only then may the handshake be judged.
  * False: unknown or too weak hash (sha-1, md5), malformed, or too many. */
 bool dtls_add_fingerprint(DtlsTransport *t, const char *hash, const char *value);
 void dtls_fingerprints_done(DtlsTransport *t, int64_t now_us);
 
-/* One datagram from a valid tuple. Before dtls_start it is dropped (the peer repeats it). Whatever it holds,
- * it cannot end an established session except as an authenticated close_notify. */
+/* One datagram from a valid tuple. Before dtls_start it is held. Unprotected alerts and broken records are
+ * ignored, and a spoilt handshake begins anew, so that a forged datagram ends nothing. An established session
+ * ends only by an authenticated alert. */
 void dtls_on_datagram(DtlsTransport *t, const uint8_t *buf, size_t len, int64_t now_us);
 void dtls_on_timer(DtlsTransport *t, int64_t now_us);
 int64_t dtls_next_due(const DtlsTransport *t, int64_t now_us); /* INT64_MAX: nothing planned */

@@ -4,7 +4,11 @@
 noinst_LIBRARIES += bridge/transport/libbridge-transport.a
 bridge_transport_libbridge_transport_a_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS) $(SRTP_CFLAGS) $(NICE_CFLAGS) $(SCTP_CFLAGS)
 bridge_transport_libbridge_transport_a_SOURCES = \
+	%D%/candidates.c %D%/candidates.h \
 	%D%/demux.c %D%/demux.h \
+	%D%/dtls.c %D%/dtls.h \
+	%D%/dtls_certificate.c %D%/dtls_certificate.h \
+	%D%/dtls_record.c %D%/dtls_record.h \
 	%D%/hmac_sha1.c %D%/hmac_sha1.h \
 	%D%/ice_agent.c %D%/ice_agent.h \
 	%D%/ice_credentials.c \
@@ -17,7 +21,7 @@ bridge_transport_libbridge_transport_a_SOURCES = \
 	%D%/srtp_policy.c %D%/srtp_policy.h \
 	%D%/srtp_table.c %D%/srtp_table.h \
 	%D%/tuple.c %D%/tuple.h \
-	%D%/candidates.h %D%/dcep.h %D%/dtls.h %D%/sctp.h
+	%D%/dcep.h %D%/sctp.h
 if SRTP_LIBSRTP2
 bridge_transport_libbridge_transport_a_SOURCES += %D%/srtp_libsrtp.c
 else

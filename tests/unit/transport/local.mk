@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 TRANSPORT_TESTS = \
+	tests/unit/transport/test_candidates \
 	tests/unit/transport/test_demux \
+	tests/unit/transport/test_dtls \
 	tests/unit/transport/test_ice_agent \
 	tests/unit/transport/test_ice_message \
 	tests/unit/transport/test_srtp
@@ -25,3 +27,11 @@ tests_unit_transport_test_ice_message_LDADD = bridge/transport/libbridge-transpo
 tests_unit_transport_test_ice_agent_SOURCES = %D%/test_ice_agent.c
 tests_unit_transport_test_ice_agent_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
 tests_unit_transport_test_ice_agent_LDADD = $(LIBS_TRANSPORT_TEST)
+
+tests_unit_transport_test_candidates_SOURCES = %D%/test_candidates.c
+tests_unit_transport_test_candidates_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+tests_unit_transport_test_candidates_LDADD = bridge/transport/libbridge-transport.a common/rtp/libplenum-rtp.a $(GLIB_LIBS)
+
+tests_unit_transport_test_dtls_SOURCES = %D%/test_dtls.c
+tests_unit_transport_test_dtls_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
+tests_unit_transport_test_dtls_LDADD = $(LIBS_TRANSPORT_TEST)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Our self-signed certificate (P-256), its fingerprint, and the SSL_CTX sessions with it are made from. The key
+ * never leaves memory. Counted: transports keep theirs when the context moves on. Control thread. */
+#ifndef PLENUM_BRIDGE_TRANSPORT_DTLS_CERTIFICATE_H
+#define PLENUM_BRIDGE_TRANSPORT_DTLS_CERTIFICATE_H
+
+#include <openssl/ssl.h>
+#include "bridge/transport/dtls.h"
+
+typedef struct {
+    SSL_CTX *ssl;
+    unsigned refs;
+    int64_t created_us;
+    char fingerprint[DTLS_FINGERPRINT_TEXT];
+} DtlsCertificate;
+
+DtlsCertificate *dtls_certificate_new(int64_t now_us); /* NULL: OpenSSL refused */
+DtlsCertificate *dtls_certificate_ref(DtlsCertificate *c);
+void dtls_certificate_unref(DtlsCertificate *c);
+
+/* Digest of a certificate as "AB:CD:...", the hash by its SDP name. False: unknown hash or out too small. */
+bool dtls_certificate_digest(const X509 *x, const char *hash, char *out, size_t cap);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The record layer's cleartext part (RFC 6347 4.1): which records of a datagram OpenSSL may see. Pure. */
+#ifndef PLENUM_BRIDGE_TRANSPORT_DTLS_RECORD_H
+#define PLENUM_BRIDGE_TRANSPORT_DTLS_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Copies the well-framed records that matter to out (of len bytes at least) and returns their total length.
+ * Left out: alerts in the clear, which anyone can forge, unknown types and versions, and all after a record
+ * that does not fit. */
+size_t dtls_records_filter(const uint8_t *buf, size_t len, uint8_t *out);
+/* The first record is an alert in the clear. */
+bool dtls_record_is_clear_alert(const uint8_t *buf, size_t len);
+/* The random of a first ClientHello (no cookie) that starts the datagram; NULL when it is something else. */
+const uint8_t *dtls_client_random(const uint8_t *buf, size_t len);
+#define DTLS_RANDOM_BYTES 32
+
+#endif

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <glib.h>
+#include <openssl/ssl.h>
+#include "bridge/transport/dtls.h"
+#include "bridge/transport/dtls_certificate.h"
+#include "bridge/transport/dtls_record.h"
+#include "tests/unit/transport/hex.h"
+
+typedef struct End {
+    DtlsTransport *t;
+    GQueue out; /* GBytes this end sent */
+    SrtpKeys keys;
+    GString *data;
+    unsigned ready, ended, sent;
+    size_t longest;
+    DtlsEnd why;
+} End;
+
+static DtlsContext *ctx;
+
+static void on_send(void *user, const uint8_t *datagram, size_t len)
+{
+    End *e = user;
+    g_queue_push_tail(&e->out, g_bytes_new(datagram, len));
+    e->sent++;
+    e->longest = MAX(e->longest, len);
+}
+
+static void on_ready(void *user, const SrtpKeys *keys)
+{
+    End *e = user;
+    e->keys = *keys;
+    e->ready++;
+}
+
+static void on_data(void *user, const uint8_t *bytes, size_t len)
+{
+    End *e = user;
+    g_assert_cmpuint(e->ready, ==, 1);
+    g_string_append_len(e->data, (const char *)bytes, (gssize)len);
+}
+
+static void on_ended(void *user, DtlsEnd why)
+{
+    End *e = user;
+    e->ended++;
+    e->why = why;
+}
+
+static const DtlsCallbacks callbacks = { on_send, on_ready, on_data, on_ended };
+
+static void end_init(End *e)
+{
+    memset(e, 0, sizeof(*e));
+    g_queue_init(&e->out);
+    e->data = g_string_new(NULL);
+    e->t = dtls_new(ctx, &callbacks, e, g_get_monotonic_time());
+}
+
+static void end_clear(End *e)
+{
+    dtls_free(e->t);
+    g_queue_clear_full(&e->out, (GDestroyNotify)g_bytes_unref);
+    g_string_free(e->data, TRUE);
+}
+
+static void trust(End *e, const End *peer)
+{
+    g_assert_true(dtls_add_fingerprint(e->t, "sha-256", dtls_fingerprint(peer->t)));
+    dtls_fingerprints_done(e->t, g_get_monotonic_time());
+}
+
+static void feed(End *e, const void *bytes, size_t len)
+{
+    uint8_t *copy = exact(bytes, len);
+    dtls_on_datagram(e->t, copy, len, g_get_monotonic_time());
+    free(copy);
+}
+
+/* Carries datagrams both ways until both ends are quiet and `done`, or time is over. One in lose_every is lost. */
+static void run(End *a, End *b, unsigned lose_every, gint64 max_us, bool (*done)(const End *, const End *))
+{
+    gint64 until = g_get_monotonic_time() + max_us;
+    unsigned random = 1 + lose_every;
+    while (g_get_monotonic_time() < until) {
+        End *ends[2] = { a, b };
+        bool moved = false;
+        for (int i = 0; i < 2; i++) {
+            g_autoptr(GBytes) d = g_queue_pop_head(&ends[i]->out);
+            gint64 now = g_get_monotonic_time();
+            if (d) {
+                moved = true;
+                random = random * 1664525 + 1013904223;
+                if (!lose_every || (random >> 16) % lose_every != 0)
+                    feed(ends[!i], g_bytes_get_data(d, NULL), g_bytes_get_size(d));
+            }
+            if (dtls_next_due(ends[i]->t, now) <= now)
+                dtls_on_timer(ends[i]->t, now);
+        }
+        if (!moved) {
+            if (done(a, b))
+                return;
+            g_usleep(2000);
+        }
+    }
+}
+
+static bool both_ready(const End *a, const End *b)
+{
+    return a->ready && b->ready;
+}
+
+static bool any_ended(const End *a, const End *b)
+{
+    return a->ended || b->ended;
+}
+
+static bool quiet(const End *a, const End *b)
+{
+    return true;
+}
+
+static void start(End *server, End *client)
+{
+    gint64 now = g_get_monotonic_time();
+    g_assert_true(dtls_start(server->t, DTLS_SERVER, now));
+    g_assert_true(dtls_start(client->t, DTLS_CLIENT, now));
+}
+
+static void assert_mirrored(const End *a, const End *b)
+{
+    g_assert_cmpint(a->keys.profile, ==, b->keys.profile);
+    g_assert_cmpmem(a->keys.tx_key, SRTP_KEY_MAX_BYTES, b->keys.rx_key, SRTP_KEY_MAX_BYTES);
+    g_assert_cmpmem(a->keys.rx_key, SRTP_KEY_MAX_BYTES, b->keys.tx_key, SRTP_KEY_MAX_BYTES);
+    g_assert_cmpmem(a->keys.tx_salt, SRTP_SALT_MAX_BYTES, b->keys.rx_salt, SRTP_SALT_MAX_BYTES);
+    g_assert_cmpmem(a->keys.rx_salt, SRTP_SALT_MAX_BYTES, b->keys.tx_salt, SRTP_SALT_MAX_BYTES);
+    g_assert_true(memcmp(a->keys.rx_key, a->keys.tx_key, 16) != 0);
+}
+
+static void assert_data(End *a, End *b)
+{
+    g_string_truncate(b->data, 0);
+    g_assert_true(dtls_write(a->t, (const uint8_t *)"hello", 5));
+    run(a, b, 0, G_USEC_PER_SEC, quiet);
+    g_assert_cmpstr(b->data->str, ==, "hello");
+}
+
+static void test_handshake(void)
+{
+    End s, c;
+    uint8_t big[DTLS_MTU] = { 7 };
+    end_init(&s), end_init(&c);
+    trust(&s, &c), trust(&c, &s);
+    start(&s, &c);
+    g_assert_false(dtls_start(s.t, DTLS_SERVER, 0));
+    g_assert_false(dtls_write(c.t, big, 5));
+    run(&s, &c, 0, 5 * G_USEC_PER_SEC, both_ready);
+    g_assert_cmpuint(s.ready, ==, 1);
+    g_assert_cmpuint(c.ready, ==, 1);
+    g_assert_cmpint(s.keys.profile, ==, SRTP_PROFILE_GCM128);
+    assert_mirrored(&s, &c);
+    assert_data(&s, &c), assert_data(&c, &s);
+    g_string_truncate(s.data, 0);
+    g_assert_true(dtls_write(c.t, big, DTLS_MTU - 64));
+    g_assert_false(dtls_write(c.t, big, DTLS_MTU));
+    run(&s, &c, 0, G_USEC_PER_SEC, quiet);
+    g_assert_cmpuint(s.data->len, ==, DTLS_MTU - 64);
+    g_assert_cmpuint(MAX(s.longest, c.longest), <=, DTLS_MTU);
+    g_assert_cmpint(dtls_next_due(s.t, g_get_monotonic_time()), ==, INT64_MAX);
+    char dump[512];
+    g_assert_cmpint(dtls_dump(s.t, dump, sizeof(dump)), ==, (int)strlen(dump));
+    g_assert_nonnull(strstr(dump, "\"ready\""));
+    dtls_close(c.t);
+    run(&s, &c, 0, G_USEC_PER_SEC, any_ended);
+    g_assert_cmpuint(s.ended, ==, 1);
+    g_assert_cmpint(s.why, ==, DTLS_CLOSED_BY_PEER);
+    g_assert_cmpuint(c.ended, ==, 0);
+    g_assert_false(dtls_write(s.t, big, 5));
+    end_clear(&s), end_clear(&c);
+}
+
+static void test_loss(void)
+{
+    for (unsigned every = 3; every < 7; every++) {
+        End s, c;
+        gint64 begin = g_get_monotonic_time();
+        end_init(&s), end_init(&c);
+        trust(&s, &c), trust(&c, &s);
+        start(&s, &c);
+        run(&s, &c, every, 15 * G_USEC_PER_SEC, both_ready);
+        g_assert_true(s.ready && c.ready);
+        g_assert_cmpint(g_get_monotonic_time() - begin, <, 6 * G_USEC_PER_SEC); /* the fast first timeout */
+        assert_mirrored(&s, &c);
+        end_clear(&s), end_clear(&c);
+    }
+}
+
+static void test_wrong_fingerprint(void)
+{
+    End s, c, other;
+    end_init(&s), end_init(&c);
+    DtlsContext *stranger = dtls_context_new(g_get_monotonic_time());
+    memset(&other, 0, sizeof(other));
+    other.t = dtls_new(stranger, &callbacks, &other, g_get_monotonic_time());
+    trust(&s, &other), trust(&c, &s);
+    start(&s, &c);
+    run(&s, &c, 0, 5 * G_USEC_PER_SEC, any_ended);
+    g_assert_cmpuint(s.ready, ==, 0);
+    g_assert_cmpint(s.why, ==, DTLS_FAILED_FINGERPRINT);
+    g_assert_cmpuint(s.ended, ==, 1);
+    g_assert_cmpint(dtls_next_due(s.t, 0), ==, INT64_MAX);
+    end_clear(&s), end_clear(&c);
+    dtls_free(other.t);
+    dtls_context_free(stranger);
+}
+
+static void test_late_fingerprint(void)
+{
+    End s, c;
+    end_init(&s), end_init(&c);
+    trust(&c, &s);
+    start(&s, &c);
+    run(&s, &c, 0, 500000, both_ready);
+    g_assert_cmpuint(c.ready, ==, 1);
+    g_assert_cmpuint(s.ready, ==, 0); /* no keys before the certificate is known to be right */
+    for (int i = 0; i < DTLS_EARLY_MAX + 10; i++)
+        g_assert_true(dtls_write(c.t, (const uint8_t *)"x", 1));
+    run(&s, &c, 0, G_USEC_PER_SEC, quiet);
+    g_assert_cmpuint(s.data->len, ==, 0);
+    trust(&s, &c);
+    g_assert_cmpuint(s.ready, ==, 1);
+    g_assert_cmpuint(s.data->len, ==, DTLS_EARLY_MAX); /* held back, bounded */
+    assert_mirrored(&s, &c);
+    assert_data(&c, &s);
+    end_clear(&s), end_clear(&c);
+}
+
+static void test_strongest_decides(void)
+{
+    End s, c;
+    char sha512[64 * 3], wrong[64 * 3];
+    end_init(&s), end_init(&c);
+    start(&s, &c);
+    run(&s, &c, 0, 500000, quiet);
+    DtlsCertificate *unused = dtls_certificate_new(0);
+    const X509 *x = SSL_CTX_get0_certificate(unused->ssl);
+    g_assert_true(dtls_certificate_digest(x, "sha-512", wrong, sizeof(wrong)));
+    dtls_certificate_unref(unused);
+    g_assert_true(dtls_add_fingerprint(s.t, "sha-256", dtls_fingerprint(c.t)));
+    g_assert_true(dtls_add_fingerprint(s.t, "SHA-512", wrong)); /* the weaker one being right does not help */
+    dtls_fingerprints_done(s.t, 0);
+    g_assert_cmpint(s.why, ==, DTLS_FAILED_FINGERPRINT);
+    g_assert_cmpuint(s.ended, ==, 1);
+    end_clear(&s), end_clear(&c);
+    memset(sha512, 'A', sizeof(sha512));
+    end_init(&s);
+    g_assert_false(dtls_add_fingerprint(s.t, "sha-1", "AA:BB"));
+    g_assert_false(dtls_add_fingerprint(s.t, "sha-256", "AA:BB"));
+    g_assert_false(dtls_add_fingerprint(s.t, "sha-256-and-more", dtls_fingerprint(s.t)));
+    g_autofree char *bad = g_strdup(dtls_fingerprint(s.t));
+    bad[4] = 'G';
+    g_assert_false(dtls_add_fingerprint(s.t, "sha-256", bad));
+    g_autofree char *lower = g_ascii_strdown(dtls_fingerprint(s.t), -1);
+    for (int i = 0; i < DTLS_FINGERPRINTS_MAX; i++)
+        g_assert_true(dtls_add_fingerprint(s.t, "sha-256", lower));
+    g_assert_false(dtls_add_fingerprint(s.t, "sha-256", lower));
+    end_clear(&s);
+}
+
+/* Alerts in the clear, nonsense and a broken ClientHello, before, during and after the handshake. */
+static void test_forged(void)
+{
+    static const uint8_t alert[] = { 21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 2, 40 };
+    static const uint8_t close[] = { 21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 1, 0 };
+    End s, c;
+    end_init(&s), end_init(&c);
+    trust(&s, &c), trust(&c, &s);
+    start(&s, &c);
+    GBytes *hello = g_queue_peek_head(&c.out);
+    gsize n;
+    const uint8_t *bytes = g_bytes_get_data(hello, &n);
+    static const size_t spoil[] = { 13, 25, 27, 13 + 12 + 2 + 32 }; /* message type, version, random, id length */
+    for (size_t i = 0; i < G_N_ELEMENTS(spoil); i++) {
+        uint8_t *copy = exact(bytes, n);
+        copy[spoil[i]] ^= 0x55;
+        feed(&s, copy, n);
+        free(copy);
+    }
+    g_assert_cmpuint(s.ended, ==, 0);
+    g_queue_clear_full(&s.out, (GDestroyNotify)g_bytes_unref); /* what it told the forger */
+    for (int round = 0; round < 30 && !both_ready(&s, &c); round++) {
+        End *ends[2] = { &s, &c };
+        for (int i = 0; i < 2; i++) {
+            uint8_t noise[64];
+            feed(ends[i], alert, sizeof(alert));
+            feed(ends[i], close, sizeof(close));
+            for (size_t j = 0; j < sizeof(noise); j++)
+                noise[j] = (uint8_t)g_random_int();
+            feed(ends[i], noise, sizeof(noise));
+            feed(ends[i], "", 0);
+        }
+        run(&s, &c, 0, 100000, both_ready);
+    }
+    g_assert_true(s.ready && c.ready);
+    for (int i = 0; i < 2000; i++) { /* established: records of every type and epoch, contents random */
+        uint8_t forged[64];
+        for (size_t j = 0; j < sizeof(forged); j++)
+            forged[j] = (uint8_t)g_random_int();
+        memcpy(forged, (uint8_t[]){ (uint8_t)(20 + i % 5), 0xfe, 0xfd, 0, (uint8_t)(i / 5 % 3), 0, 0, 0, 0, 0, 100, 0, 51 }, 13);
+        feed(&s, forged, sizeof(forged));
+        feed(&c, forged, sizeof(forged));
+    }
+    feed(&s, alert, sizeof(alert)), feed(&s, close, sizeof(close));
+    g_assert_cmpuint(s.ended + c.ended, ==, 0);
+    g_queue_clear_full(&s.out, (GDestroyNotify)g_bytes_unref);
+    g_queue_clear_full(&c.out, (GDestroyNotify)g_bytes_unref);
+    assert_data(&s, &c), assert_data(&c, &s);
+    end_clear(&s), end_clear(&c);
+}
+
+static void test_never_ends_well(void)
+{
+    End s, c;
+    end_init(&s), end_init(&c);
+    start(&s, &c);
+    GBytes *hello = g_queue_peek_head(&c.out);
+    gsize n;
+    const uint8_t *bytes = g_bytes_get_data(hello, &n);
+    uint8_t *copy = exact(bytes, n);
+    copy[13 + 12 + 2 + 32] = 0xff; /* session id longer than the message */
+    for (int i = 0; i < 20; i++)
+        feed(&s, copy, n);
+    free(copy);
+    g_assert_cmpuint(s.ended, ==, 1);
+    g_assert_cmpint(s.why, ==, DTLS_FAILED_HANDSHAKE);
+    g_assert_cmpuint(s.sent, ==, 1); /* one alert, at the very end */
+    gint64 now = g_get_monotonic_time();
+    g_assert_cmpint(dtls_next_due(c.t, now), <=, now + DTLS_FIRST_TIMEOUT_US);
+    dtls_on_timer(c.t, now + DTLS_HANDSHAKE_US);
+    g_assert_cmpint(c.why, ==, DTLS_FAILED_TIMEOUT);
+    end_clear(&s), end_clear(&c);
+}
+
+static void test_early_datagrams(void)
+{
+    End s, c;
+    end_init(&s), end_init(&c);
+    trust(&s, &c), trust(&c, &s);
+    g_assert_true(dtls_start(c.t, DTLS_CLIENT, g_get_monotonic_time()));
+    run(&s, &c, 0, 20000, quiet); /* the server does not know yet that it is one */
+    g_assert_cmpuint(s.sent, ==, 0);
+    g_assert_true(dtls_start(s.t, DTLS_SERVER, g_get_monotonic_time()));
+    g_assert_cmpuint(s.sent, >, 0); /* answers what it held, without waiting for a repetition */
+    run(&s, &c, 0, 5 * G_USEC_PER_SEC, both_ready);
+    g_assert_true(s.ready && c.ready);
+    end_clear(&s), end_clear(&c);
+}
+
+static void test_rotation(void)
+{
+    int64_t now = 5;
+    DtlsContext *own = dtls_context_new(now);
+    End e = { 0 };
+    DtlsTransport *a = dtls_new(own, &callbacks, &e, now), *b = dtls_new(own, &callbacks, &e, now + 1000);
+    DtlsTransport *later = dtls_new(own, &callbacks, &e, now + DTLS_CERTIFICATE_US);
+    g_assert_cmpstr(dtls_fingerprint(a), ==, dtls_fingerprint(b));
+    g_assert_cmpstr(dtls_fingerprint(a), !=, dtls_fingerprint(later));
+    g_assert_cmpuint(strlen(dtls_fingerprint(a)), ==, 95);
+    dtls_context_free(own); /* transports keep what they need */
+    g_assert_true(dtls_start(a, DTLS_CLIENT, now));
+    g_queue_clear_full(&e.out, (GDestroyNotify)g_bytes_unref);
+    dtls_free(a), dtls_free(b), dtls_free(later);
+}
+
+typedef struct {
+    const char *name, *in, *out;
+} FilterCase;
+
+#define HELLO "16fefd 0000 000000000001 0002 aabb"
+static const FilterCase filters[] = {
+    { "empty", "", "" },
+    { "handshake", HELLO, HELLO },
+    { "clear alert", "15fefd 0000 000000000001 0002 0228", "" },
+    { "protected alert", "15fefd 0001 000000000001 0002 0228", "15fefd 0001 000000000001 0002 0228" },
+    { "alert between", HELLO "15fefd 0000 000000000001 0002 0228" HELLO, HELLO HELLO },
+    { "past the end", HELLO "16fefd 0000 000000000001 0003 aabb", HELLO },
+    { "half a header", HELLO "16fefd 0000", HELLO },
+    { "heartbeat", "18fefd 0001 000000000001 0001 01" HELLO, HELLO },
+    { "tls version", "160303 0000 000000000001 0001 01" HELLO, HELLO },
+    { "dtls 1.0 record", "16feff 0000 000000000001 0001 01", "16feff 0000 000000000001 0001 01" },
+};
+
+static void test_filter(gconstpointer data)
+{
+    const FilterCase *c = data;
+    size_t n, want;
+    uint8_t *in = from_hex(c->in, &n), *expected = from_hex(c->out, &want), *out = malloc(n ? n : 1);
+    size_t got = dtls_records_filter(in, n, out);
+    g_assert_cmpmem(out, got, expected, want);
+    free(in), free(expected), free(out);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ctx = dtls_context_new(g_get_monotonic_time());
+    for (size_t i = 0; i < G_N_ELEMENTS(filters); i++) {
+        g_autofree char *path = g_strdup_printf("/dtls/records/%s", filters[i].name);
+        g_test_add_data_func(path, &filters[i], test_filter);
+    }
+    g_test_add_func("/dtls/handshake", test_handshake);
+    g_test_add_func("/dtls/loss", test_loss);
+    g_test_add_func("/dtls/wrong fingerprint", test_wrong_fingerprint);
+    g_test_add_func("/dtls/late fingerprint", test_late_fingerprint);
+    g_test_add_func("/dtls/strongest decides", test_strongest_decides);
+    g_test_add_func("/dtls/forged", test_forged);
+    g_test_add_func("/dtls/never ends well", test_never_ends_well);
+    g_test_add_func("/dtls/early datagrams", test_early_datagrams);
+    g_test_add_func("/dtls/rotation", test_rotation);
+    int r = g_test_run();
+    dtls_context_free(ctx);
+    return r;
+}
