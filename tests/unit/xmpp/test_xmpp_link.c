@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The link against a server of a few lines inside the test, as external component. */
+#include <gio/gio.h>
+#include <string.h>
+#include "common/base/clock.h"
+#include "common/xmpp/xmpp_link.h"
+
+typedef struct {
+    GSocketService *service;
+    GSocketConnection *peer;
+    guint16 port;
+    GString *received; /* by the server, since the last handshake */
+    char buffer[65536];
+    unsigned connections;
+    gboolean accept_handshake;
+} Server;
+
+typedef struct {
+    Server server;
+    XmppLink *link;
+    GString *story;
+    char *last; /* stanza */
+} Fixture;
+
+static void server_say(Server *s, const char *text, gsize len)
+{
+    g_assert_true(g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(s->peer)), text, len, NULL, NULL, NULL));
+}
+
+static void server_read(Server *s);
+
+static void on_bytes(GObject *source, GAsyncResult *result, gpointer user)
+{
+    gssize n = g_input_stream_read_finish(G_INPUT_STREAM(source), result, NULL);
+    Server *s = g_object_get_data(source, "server");
+    if (n <= 0 || !s)
+        return;
+    g_string_append_len(s->received, s->buffer, n);
+    if (strstr(s->received->str, "<stream:stream") && !strstr(s->received->str, "<handshake")) {
+        const char *hello = "<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams' "
+                            "xmlns='jabber:component:accept' id='abc' from='focus.d'>";
+        server_say(s, hello, strlen(hello));
+    } else if (strstr(s->received->str, "</handshake>")) {
+        /* SHA-1 of the stream's id and the secret */
+        g_autofree char *want = g_compute_checksum_for_string(G_CHECKSUM_SHA1, "abcsecret", -1);
+        g_assert_nonnull(strstr(s->received->str, want));
+        g_string_truncate(s->received, 0);
+        const char *yes = "<handshake/>", *no = "<stream:error><not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>";
+        server_say(s, s->accept_handshake ? yes : no, strlen(s->accept_handshake ? yes : no));
+    }
+    server_read(s);
+}
+
+static void server_read(Server *s)
+{
+    GInputStream *in = g_io_stream_get_input_stream(G_IO_STREAM(s->peer));
+    g_object_set_data(G_OBJECT(in), "server", s);
+    g_input_stream_read_async(in, s->buffer, sizeof(s->buffer), G_PRIORITY_DEFAULT, NULL, on_bytes, NULL);
+}
+
+static void server_drop(Server *s)
+{
+    if (!s->peer)
+        return;
+    g_object_set_data(G_OBJECT(g_io_stream_get_input_stream(G_IO_STREAM(s->peer))), "server", NULL);
+    g_socket_shutdown(g_socket_connection_get_socket(s->peer), TRUE, TRUE, NULL);
+    g_clear_object(&s->peer);
+}
+
+static gboolean on_incoming(GSocketService *service, GSocketConnection *connection, GObject *source, gpointer user)
+{
+    Server *s = user;
+    server_drop(s);
+    s->peer = g_object_ref(connection);
+    s->connections++;
+    g_string_truncate(s->received, 0);
+    server_read(s);
+    return TRUE;
+}
+
+static void on_connected(gpointer user)
+{
+    g_string_append(((Fixture *)user)->story, "up ");
+}
+
+static void on_disconnected(const char *reason, gpointer user)
+{
+    g_string_append(((Fixture *)user)->story, "down ");
+}
+
+static void on_stanza(const Stanza *stanza, gpointer user)
+{
+    Fixture *f = user;
+    g_string_append(f->story, "stanza ");
+    g_free(f->last);
+    f->last = stanza_to_string(stanza);
+}
+
+static void set_up(Fixture *f, gconstpointer data)
+{
+    f->server.received = g_string_new(NULL);
+    f->server.accept_handshake = TRUE;
+    f->server.service = g_socket_service_new();
+    f->server.port = g_socket_listener_add_any_inet_port(G_SOCKET_LISTENER(f->server.service), NULL, NULL);
+    g_signal_connect(f->server.service, "incoming", G_CALLBACK(on_incoming), &f->server);
+    f->story = g_string_new(NULL);
+    XmppLinkConfig config = { .mode = XMPP_LINK_COMPONENT, .host = "127.0.0.1", .port = f->server.port, .jid = "focus.d", .password = "secret" };
+    XmppLinkEvents events = { on_connected, on_disconnected, on_stanza };
+    f->link = xmpp_link_new(&config, &events, f);
+    xmpp_link_start(f->link);
+}
+
+static void tear_down(Fixture *f, gconstpointer data)
+{
+    xmpp_link_free(f->link);
+    server_drop(&f->server);
+    g_socket_service_stop(f->server.service);
+    g_socket_listener_close(G_SOCKET_LISTENER(f->server.service));
+    g_object_unref(f->server.service);
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+    g_string_free(f->server.received, TRUE);
+    g_string_free(f->story, TRUE);
+    g_free(f->last);
+}
+
+static void wait_story(Fixture *f, const char *want)
+{
+    int64_t end_ms = clock_now_ms() + 10000;
+    while (strcmp(f->story->str, want) != 0 && clock_now_ms() < end_ms)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpstr(f->story->str, ==, want);
+}
+
+static void wait_received(Fixture *f, const char *want)
+{
+    int64_t end_ms = clock_now_ms() + 10000;
+    while (!strstr(f->server.received->str, want) && clock_now_ms() < end_ms)
+        g_main_context_iteration(NULL, TRUE);
+    if (!strstr(f->server.received->str, want))
+        g_error("the server got \"%s\" and not \"%s\"", f->server.received->str, want);
+}
+
+static void say(Fixture *f, const char *text)
+{
+    server_say(&f->server, text, strlen(text));
+}
+
+static void test_both_ways(Fixture *f, gconstpointer data)
+{
+    wait_story(f, "up ");
+    g_assert_true(xmpp_link_is_connected(f->link));
+    say(f, "<iq type='get' id='1' from='a@b/c' to='focus.d' xml:lang='en'><q xmlns='n' k='&lt;'><e/>te&amp;xt</q></iq>");
+    wait_story(f, "up stanza ");
+    g_assert_nonnull(strstr(f->last, "xmlns=\"jabber:client\""));
+    g_assert_nonnull(strstr(f->last, "xml:lang=\"en\""));
+    g_assert_nonnull(strstr(f->last, "<q xmlns=\"n\" k=\"&lt;\"><e/>te&amp;xt</q>"));
+    Stanza *iq = stanza_new("iq", "jabber:client");
+    stanza_set(iq, "to", "a@b/c");
+    stanza_child(stanza_child(iq, "jingle", "urn:j", "sid", "1", NULL), "inner", NULL, NULL);
+    stanza_child(iq, "SourceInfo", NULL, NULL);
+    g_assert_true(xmpp_link_send(f->link, iq));
+    wait_received(f, "<iq to=\"a@b/c\"><jingle xmlns=\"urn:j\" sid=\"1\"><inner/></jingle><SourceInfo/></iq>");
+}
+
+static void test_reconnect(Fixture *f, gconstpointer data)
+{
+    wait_story(f, "up ");
+    server_drop(&f->server);
+    wait_story(f, "up down ");
+    g_assert_false(xmpp_link_send(f->link, stanza_new("iq", NULL)));
+    g_assert_cmpuint(xmpp_link_dropped_out(f->link), ==, 1);
+    wait_story(f, "up down up ");
+    xmpp_link_break(f->link);
+    wait_story(f, "up down up down up ");
+    g_assert_cmpuint(f->server.connections, ==, 3);
+}
+
+static void test_refused(Fixture *f, gconstpointer data)
+{
+    f->server.accept_handshake = FALSE;
+    wait_story(f, "down ");
+    f->server.accept_handshake = TRUE;
+    wait_story(f, "down up ");
+}
+
+static void test_stop(Fixture *f, gconstpointer data)
+{
+    wait_story(f, "up ");
+    xmpp_link_stop(f->link);
+    wait_received(f, "</stream:stream>");
+    g_assert_cmpstr(f->story->str, ==, "up ");
+    xmpp_link_start(f->link);
+    wait_story(f, "up up ");
+}
+
+typedef struct {
+    const char *name, *open, *unit, *close;
+    unsigned n;
+    const char *answer; /* what the sender is told; NULL: nothing */
+} Flood;
+
+static const Flood floods[] = {
+    { "deep", "<iq type='get' id='x7' from='a@b/c' to='focus.d'>", "<d>", "</iq>", STANZA_MAX_DEPTH, "policy-violation" },
+    { "many elements", "<iq type='set' id='x7' from='a@b/c' to='focus.d'>", "<e/>", "</iq>", STANZA_MAX_ELEMENTS, "policy-violation" },
+    { "many attributes", "<message from='a@b/c'><m", " a%u='1'", "/></message>", STANZA_MAX_ATTRIBUTES + 1, NULL },
+    { "long text", "<presence from='a@b/c'><t>", "xxxxxxxxxxxxxxxx", "</t></presence>", STANZA_MAX_BYTES / 16 + 1, NULL },
+};
+
+/* The stanza is dropped, the link stays. */
+static void test_flood(gconstpointer data)
+{
+    const Flood *flood = data;
+    Fixture fixture = { 0 }, *f = &fixture;
+    set_up(f, NULL);
+    wait_story(f, "up ");
+    GString *xml = g_string_new(flood->open);
+    for (unsigned i = 0; i < flood->n; i++) {
+        if (strchr(flood->unit, '%'))
+            g_string_append_printf(xml, " a%u='1'", i);
+        else
+            g_string_append(xml, flood->unit);
+    }
+    for (unsigned i = 0; strcmp(flood->unit, "<d>") == 0 && i < flood->n; i++)
+        g_string_append(xml, "</d>");
+    g_string_append(xml, flood->close);
+    g_string_append(xml, "<message from='a@b/c'/>");
+    server_say(&f->server, xml->str, xml->len);
+    g_string_free(xml, TRUE);
+    wait_story(f, "up stanza ");
+    g_assert_nonnull(strstr(f->last, "<message"));
+    g_assert_cmpuint(xmpp_link_dropped_in(f->link), ==, 1);
+    if (flood->answer) {
+        wait_received(f, flood->answer);
+        wait_received(f, "id=\"x7\"");
+    }
+    tear_down(f, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define ADD(name, func) g_test_add("/xmpp/link/" name, Fixture, NULL, set_up, func, tear_down)
+    ADD("both ways", test_both_ways);
+    ADD("reconnect", test_reconnect);
+    ADD("refused", test_refused);
+    ADD("stop", test_stop);
+    for (size_t i = 0; i < G_N_ELEMENTS(floods); i++) {
+        g_autofree char *path = g_strdup_printf("/xmpp/link/flood/%s", floods[i].name);
+        g_test_add_data_func(path, &floods[i], test_flood);
+    }
+    return g_test_run();
+}
