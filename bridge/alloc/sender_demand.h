@@ -20,12 +20,13 @@ typedef struct {
     SenderDemandEntry *entry; /* owned, sorted by receiver; only non-zero wishes are kept */
     size_t count, room;
     int demand;
+    bool overflow;
 } SenderDemand;
 
 /* A zeroed SenderDemand is empty and valid: demand 0. */
 void sender_demand_clear(SenderDemand *d);
 /* Receiver's effective height (0 nothing, -1 unlimited; 0 also removes it). True when the demand changed. Beyond
- * SENDER_DEMAND_MAX, or out of memory, the demand becomes -1 and stays so until receivers leave. */
+ * SENDER_DEMAND_MAX, or out of memory, the demand becomes -1 until a receiver leaves. */
 bool sender_demand_set(SenderDemand *d, uint64_t receiver, int max_height);
 /* 0, pixels, or -1. */
 int sender_demand_height(const SenderDemand *d);
