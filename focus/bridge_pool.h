@@ -37,7 +37,6 @@ typedef struct {
     bool graceful, shutting_down;     /* sticky */
     bool healthy;                     /* as reported, true until told */
     int64_t failed_at_ms;             /* -1: operational as far as we noticed */
-    bool health_ok;                   /* last own health check; true until one failed */
     int64_t seen_ms;                  /* last presence */
     int64_t recent_ms[BRIDGE_MAX_RECENT]; /* ring of additions */
     guint recent_at, recent_n;
@@ -50,10 +49,10 @@ void bridge_pool_free(BridgePool *pool);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BridgePool, bridge_pool_free)
 
 typedef enum {
-    BRIDGE_SEEN,          /* known already, nothing that matters to conferences */
-    BRIDGE_ADDED,         /* new: send EV_BRIDGE_AVAILABLE to conferences */
-    BRIDGE_SHUTTING_DOWN, /* first sight: send EV_BRIDGE_LOST (reachable) to conferences */
-    BRIDGE_REFUSED,       /* the pool is full */
+    BRIDGE_SEEN,    /* known already, nothing that matters to conferences */
+    BRIDGE_ADDED,   /* new, or reports itself healthy again: send EV_BRIDGE_AVAILABLE to conferences */
+    BRIDGE_FAILED,  /* now says that it shuts down or is unhealthy: send EV_BRIDGE_LOST (reachable) */
+    BRIDGE_REFUSED, /* the pool is full */
 } BridgeChange;
 /* Available presence of an occupant; <stats/> inside may be absent. */
 BridgeChange bridge_pool_presence(BridgePool *pool, const char *jid, const Stanza *presence, int64_t now_ms);
@@ -73,7 +72,8 @@ const Bridge *bridge_pool_nth(const BridgePool *pool, guint i); /* order of arri
 const Bridge *bridge_pool_find(const BridgePool *pool, const char *jid); /* NULL */
 const BridgePoolConfig *bridge_pool_config(const BridgePool *pool);
 
-bool bridge_is_operational(const Bridge *b, const BridgePoolConfig *config, int64_t now_ms);
+/* Neither failed as far as we noticed nor unhealthy by its own report. */
+bool bridge_is_operational(const Bridge *b);
 /* Reported stress plus what the endpoints of the last rampup_ms will add. */
 double bridge_corrected_stress(const Bridge *b, const BridgePoolConfig *config, int64_t now_ms);
 bool bridge_is_overloaded(const Bridge *b, const BridgePoolConfig *config, int64_t now_ms);

@@ -181,7 +181,8 @@ Conference *conference_new(const ConferenceConfig *config, const char *room, Con
 void conference_free(Conference *c);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Conference, conference_free)
 
-/* The only function that changes a Conference. Appends actions to `out`. After DO_END nothing more comes. */
+/* The only function that changes a Conference. Appends actions to `out`. After DO_END only requests, Jingle and
+ * mutes still get their (refusing) answer. */
 void conference_step(Conference *c, const ConfEvent *ev, GArray *out);
 /* When EV_TICK is due; -1: not at all. May be in the past. */
 int64_t conference_next_due_ms(const Conference *c);

@@ -123,8 +123,11 @@ static bool source_equal(const Source *a, const Source *b)
 
 static bool has_source(const SourceSet *s, const Source *src)
 {
-    const Source *found = source_set_find(s, src->ssrc);
-    return found && source_equal(found, src);
+    for (guint i = 0; i < s->sources->len; i++) {
+        if (source_equal(s->sources->pdata[i], src))
+            return true;
+    }
+    return false;
 }
 
 bool source_set_equal(const SourceSet *a, const SourceSet *b)
