@@ -86,7 +86,7 @@ function withTimeout(promise, ms) {
 }
 
 async function runScenario(scenario, servers, browser, number, network) {
-    const test = new Test(servers, browser, `room${number}`, network);
+    const test = new Test(servers, browser, `room${number}-${Math.random().toString(36).slice(2, 6)}`, network);
     const start = Date.now();
     const deaths = servers.deaths.length;
     const result = { name: scenario.name, ok: true, measured: test.measured };

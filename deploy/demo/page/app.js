@@ -8,14 +8,15 @@ const $ = id => document.getElementById(id);
 const RECONNECT_MS = [2000, 4000, 8000, 15000];
 
 // ?room=&name= join at once. The rest is for tests: p2p=0, channel=ws, relay=p2p|bridge, codec=VP8,
-// height=, video=0, audio=0, bosh=1, rewriting=1.
+// height=, video=0, audio=0, bosh=1, rewriting=0, names=0, retry=0.
 function optionsFromQuery() {
     const q = new URLSearchParams(location.search);
     return {
         room: q.get('room'), name: q.get('name'), p2p: q.get('p2p') !== '0', channel: q.get('channel'),
         relay: q.get('relay'), codec: q.get('codec'), height: Number(q.get('height') ?? 720),
         video: q.get('video') !== '0', audio: q.get('audio') !== '0', bosh: q.get('bosh') === '1',
-        rewriting: q.get('rewriting') === '1', retry: q.get('retry') !== '0',
+        rewriting: q.get('rewriting') !== '0',
+        names: q.get('names') !== '0', retry: q.get('retry') !== '0',
     };
 }
 
@@ -136,6 +137,7 @@ async function join(room, name) {
         }
         await call.join(room, name, tracks);
         retries = 0;
+        $('banners').replaceChildren();
         $('room-title').textContent = room;
         document.title = `${room} · Plenum`;
         show('call');
@@ -213,7 +215,7 @@ function views() {
     const connected = call.p2p ? 'P2P' : call.bridgeUp ? 'Bridge' : '';
     const list = [];
     for (const p of call.participants.values()) {
-        const all = [...p.tracks];
+        const all = call.tracksOf(p.id);
         const camera = all.find(t => t.getType() === 'video' && t.getVideoType?.() !== 'desktop');
         const screen = all.find(t => t.getType() === 'video' && t.getVideoType?.() === 'desktop');
         const sound = all.find(t => t.getType() === 'audio');
@@ -239,7 +241,7 @@ function render() {
         return;
     const list = views();
     stage.update(list);
-    audio(new Set([...call.participants.values()].flatMap(p => [...p.tracks]).filter(t => t.getType() === 'audio')));
+    audio(new Set([...call.participants.keys()].flatMap(id => call.tracksOf(id)).filter(t => t.getType() === 'audio')));
     const people = call.participants.size + 1;
     $('count').textContent = people === 1 ? 'Only you' : `${people} people`;
     const mode = people === 1 ? '' : call.p2p ? 'P2P' : call.bridgeUp ? 'Bridge' : 'Connecting';
@@ -275,7 +277,10 @@ async function toggleScreen() {
     try {
         if (sharing)
             return await call.removeLocal(sharing);
-        const [track] = await lib.createLocalTracks({ devices: ['desktop'] });
+        const captured = await lib.createLocalTracks({ devices: ['desktop'] });
+        const track = captured.find(t => t.getType() === 'video');
+        // The screen's own sound would take the microphone's place.
+        captured.filter(t => t !== track).forEach(t => t.dispose());
         track.on(lib.events.track.LOCAL_TRACK_STOPPED, () => call?.localTracks.includes(track) && call.removeLocal(track));
         await call.addLocal(track);
     } catch (e) {
@@ -345,7 +350,7 @@ window.plenum = {
             screen: document.body.dataset.screen, state: c?.state ?? 'none', id: c?.conference?.myUserId?.() ?? null,
             p2p: Boolean(c?.p2p), bridgeChannel: Boolean(c?.bridgeUp), dominant: c?.dominant ?? null,
             participants: [...c?.participants.values() ?? []].map(p => ({
-                id: p.id, name: p.name, tracks: [...p.tracks].map(t => ({
+                id: p.id, name: p.name, tracks: c.tracksOf(p.id).map(t => ({
                     kind: t.getType(), videoType: t.getVideoType?.(), muted: t.isMuted(), trackId: t.getTrack?.()?.id, p2p: Boolean(t.isP2P),
                 })),
             })),
@@ -410,7 +415,11 @@ async function main() {
         config = await (await fetch('config.json')).json();
         lib = await loadLibrary();
         lib.setLogLevel?.(lib.logLevels.WARN);
-        lib.init({ disableAudioLevels: false, disableThirdPartyRequests: true });
+        lib.init({
+            disableAudioLevels: false, disableThirdPartyRequests: true,
+            // What Jitsi Meet sets; each release of the library takes those it knows.
+            flags: { sourceNameSignaling: options.names, ssrcRewritingEnabled: options.rewriting },
+        });
     } catch (e) {
         $('preview-text').textContent = '';
         return banner(`The page could not start: ${e.message ?? e}`);

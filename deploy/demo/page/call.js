@@ -43,7 +43,8 @@ export class Call extends EventTarget {
         this.state = 'new';             // new -> connecting -> joined -> ended
         this.p2p = false;
         this.dominant = null;
-        this.participants = new Map();  // id -> { id, name, tracks: Set<JitsiRemoteTrack> }
+        this.participants = new Map();  // id -> { id, name }
+        this.remote = new Set();        // JitsiRemoteTrack; whose each is may change while it lives
         this.localTracks = [];
         this.history = [];
         this.bridgeUp = false;
@@ -84,7 +85,6 @@ export class Call extends EventTarget {
             useTurnUdp: true,
             bridgeChannel: { preferSctp: options.channel !== 'ws' },
             p2p: this.p2pOptions(),
-            flags: { sourceNameSignaling: true, sendMultipleVideoStreams: true, ssrcRewritingEnabled: options.rewriting },
         };
     }
 
@@ -176,8 +176,7 @@ export class Call extends EventTarget {
             if (track.isLocal())
                 return;
             this.note('track-removed', { kind: track.getType(), id: track.getParticipantId() });
-            for (const p of this.participants.values())
-                p.tracks.delete(track);
+            this.remote.delete(track);
             this.changed();
         });
         listen(on.TRACK_MUTE_CHANGED, track => {
@@ -224,7 +223,7 @@ export class Call extends EventTarget {
 
     participant(id) {
         if (!this.participants.has(id))
-            this.participants.set(id, { id, name: '', tracks: new Set() });
+            this.participants.set(id, { id, name: '' });
         return this.participants.get(id);
     }
 
@@ -237,16 +236,20 @@ export class Call extends EventTarget {
             return;
         const id = track.getParticipantId();
         this.note('track-added', { kind: track.getType(), id, p2p: Boolean(track.isP2P) });
-        if (!id)
-            return;
-        // The library may announce a track of the same kind again when media moves between P2P and bridge.
-        const mine = this.participant(id).tracks;
-        for (const old of mine) {
-            if (old.getType() === track.getType() && old.getVideoType?.() === track.getVideoType?.() && old !== track)
-                mine.delete(old);
-        }
-        mine.add(track);
+        this.remote.delete(track);
+        this.remote.add(track);
         this.changed();
+    }
+
+    // The tracks of one participant: the newest of each kind, for the library may announce one again
+    // when media moves between P2P and bridge.
+    tracksOf(id) {
+        const newest = new Map();
+        for (const track of this.remote) {
+            if (track.getParticipantId() === id)
+                newest.set(`${track.getType()} ${track.getVideoType?.()}`, track);
+        }
+        return [...newest.values()];
     }
 
     // What the bridge is asked for; height follows the layout.
@@ -311,6 +314,7 @@ export class Call extends EventTarget {
         this.state = 'ended';
         this.conference = this.connection = null;
         this.participants.clear();
+        this.remote.clear();
         this.p2p = this.bridgeUp = false;
         // Each step may fail when the connection is gone already; the next must still happen.
         for (const step of [() => conference?.leave(), () => connection?.disconnect()]) {
