@@ -100,7 +100,8 @@ export class Network {
                 ip('netns', 'del', name);
             } catch { /* it goes with the mount namespace */ }
         }
-        ip('addr', 'del', this.onLoopback, 'dev', 'lo');
+        if (this.onLoopback)
+            ip('addr', 'del', this.onLoopback, 'dev', 'lo');
         run('umount', '-l', '/run');
     }
 }

@@ -19,6 +19,14 @@ function network() {
 
 const common = { group: 'networks', settings: { address: ADDRESS }, network, browser: null };
 
+// A desktop: an ordinary address besides loopback, servers on loopback, a browser with its ordinary settings.
+function desktop() {
+    const n = new Network();
+    n.host('lan');
+    n.link(null, '10.91.0.1/24', 'lan', '10.91.0.2/24');
+    return n;
+}
+
 async function pairOf(person, role) {
     return (await person.stats()).peers.find(p => p.role === role)?.pair;
 }
@@ -58,6 +66,19 @@ export const scenarios = [
             const pair = await until('a selected pair', () => pairOf(bob, 'bridge'));
             t.measured.pair = `${pair.local.type} (${pair.local.relay}) -> ${pair.remote.address}`;
             assert.equal(pair.local.relay, 'tcp');
+        },
+    },
+    {
+        name: "the demo's servers on loopback serve a browser with ordinary settings", group: 'desktop', network: desktop,
+        browser: { loopback: false },
+        async run(t) {
+            const people = [await t.join('Ada'), await t.join('Bob')];
+            await everyoneOn(people, 'p2p', 8000);
+            await mediaBothWays(people, { timeoutMs: 4000 });
+            people.push(await t.join('Eve'));
+            t.measured.three_ms = await mediaBothWays(people, { timeoutMs: 6000 });
+            const pair = await pairOf(people[0], 'bridge');
+            t.measured.pair = `${pair.local.address} -> ${pair.remote.address}`;
         },
     },
 ];
