@@ -5,6 +5,7 @@ noinst_LIBRARIES += bridge/transport/libbridge-transport.a
 bridge_transport_libbridge_transport_a_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS) $(SRTP_CFLAGS) $(NICE_CFLAGS) $(SCTP_CFLAGS)
 bridge_transport_libbridge_transport_a_SOURCES = \
 	%D%/candidates.c %D%/candidates.h \
+	%D%/dcep.c %D%/dcep.h \
 	%D%/demux.c %D%/demux.h \
 	%D%/dtls.c %D%/dtls.h \
 	%D%/dtls_certificate.c %D%/dtls_certificate.h \
@@ -15,13 +16,14 @@ bridge_transport_libbridge_transport_a_SOURCES = \
 	%D%/ice_generation.c %D%/ice_generation.h \
 	%D%/ice_message.c %D%/ice_message.h \
 	%D%/ice_stun.c %D%/ice_stun.h \
+	%D%/sctp.c %D%/sctp.h \
+	%D%/sctp_table.c %D%/sctp_table.h \
 	%D%/srtcp.c %D%/srtp.h \
 	%D%/srtp_index.h \
 	%D%/srtp_kdf.c %D%/srtp_kdf.h \
 	%D%/srtp_policy.c %D%/srtp_policy.h \
 	%D%/srtp_table.c %D%/srtp_table.h \
-	%D%/tuple.c %D%/tuple.h \
-	%D%/dcep.h %D%/sctp.h
+	%D%/tuple.c %D%/tuple.h
 if SRTP_LIBSRTP2
 bridge_transport_libbridge_transport_a_SOURCES += %D%/srtp_libsrtp.c
 else

@@ -21,7 +21,7 @@
 typedef struct SctpStack SctpStack;
 /* NULL when there is one already. */
 SctpStack *sctp_stack_new(int64_t now_us);
-/* Drives all timers. No association, nothing to do: need not be called (sctp_stack_is_idle). */
+/* Drives all timers (usrsctp also reads the clock itself, when it judges a retransmission). No association, nothing to do: need not be called (sctp_stack_is_idle). */
 void sctp_stack_tick(SctpStack *s, int64_t now_us);
 bool sctp_stack_is_idle(const SctpStack *s);
 /* Every association must have been freed. Waits for nothing. */
@@ -48,6 +48,9 @@ typedef struct SctpAssociation SctpAssociation;
  * this label and the protocol http://jitsi.org/protocols/colibri (label unused for a server). */
 SctpAssociation *sctp_association_new(SctpStack *s, SctpRole role, const char *label, const SctpCallbacks *cb,
                                       void *user);
+/* Asks for a channel on a stream, as every client does by itself on stream 0 once; a peer of ours leaves any
+ * further one unanswered. False: no association yet, or the send buffer is full. */
+bool sctp_open_channel(SctpAssociation *a, uint16_t stream, uint8_t channel_type, const char *label);
 /* One SCTP packet from dtls data. */
 void sctp_on_packet(SctpAssociation *a, const uint8_t *buf, size_t len);
 /* UTF-8 text as PPID 51 (56 when empty). False: counted in refused_sends; never waits. */

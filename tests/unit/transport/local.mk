@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 TRANSPORT_TESTS = \
 	tests/unit/transport/test_candidates \
+	tests/unit/transport/test_dcep \
 	tests/unit/transport/test_demux \
 	tests/unit/transport/test_dtls \
 	tests/unit/transport/test_ice_agent \
 	tests/unit/transport/test_ice_message \
+	tests/unit/transport/test_sctp \
 	tests/unit/transport/test_srtp
 check_PROGRAMS += $(TRANSPORT_TESTS)
 TESTS += $(TRANSPORT_TESTS)
@@ -35,3 +37,11 @@ tests_unit_transport_test_candidates_LDADD = bridge/transport/libbridge-transpor
 tests_unit_transport_test_dtls_SOURCES = %D%/test_dtls.c
 tests_unit_transport_test_dtls_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
 tests_unit_transport_test_dtls_LDADD = $(LIBS_TRANSPORT_TEST)
+
+tests_unit_transport_test_dcep_SOURCES = %D%/test_dcep.c
+tests_unit_transport_test_dcep_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+tests_unit_transport_test_dcep_LDADD = bridge/transport/libbridge-transport.a common/rtp/libplenum-rtp.a $(GLIB_LIBS)
+
+tests_unit_transport_test_sctp_SOURCES = %D%/test_sctp.c
+tests_unit_transport_test_sctp_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
+tests_unit_transport_test_sctp_LDADD = $(LIBS_TRANSPORT_TEST)
