@@ -137,7 +137,7 @@ static bool is_new_stream(const Projection *p, int64_t seq)
 static ProjectionVerdict accept_audio(Projection *p, const MediaPacket *pkt, int64_t now_us, ProjectedPacket *out)
 {
     int64_t seq;
-    if (p->running && is_new_stream(p, pkt->seq))
+    if (p->running && (pkt->eid != p->eid || is_new_stream(p, pkt->seq)))
         p->running = false;
     if (p->target < 0) {
         projection_withhold(p, pkt);
@@ -302,7 +302,7 @@ ProjectionVerdict projection_accept(Projection *p, const MediaPacket *pkt, int64
 
 void projection_withhold(Projection *p, const MediaPacket *pkt)
 {
-    if (!p->running || (!p->audio && pkt->eid != p->eid))
+    if (!p->running || pkt->eid != p->eid)
         return;
     bool late = pkt->seq <= p->seqs.top_in;
     seq_map_withhold(&p->seqs, pkt->seq);
