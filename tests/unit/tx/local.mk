@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 TX_TESTS = \
 	tests/unit/tx/test_projection \
+	tests/unit/tx/test_layers \
 	tests/unit/tx/test_ssrc_slots
 check_PROGRAMS += $(TX_TESTS)
 TESTS += $(TX_TESTS)
@@ -10,6 +11,10 @@ LIBS_TX_TEST = bridge/tx/libbridge-tx.a bridge/rx/libbridge-rx.a common/rtp/libp
 tests_unit_tx_test_projection_SOURCES = %D%/test_projection.c %D%/media_kit.c %D%/media_kit.h
 tests_unit_tx_test_projection_CFLAGS = $(CFLAGS_TX_TEST)
 tests_unit_tx_test_projection_LDADD = $(LIBS_TX_TEST)
+
+tests_unit_tx_test_layers_SOURCES = %D%/test_layers.c %D%/media_kit.c %D%/media_kit.h
+tests_unit_tx_test_layers_CFLAGS = $(CFLAGS_TX_TEST)
+tests_unit_tx_test_layers_LDADD = $(LIBS_TX_TEST) -lm
 
 tests_unit_tx_test_ssrc_slots_SOURCES = %D%/test_ssrc_slots.c
 tests_unit_tx_test_ssrc_slots_CFLAGS = $(CFLAGS_TX_TEST)

@@ -124,6 +124,8 @@ ProjectionVerdict kit_feed(Kit *k, const KitPacket *raw)
     ProjectedPacket pp;
     memset(&pp, 0xee, sizeof(pp)); /* whatever is not written must not matter */
     kit_parse(k, raw);
+    if (k->layers)
+        k->layer_changes += source_layers_packet(k->layers, &k->pkt);
     ProjectionVerdict v = projection_accept(&k->p, &k->pkt, k->now_us, &pp);
     if (v == PROJECTION_ACCEPT)
         record(k, raw, &pp);

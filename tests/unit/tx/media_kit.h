@@ -64,6 +64,8 @@ typedef struct {
     /* receive path */
     FrameParser *parsers;
     MediaPacket pkt;
+    SourceLayers *layers;      /* fed too when set */
+    int layer_changes;
     int64_t now_us;
     int lost, late;
     double loss, reorder;
