@@ -8,4 +8,17 @@ bridge_tx_libbridge_tx_a_SOURCES = \
 	%D%/projection_vp8.c \
 	%D%/projection_vp9.c \
 	%D%/projection_dd.c \
-	%D%/ssrc_slots.c %D%/ssrc_slots.h
+	%D%/ssrc_slots.c %D%/ssrc_slots.h \
+	%D%/bwe.c %D%/bwe.h \
+	%D%/bwe_history.c %D%/bwe_history.h \
+	%D%/bwe_ack_rate.c %D%/bwe_ack_rate.h \
+	%D%/bwe_inter_arrival.c %D%/bwe_inter_arrival.h \
+	%D%/bwe_trendline.c %D%/bwe_trendline.h \
+	%D%/bwe_aimd.c %D%/bwe_aimd.h \
+	%D%/bwe_loss.c %D%/bwe_loss.h \
+	%D%/bwe_alr.c %D%/bwe_alr.h \
+	%D%/bwe_probe.c %D%/bwe_probe.h \
+	%D%/bwe_queue.c %D%/bwe_queue.h \
+	%D%/pacer.c %D%/pacer.h \
+	%D%/padding.c %D%/padding.h \
+	%D%/bwe_packet.h

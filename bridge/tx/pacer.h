@@ -15,7 +15,7 @@
 typedef struct {
     int64_t rate_bps;
     int64_t burst_us;   /* budget saved at most */
-    int64_t budget;     /* bit-microseconds/1e6, that is microbits / 1e6 per bit; negative: in debt */
+    int64_t budget;     /* millionths of a bit; negative: in debt */
     int64_t updated_us;
 } Pacer;
 

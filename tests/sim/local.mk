@@ -1,1 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+# Deterministic simulations in virtual time; quick enough for every `make check`.
+SIM_TESTS = tests/sim/test_bwe_sim
+check_PROGRAMS += $(SIM_TESTS)
+TESTS += $(SIM_TESTS)
+
+tests_sim_test_bwe_sim_SOURCES = %D%/test_bwe_sim.c %D%/sim_flow.c %D%/sim_flow.h %D%/sim_link.c %D%/sim_link.h
+tests_sim_test_bwe_sim_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+tests_sim_test_bwe_sim_LDADD = bridge/tx/libbridge-tx.a bridge/rx/libbridge-rx.a common/rtp/libplenum-rtp.a \
+	$(GLIB_LIBS)

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One bridge-to-receiver flow over a SimLink: a video source that follows the real estimator, the real
+ * transport-cc log at the far end, feedback as bytes over a way back with delay and loss. */
+#ifndef PLENUM_TESTS_SIM_SIM_FLOW_H
+#define PLENUM_TESTS_SIM_SIM_FLOW_H
+
+#include "bridge/rx/twcc_log.h"
+#include "bridge/tx/bwe.h"
+#include "bridge/tx/pacer.h"
+#include "tests/sim/sim_link.h"
+
+#define SIM_STEP_US       250
+#define SIM_PACKET_BYTES  1200
+#define SIM_PADDING_BYTES 280 /* the longest padding-only packet */
+#define SIM_FRAME_US      33333
+#define SIM_REPORTS       64 /* on the way back */
+
+typedef struct {
+    int64_t arrive_us;
+    size_t len;
+    uint8_t bytes[TWCC_LOG_MAX_PACKET];
+} SimReport;
+
+typedef struct {
+    /* set by the test */
+    int id;
+    int64_t start_us, back_delay_us, report_us; /* report_us: the receiver reports so often */
+    int64_t source_max_bps;                     /* what the source makes at most */
+    double back_loss;
+    /* inside */
+    Bwe *bwe;
+    TwccLog *log;
+    Pacer pacer;        /* the far sender paces its frames; the bridge forwards as it receives */
+    uint16_t seq;
+    uint32_t seed;
+    int64_t next_frame_us, next_tick_us, next_report_us, next_probe_us;
+    size_t frame_left;
+    SimReport reports[SIM_REPORTS];
+    size_t report_head, report_count;
+    /* for the test */
+    uint64_t sent_bytes, received_bytes;
+} SimFlow;
+
+void sim_flow_init(SimFlow *f, int id, const BweConfig *config, int64_t start_us);
+void sim_flow_free(SimFlow *f);
+/* One step of everything at the sender. */
+void sim_flow_send(SimFlow *f, SimLink *link, int64_t now_us);
+/* A packet of this flow came out of the link. */
+void sim_flow_receive(SimFlow *f, const SimPacket *p);
+/* Receiver's timer and the way back. */
+void sim_flow_report(SimFlow *f, int64_t now_us);
+
+#endif

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The estimator over a virtual link: what it must reach, and how fast, when the link changes. Times in these tests
+ * are virtual seconds; capacities Mbit/s. */
+#include <glib.h>
+#include "tests/sim/sim_flow.h"
+
+#define SECOND  1000000LL
+#define EPOCH   (1 * SECOND) /* virtual time starts here */
+#define MBIT    1e6
+#define MAX_FLOWS 2
+
+typedef struct {
+    SimLink link;
+    SimFlow flows[MAX_FLOWS];
+    size_t n;
+    int64_t now_us;
+    double cross_bps; /* constant cross traffic */
+    double cross_due_bytes;
+} World;
+
+static World world;
+
+static void world_init(double capacity_mbit, size_t queue_bytes, size_t n, double max_mbit)
+{
+    world = (World){ .n = n, .now_us = EPOCH };
+    sim_link_init(&world.link, (int64_t)(capacity_mbit * MBIT), 30000, queue_bytes, 9);
+    BweConfig config = BWE_CONFIG_DEFAULT;
+    config.max_bps = (int64_t)(max_mbit * MBIT);
+    for (size_t i = 0; i < n; i++)
+        sim_flow_init(&world.flows[i], (int)i, &config, EPOCH + (int64_t)i * 7 * SECOND);
+}
+
+static void world_free(void)
+{
+    for (size_t i = 0; i < world.n; i++)
+        sim_flow_free(&world.flows[i]);
+}
+
+/* What one stretch of time looked like. */
+typedef struct {
+    double sent_mbit, received_mbit;                /* of flow 0, average */
+    double target_mean, target_min, target_max;     /* Mbit/s, of flow 0 */
+    double queue_max_ms;
+    double share;                                   /* received by flow 0 / by all */
+} Seen;
+
+static Seen run(double seconds)
+{
+    int64_t end_us = world.now_us + (int64_t)(seconds * SECOND), steps = 0;
+    uint64_t sent = world.flows[0].sent_bytes, received[MAX_FLOWS] = { 0 };
+    Seen s = { .target_min = 1e9 };
+    for (size_t i = 0; i < world.n; i++)
+        received[i] = world.flows[i].received_bytes;
+    for (; world.now_us < end_us; world.now_us += SIM_STEP_US, steps++) {
+        int64_t now_us = world.now_us;
+        for (world.cross_due_bytes += world.cross_bps * SIM_STEP_US / 8e6; world.cross_due_bytes >= 1200;
+             world.cross_due_bytes -= 1200)
+            sim_link_send(&world.link, &(SimPacket){ .bytes = 1200, .flow = -1 }, now_us);
+        for (size_t i = 0; i < world.n; i++)
+            sim_flow_send(&world.flows[i], &world.link, now_us);
+        SimPacket p;
+        while (sim_link_receive(&world.link, now_us, &p))
+            if (p.flow >= 0)
+                sim_flow_receive(&world.flows[p.flow], &p);
+        for (size_t i = 0; i < world.n; i++)
+            sim_flow_report(&world.flows[i], now_us);
+        double target = bwe_target_bps(world.flows[0].bwe) / MBIT, queue_ms = sim_link_queue_us(&world.link) / 1e3;
+        s.target_mean += target;
+        s.target_min = MIN(s.target_min, target);
+        s.target_max = MAX(s.target_max, target);
+        s.queue_max_ms = MAX(s.queue_max_ms, queue_ms);
+    }
+    uint64_t all = 0;
+    for (size_t i = 0; i < world.n; i++)
+        all += received[i] = world.flows[i].received_bytes - received[i];
+    s.target_mean /= (double)steps;
+    s.sent_mbit = (world.flows[0].sent_bytes - sent) * 8 / seconds / MBIT;
+    s.received_mbit = received[0] * 8 / seconds / MBIT;
+    s.share = all ? (double)received[0] / all : 0;
+    g_test_message("%6.1f s: cap %.2f sent %.2f received %.2f target %.2f..%.2f..%.2f queue %.0f ms share %.2f",
+                   (world.now_us - EPOCH) / 1e6, world.link.capacity_bps / MBIT, s.sent_mbit, s.received_mbit,
+                   s.target_min, s.target_mean, s.target_max, s.queue_max_ms, s.share);
+    return s;
+}
+
+static void assert_steady(const Seen *s, double swing)
+{
+    g_assert_cmpfloat(s->target_min, >, (1 - swing) * s->target_mean);
+    g_assert_cmpfloat(s->target_max, <, (1 + swing) * s->target_mean);
+}
+
+typedef struct {
+    const char *name;
+    double high, low;
+    size_t queue_bytes;
+    int64_t report_us;
+    double settle; /* seconds before the first step: moves it against frames, probes and reports */
+    double swing;  /* of the target about its mean on a steady link */
+} StepCase;
+
+static const StepCase steps[] = {
+    { "2.5 to 0.5", 2.5, 0.5, 64000, 100000, 20, 0.2 },
+    { "2.5 to 0.5, phase 2", 2.5, 0.5, 64000, 100000, 21.3, 0.2 },
+    { "2.5 to 0.5, phase 3", 2.5, 0.5, 64000, 100000, 22.77, 0.2 },
+    { "2.5 to 0.5, fast reports", 2.5, 0.5, 64000, 50000, 20.5, 0.2 },
+    { "2.5 to 0.5, short queue", 2.5, 0.5, 16000, 100000, 20, 0.3 }, /* too short for a slope: loss steers */
+    { "50 to 5", 50, 5, 640000, 100000, 20, 0.2 },
+    { "50 to 5, phase 2", 50, 5, 640000, 100000, 21.3, 0.2 },
+    { "50 to 5, phase 3", 50, 5, 640000, 100000, 22.77, 0.2 },
+    { "50 to 5, fast reports", 50, 5, 640000, 50000, 20.5, 0.2 },
+};
+
+static void test_step(gconstpointer data)
+{
+    const StepCase *c = data;
+    world_init(c->high, c->queue_bytes, 1, 2 * c->high);
+    world.flows[0].report_us = c->report_us;
+    run(c->settle - 10);
+    Seen before = run(10);
+    g_assert_cmpfloat(before.received_mbit, >, 0.8 * c->high);
+    assert_steady(&before, c->swing);
+
+    world.link.capacity_bps = (int64_t)(c->low * MBIT);
+    run(1);
+    Seen after = run(0.5); /* overuse has stopped within a second */
+    g_assert_cmpfloat(after.sent_mbit, <, c->low);
+    run(1.5);
+    after = run(0.5); /* from the third second on the queue is short */
+    g_assert_cmpfloat(after.queue_max_ms, <, 100);
+    after = run(6.5);
+    g_assert_cmpfloat(after.queue_max_ms, <, 130); /* half of it one frame, when the link is slow */
+    after = run(10);
+    g_assert_cmpfloat(after.received_mbit, >, 0.75 * c->low);
+    g_assert_cmpfloat(after.queue_max_ms, <, 130);
+    assert_steady(&after, c->swing);
+
+    world.link.capacity_bps = (int64_t)(c->high * MBIT);
+    after = run(5);
+    g_assert_cmpfloat(after.target_max, >, 0.85 * c->high);
+    after = run(10);
+    g_assert_cmpfloat(after.received_mbit, >, 0.8 * c->high);
+    assert_steady(&after, c->swing);
+    world_free();
+}
+
+typedef struct {
+    const char *name;
+    double loss, least; /* received / capacity */
+} LossCase;
+
+static const LossCase losses[] = {
+    { "2 percent", 0.02, 0.80 },
+    { "5 percent", 0.05, 0.70 },
+    { "10 percent", 0.10, 0.55 },
+};
+
+static void test_loss(gconstpointer data)
+{
+    const LossCase *c = data;
+    world_init(2.5, 64000, 1, 20);
+    world.link.loss = c->loss;
+    run(10);
+    Seen s = run(60);
+    g_assert_cmpfloat(s.received_mbit, >, c->least * 2.5);
+    g_assert_cmpfloat(s.queue_max_ms, <, 150);
+    g_assert_cmpfloat(bwe_loss(world.flows[0].bwe), >, c->loss / 2);
+    g_assert_cmpfloat(bwe_loss(world.flows[0].bwe), <, c->loss * 2);
+    world_free();
+}
+
+/* Two on one link: over a minute, neither gets less than 40 %. The first had it alone for seven seconds. */
+static void test_two_share(gconstpointer data)
+{
+    double capacity = *(const double *)data;
+    world_init(capacity, (size_t)(capacity * 32000), 2, 20);
+    run(40);
+    Seen s = run(60);
+    g_assert_cmpfloat(s.share, >, 0.4);
+    g_assert_cmpfloat(s.share, <, 0.6);
+    g_assert_cmpfloat(s.received_mbit / s.share, >, 0.75 * capacity);
+    world_free();
+}
+
+static void test_jitter(void)
+{
+    world_init(2.5, 64000, 1, 20);
+    world.link.jitter_us = 20000;
+    run(10);
+    Seen s = run(40);
+    g_assert_cmpfloat(s.received_mbit, >, 0.75 * 2.5);
+    world_free();
+}
+
+static void test_cross_traffic(void)
+{
+    world_init(2.5, 64000, 1, 20);
+    run(20);
+    world.cross_bps = 1.5 * MBIT;
+    run(3);
+    Seen s = run(12);
+    g_assert_cmpfloat(s.queue_max_ms, <, 150);
+    g_assert_cmpfloat(s.received_mbit, >, 0.6);
+    g_assert_cmpfloat(s.received_mbit, <, 1.05);
+    world.cross_bps = 0;
+    run(5);
+    s = run(10);
+    g_assert_cmpfloat(s.received_mbit, >, 0.8 * 2.5);
+    world_free();
+}
+
+static void test_feedback_lost(void)
+{
+    world_init(2.5, 64000, 1, 20);
+    world.flows[0].back_loss = 0.2;
+    run(10);
+    Seen s = run(30);
+    g_assert_cmpfloat(s.received_mbit, >, 0.75 * 2.5);
+    world.flows[0].back_loss = 1; /* and then none at all */
+    run(10);
+    s = run(1);
+    g_assert_cmpfloat(s.target_mean, <, 0.5);
+    world.flows[0].back_loss = 0;
+    run(10);
+    s = run(10);
+    g_assert_cmpfloat(s.received_mbit, >, 0.7 * 2.5);
+    world_free();
+}
+
+static void test_longer_path(void)
+{
+    world_init(2.5, 64000, 1, 20);
+    run(20);
+    world.link.delay_us += 100000;
+    run(10);
+    Seen s = run(15);
+    g_assert_cmpfloat(s.received_mbit, >, 0.75 * 2.5);
+    world_free();
+}
+
+/* A source that sends little: the estimate must not fall to what it sends, and stays below what probes can know. */
+static void test_little_to_send(void)
+{
+    world_init(5, 64000, 1, 20);
+    world.flows[0].source_max_bps = 300000;
+    run(10);
+    Seen s = run(30);
+    g_assert_cmpfloat(s.target_min, >, 2);
+    g_assert_cmpfloat(s.target_max, <, 6.5);
+    g_assert_cmpfloat(s.queue_max_ms, <, 60); /* a probe's */
+    BweStats before, after;
+    bwe_stats(world.flows[0].bwe, &before);
+    g_assert_true(before.alr);
+    bwe_set_wanted_bps(world.flows[0].bwe, 1500000); /* known to suffice: nothing more to look for */
+    run(20);
+    bwe_stats(world.flows[0].bwe, &after);
+    g_assert_cmpuint(after.probes_sent, ==, before.probes_sent);
+    world_free();
+}
+
+/* A first estimate far above the link is corrected before the queue grows old. */
+static void test_slow_start(void)
+{
+    world_init(0.3, 32000, 1, 20);
+    run(3);
+    Seen s = run(17);
+    g_assert_cmpfloat(s.queue_max_ms, <, 250);
+    g_assert_cmpfloat(s.received_mbit, >, 0.7 * 0.3);
+    world_free();
+}
+
+static void test_fast_start(void)
+{
+    world_init(20, 640000, 1, 20);
+    run(2);
+    Seen s = run(3);
+    g_assert_cmpfloat(s.target_min, >, 0.75 * 20);
+    world_free();
+}
+
+#define ADD(prefix, rows, func)                                                  \
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {                            \
+        g_autofree char *path = g_strdup_printf(prefix "/%s", rows[i].name);     \
+        g_test_add_data_func(path, &rows[i], func);                              \
+    }
+
+int main(int argc, char **argv)
+{
+    static const double capacities[] = { 2, 4, 20 };
+    g_test_init(&argc, &argv, NULL);
+    ADD("/sim/bwe/step", steps, test_step);
+    ADD("/sim/bwe/loss", losses, test_loss);
+    g_test_add_data_func("/sim/bwe/two share 2", &capacities[0], test_two_share);
+    g_test_add_data_func("/sim/bwe/two share 4", &capacities[1], test_two_share);
+    g_test_add_data_func("/sim/bwe/two share 20", &capacities[2], test_two_share);
+    g_test_add_func("/sim/bwe/jitter", test_jitter);
+    g_test_add_func("/sim/bwe/cross traffic", test_cross_traffic);
+    g_test_add_func("/sim/bwe/feedback lost", test_feedback_lost);
+    g_test_add_func("/sim/bwe/longer path", test_longer_path);
+    g_test_add_func("/sim/bwe/little to send", test_little_to_send);
+    g_test_add_func("/sim/bwe/slow start", test_slow_start);
+    g_test_add_func("/sim/bwe/fast start", test_fast_start);
+    return g_test_run();
+}
