@@ -38,7 +38,7 @@ typedef struct {
     const BridgeConfig *config;
     MediaPort media;
     struct DtlsContext *dtls;
-    struct SctpClock *sctp; /* NULL: data channels are off */
+    struct SctpClock *sctp;           /* NULL: data channels are off */
     const LocalCandidate *candidates; /* all, and those for endpoints that get no private ones */
     size_t n_candidates;
     const LocalCandidate *public_candidates;

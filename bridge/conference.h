@@ -22,8 +22,8 @@ typedef struct Conference {
     struct Bridge *bridge;
     uint64_t handle;
     unsigned worker;
-    char id[CONFERENCE_ID_SIZE]; /* in WebSocket URLs and debug paths */
-    char *meeting_id, *name;     /* name NULL: not given */
+    char id[CONFERENCE_ID_SIZE];     /* in WebSocket URLs and debug paths */
+    char *meeting_id, *name;         /* name NULL: not given */
     uint32_t audio_ssrc, video_ssrc; /* feedback sources jvb-a0, jvb-v0 */
     int64_t created_us;
     LogContext log;
@@ -39,7 +39,8 @@ Conference *conference_new(struct Bridge *bridge, BridgeEnv *env, uint64_t handl
                            const char *meeting_id, const char *name);
 /* Carries out a checked request on an existing conference (conference_modify.c). NULL and *error; earlier
  * effects stay (2.2). created: this request made the conference. */
-Colibri2Modified *conference_modify(Conference *c, const Colibri2Modify *request, bool created, Colibri2Error **error);
+Colibri2Modified *conference_modify(Conference *c, const Colibri2Modify *request, bool created,
+                                    Colibri2Error **error);
 void conference_free(Conference *c);
 
 Endpoint *conference_find(const Conference *c, const char *id); /* NULL */

@@ -45,7 +45,8 @@ static double age_s(int64_t since_us)
 
 static const char *video_type_text(WorkerVideoType type)
 {
-    static const char *const names[] = { "camera", "desktop", "desktop_high_fps", "none", "disabled" };
+    static const char *const names[] = { "camera", "desktop", "desktop_high_fps", "none",
+                                         "disabled" };
     return (size_t)type < G_N_ELEMENTS(names) ? names[type] : "?";
 }
 
@@ -136,8 +137,10 @@ static void put_endpoint(JsonBuilder *json, const Endpoint *ep, bool full)
     put_text(json, "remote", tuple_is_set(&ep->remote) ? tuple_text(&ep->remote, remote) : NULL);
     put_bool(json, "ice_writable", ep->writable);
     put_bool(json, "dtls_ready", endpoint_transport_is_ready(ep->transport));
-    put_text(json, "channel", !endpoint_has_channel(ep) ? NULL
-                              : ep->web_socket.ops && !ep->data_channel_last ? "websocket" : "data-channel");
+    put_text(json, "channel",
+             !endpoint_has_channel(ep)                      ? NULL
+             : ep->web_socket.ops && !ep->data_channel_last ? "websocket"
+                                                            : "data-channel");
     put_bool(json, "active", ep->active);
     put_bool(json, "muted_audio", ep->muted_audio);
     put_bool(json, "muted_video", ep->muted_video);

@@ -29,7 +29,8 @@ static bool payload_from(const PayloadType *pt, MediaKind kind, WorkerPayload *o
         return true;
     }
     /* Other audio is forwarded unparsed; other video (FEC schemes) is of no use to a forwarder. */
-    return kind == MEDIA_VIDEO ? media_codec_is_video(out->codec) : !media_codec_is_video(out->codec);
+    return kind == MEDIA_VIDEO ? media_codec_is_video(out->codec)
+                               : !media_codec_is_video(out->codec);
 }
 
 void endpoint_media_add(WorkerMedia *media, const MediaDesc *desc)
@@ -83,7 +84,8 @@ GArray *endpoint_media_ssrcs(const Colibri2Sources *sources)
 {
     GArray *list = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     for (guint i = 0; i < sources->media_sources->len; i++)
-        add_set(list, ((const Colibri2MediaSource *)g_ptr_array_index(sources->media_sources, i))->set);
+        add_set(list,
+                ((const Colibri2MediaSource *)g_ptr_array_index(sources->media_sources, i))->set);
     return list;
 }
 
@@ -167,7 +169,8 @@ char *endpoint_media_sources(const Colibri2Sources *sources, unsigned max_ssrcs,
         if (source.kind == WORKER_VIDEO)
             source.video_type = initial_video_type(ms->set);
         if (!add_encodings(&source, ms->set))
-            return g_strdup_printf("Source %s has more than %d encodings", ms->id, WORKER_ENCODINGS_MAX);
+            return g_strdup_printf("Source %s has more than %d encodings", ms->id,
+                                   WORKER_ENCODINGS_MAX);
         if (source.n_encodings == 0)
             continue; /* a name without an SSRC: nothing will ever come */
         if (used == WORKER_SOURCES_MAX)

@@ -133,7 +133,8 @@ static void on_dtls_ready(void *user, const SrtpKeys *keys)
 {
     EndpointTransport *t = user;
     if (t->sctp) {
-        t->association = sctp_association_new(t->sctp->stack, SCTP_SERVER, NULL, &sctp_callbacks, t);
+        t->association =
+            sctp_association_new(t->sctp->stack, SCTP_SERVER, NULL, &sctp_callbacks, t);
         clock_wake(t->sctp);
     }
     t->events->keys(t->user, keys);
@@ -240,10 +241,11 @@ char *endpoint_transport_dump(const EndpointTransport *t)
         g_strlcpy(dtls, "{}", sizeof(dtls));
     if (t->association)
         counters = sctp_counters(t->association);
-    return g_strdup_printf("{\"dtls\":%s,\"channel_open\":%s,\"rejected_channels\":%u,\"dropped_messages\":%u,"
-                           "\"refused_sends\":%u}",
-                           dtls, endpoint_transport_channel_is_open(t) ? "true" : "false",
-                           counters.rejected_channels, counters.dropped_messages, counters.refused_sends);
+    return g_strdup_printf(
+        "{\"dtls\":%s,\"channel_open\":%s,\"rejected_channels\":%u,\"dropped_messages\":%u,"
+        "\"refused_sends\":%u}",
+        dtls, endpoint_transport_channel_is_open(t) ? "true" : "false", counters.rejected_channels,
+        counters.dropped_messages, counters.refused_sends);
 }
 
 void endpoint_transport_free(EndpointTransport *t)

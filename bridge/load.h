@@ -10,7 +10,7 @@
 
 #define LOAD_INTERVAL_S 10
 
-typedef struct { /* in ticks, since boot, of all CPUs */
+typedef struct {                  /* in ticks, since boot, of all CPUs */
     uint64_t busy, stolen, total; /* busy includes stolen */
 } CpuTimes;
 

@@ -5,12 +5,14 @@
 
 const char *message_status_name(MessageStatus status)
 {
-    static const char *const names[] = { "ok", "too long", "syntax", "too deep", "too many",
-                                         "duplicate key", "no class", "unknown class", "bad field" };
+    static const char *const names[] = { "ok",       "too long",      "syntax",
+                                         "too deep", "too many",      "duplicate key",
+                                         "no class", "unknown class", "bad field" };
     return (size_t)status < G_N_ELEMENTS(names) ? names[status] : "?";
 }
 
-static const char *const video_types[] = { "CAMERA", "DESKTOP", "DESKTOP_HIGH_FPS", "NONE", "DISABLED" };
+static const char *const video_types[] = { "CAMERA", "DESKTOP", "DESKTOP_HIGH_FPS", "NONE",
+                                           "DISABLED" };
 
 bool message_video_type_parse(const char *text, MessageVideoType *out)
 {
@@ -165,7 +167,8 @@ static MessageStatus parse_video_type(JsonSpan object, bool with_source, Message
 }
 
 /* The form before "all" existed: mode All, None, Include or Exclude, the latter two with "list". */
-static MessageStatus parse_audio_mode(JsonSpan object, JsonSpan mode, ReceiverAudioSubscription *out)
+static MessageStatus parse_audio_mode(JsonSpan object, JsonSpan mode,
+                                      ReceiverAudioSubscription *out)
 {
     char name[16];
     JsonSpan list = field(object, "list");

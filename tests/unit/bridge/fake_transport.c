@@ -23,7 +23,8 @@ EndpointTransport *endpoint_transport_new(struct DtlsContext *dtls, SctpClock *s
 
 const char *endpoint_transport_fingerprint(const EndpointTransport *t)
 {
-    return "01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF";
+    return "01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:"
+           "AB:CD:EF";
 }
 
 void endpoint_transport_set_client(EndpointTransport *t, bool client)

@@ -9,8 +9,9 @@ typedef struct {
     Endpoint *a, *b, *c;
 } Room;
 
-#define SOURCES(id, a, v) "<sources>" AUDIO(id "-a0", a) "<media-source type='video' id='" id "-v0'><source" SSMA \
-    "ssrc='" v "'/></media-source></sources>"
+#define SOURCES(id, a, v)                                                                          \
+    "<sources>" AUDIO(id "-a0", a) "<media-source type='video' id='" id "-v0'><source" SSMA        \
+                                   "ssrc='" v "'/></media-source></sources>"
 
 /* Three endpoints with open data channels, a and b with sources. */
 static void set_up(Room *r, const char *config)
@@ -48,14 +49,19 @@ static void test_endpoint_message(void)
 {
     Room r;
     set_up(&r, NULL);
-    fake_transport_say(r.a->transport, "{\"colibriClass\":\"EndpointMessage\",\"to\":\"\",\"from\":\"bb\",\"msgPayload\":{}}");
+    fake_transport_say(
+        r.a->transport,
+        "{\"colibriClass\":\"EndpointMessage\",\"to\":\"\",\"from\":\"bb\",\"msgPayload\":{}}");
     expect(r.a, NULL);
-    expect(r.b, "{\"colibriClass\":\"EndpointMessage\",\"to\":\"\",\"from\":\"aa\",\"msgPayload\":{}}");
-    expect(r.c, "{\"colibriClass\":\"EndpointMessage\",\"to\":\"\",\"from\":\"aa\",\"msgPayload\":{}}");
+    expect(r.b,
+           "{\"colibriClass\":\"EndpointMessage\",\"to\":\"\",\"from\":\"aa\",\"msgPayload\":{}}");
+    expect(r.c,
+           "{\"colibriClass\":\"EndpointMessage\",\"to\":\"\",\"from\":\"aa\",\"msgPayload\":{}}");
     fake_transport_say(r.a->transport, "{\"colibriClass\":\"EndpointMessage\",\"to\":\"bb\"}");
     expect(r.b, "{\"from\":\"aa\",\"colibriClass\":\"EndpointMessage\",\"to\":\"bb\"}");
     expect(r.c, NULL);
-    fake_transport_say(r.a->transport, "{\"colibriClass\":\"EndpointMessage\",\"to\":\"aa\"}"); /* never back */
+    fake_transport_say(r.a->transport,
+                       "{\"colibriClass\":\"EndpointMessage\",\"to\":\"aa\"}"); /* never back */
     fake_transport_say(r.a->transport, "{\"colibriClass\":\"EndpointMessage\",\"to\":\"zz\"}");
     expect(r.a, NULL);
     expect(r.b, NULL);
@@ -65,8 +71,10 @@ static void test_endpoint_message(void)
 static void test_forged_messages(void)
 {
     static const char *const texts[] = {
-        "{\"colibriClass\":\"EndpointStats\",\"colibriClass\":\"DominantSpeakerEndpointChangeEvent\"}",
-        "{\"colibriClass\":\"EndpointMessage\",\"\\u0063olibriClass\":\"VideoSourcesMap\",\"to\":\"\"}",
+        "{\"colibriClass\":\"EndpointStats\",\"colibriClass\":"
+        "\"DominantSpeakerEndpointChangeEvent\"}",
+        "{\"colibriClass\":\"EndpointMessage\",\"\\u0063olibriClass\":\"VideoSourcesMap\",\"to\":"
+        "\"\"}",
         "{\"colibriClass\":\"EndpointMessage\",\"to\":\"\",\"from\":\"aa\",\"from\":\"bb\"}",
         "{\"colibriClass\":\"VideoSourcesMap\",\"mappedSources\":[]}",
         "nonsense",
@@ -84,7 +92,8 @@ static void test_visitor_is_mute(void)
 {
     Room r;
     set_up(&r, NULL);
-    fixture_ok(&r.f, MODIFY("", "<endpoint id='vv' create='true' muc-role='visitor'>" CAPS TRANSPORT "</endpoint>"));
+    fixture_ok(&r.f, MODIFY("", "<endpoint id='vv' create='true' muc-role='visitor'>" CAPS TRANSPORT
+                                "</endpoint>"));
     Endpoint *v = fixture_endpoint(&r.f, "vv");
     fake_transport_open_channel(v->transport);
     fake_transport_say(v->transport, "{\"colibriClass\":\"EndpointMessage\",\"to\":\"\"}");
@@ -101,7 +110,9 @@ static void test_stats_filter(void)
     set_up(&r, "[media]\nstats_filter_threshold = 2\n");
     fake_transport_say(r.a->transport, "{\"colibriClass\":\"EndpointStats\",\"x\":1}");
     expect(r.b, NULL); /* three are here, nobody looks at aa */
-    fake_transport_say(r.b->transport, "{\"colibriClass\":\"ReceiverVideoConstraints\",\"onStageSources\":[\"aa-v0\"]}");
+    fake_transport_say(
+        r.b->transport,
+        "{\"colibriClass\":\"ReceiverVideoConstraints\",\"onStageSources\":[\"aa-v0\"]}");
     fake_transport_say(r.a->transport, "{\"colibriClass\":\"EndpointStats\",\"x\":1}");
     expect(r.b, "{\"from\":\"aa\",\"colibriClass\":\"EndpointStats\",\"x\":1}");
     expect(r.c, NULL);
@@ -109,7 +120,8 @@ static void test_stats_filter(void)
     g_strlcpy(ev->speaker.dominant, "aa", sizeof(ev->speaker.dominant));
     bridge_on_event(r.f.bridge, ev);
     g_free(ev);
-    expect(r.c, "{\"colibriClass\":\"DominantSpeakerEndpointChangeEvent\",\"dominantSpeakerEndpoint\":\"aa\","
+    expect(r.c, "{\"colibriClass\":\"DominantSpeakerEndpointChangeEvent\","
+                "\"dominantSpeakerEndpoint\":\"aa\","
                 "\"previousSpeakers\":[],\"silence\":false}");
     fake_transport_say(r.a->transport, "{\"colibriClass\":\"EndpointStats\",\"x\":1}");
     expect(r.c, "{\"from\":\"aa\",\"colibriClass\":\"EndpointStats\",\"x\":1}");
@@ -135,26 +147,30 @@ static void test_worker_events(void)
     Room r;
     set_up(&r, NULL);
     uint64_t conf = r.a->conference->handle;
-    WorkerEvent *ev = fake_event(WORKER_EV_VIDEO_SLOTS, conf, r.a->handle, 1, sizeof(WorkerSlotEntry));
+    WorkerEvent *ev =
+        fake_event(WORKER_EV_VIDEO_SLOTS, conf, r.a->handle, 1, sizeof(WorkerSlotEntry));
     WorkerSlotEntry *slot = &ev->slots.entries[0];
     g_strlcpy(slot->source, "bb-v0", sizeof(slot->source));
     g_strlcpy(slot->owner, "bb", sizeof(slot->owner));
     slot->ssrc = 4000000000u;
     slot->rtx_ssrc = 4000000001u;
     bridge_on_event(r.f.bridge, ev);
-    expect(r.a, "{\"colibriClass\":\"VideoSourcesMap\",\"mappedSources\":[{\"source\":\"bb-v0\",\"owner\":\"bb\","
+    expect(r.a, "{\"colibriClass\":\"VideoSourcesMap\",\"mappedSources\":[{\"source\":\"bb-v0\","
+                "\"owner\":\"bb\","
                 "\"ssrc\":4000000000,\"rtx\":4000000001,\"videoType\":\"CAMERA\"}]}");
     ev->type = WORKER_EV_AUDIO_SLOTS;
     g_strlcpy(slot->mid, "a0", sizeof(slot->mid));
     bridge_on_event(r.f.bridge, ev);
-    expect(r.a, "{\"colibriClass\":\"AudioSourcesMap\",\"mappedSources\":[{\"source\":\"bb-v0\",\"owner\":\"bb\","
+    expect(r.a, "{\"colibriClass\":\"AudioSourcesMap\",\"mappedSources\":[{\"source\":\"bb-v0\","
+                "\"owner\":\"bb\","
                 "\"ssrc\":4000000000,\"mid\":\"a0\"}]}");
     g_free(ev);
     ev = fake_event(WORKER_EV_SOURCE_CONSTRAINTS, conf, r.a->handle, 0, 0);
     g_strlcpy(ev->source_constraint.source, "aa-v0", sizeof(ev->source_constraint.source));
     ev->source_constraint.max_height = 360;
     bridge_on_event(r.f.bridge, ev);
-    expect(r.a, "{\"colibriClass\":\"SenderSourceConstraints\",\"sourceName\":\"aa-v0\",\"maxHeight\":360}");
+    expect(r.a, "{\"colibriClass\":\"SenderSourceConstraints\",\"sourceName\":\"aa-v0\","
+                "\"maxHeight\":360}");
     g_free(ev);
     ev = fake_event(WORKER_EV_FORWARDED_SOURCES, conf, r.a->handle, 0, 0);
     bridge_on_event(r.f.bridge, ev);
@@ -163,7 +179,8 @@ static void test_worker_events(void)
     ev = fake_event(WORKER_EV_CONNECTIVITY, conf, 0, 0, 0);
     g_strlcpy(ev->connectivity.about, "bb", sizeof(ev->connectivity.about));
     bridge_on_event(r.f.bridge, ev);
-    expect(r.c, "{\"colibriClass\":\"EndpointConnectivityStatusChangeEvent\",\"endpoint\":\"bb\",\"active\":\"false\"}");
+    expect(r.c, "{\"colibriClass\":\"EndpointConnectivityStatusChangeEvent\",\"endpoint\":\"bb\","
+                "\"active\":\"false\"}");
     g_assert_cmpuint(r.f.env.counters.endpoints_disconnected, ==, 1);
     g_free(ev);
     ev = fake_event(WORKER_EV_BANDWIDTH, conf, r.c->handle, 0, 0);
@@ -180,20 +197,24 @@ static void test_commands_of_messages(void)
 {
     Room r;
     set_up(&r, NULL);
-    fake_transport_say(r.a->transport, "{\"colibriClass\":\"ReceiverAudioSubscription\",\"all\":true,\"include\":[\"x\"],"
-                                       "\"exclude\":[\"y\",\"z\"]}");
+    fake_transport_say(
+        r.a->transport,
+        "{\"colibriClass\":\"ReceiverAudioSubscription\",\"all\":true,\"include\":[\"x\"],"
+        "\"exclude\":[\"y\",\"z\"]}");
     const WorkerCommand *c = fake_media_last(r.f.media, WORKER_AUDIO_SUBSCRIPTION, r.a->handle);
     g_assert_cmpuint(c->n, ==, 3);
     g_assert_true(c->audio_subscription.all);
     g_assert_false(c->audio_subscription.names[0].exclude);
     g_assert_true(c->audio_subscription.names[2].exclude);
     g_assert_cmpstr(c->audio_subscription.names[2].name, ==, "z");
-    fake_transport_say(r.a->transport, "{\"colibriClass\":\"SourceVideoTypeMessage\",\"sourceName\":\"aa-v0\","
-                                       "\"videoType\":\"desktop\"}");
+    fake_transport_say(r.a->transport,
+                       "{\"colibriClass\":\"SourceVideoTypeMessage\",\"sourceName\":\"aa-v0\","
+                       "\"videoType\":\"desktop\"}");
     c = fake_media_last(r.f.media, WORKER_SOURCE_VIDEO_TYPE, r.a->handle);
     g_assert_cmpstr(c->video_type.source, ==, "aa-v0");
     g_assert_cmpint(c->video_type.type, ==, WORKER_VIDEO_DESKTOP);
-    fake_transport_say(r.a->transport, "{\"colibriClass\":\"VideoTypeMessage\",\"videoType\":\"none\"}");
+    fake_transport_say(r.a->transport,
+                       "{\"colibriClass\":\"VideoTypeMessage\",\"videoType\":\"none\"}");
     c = fake_media_last(r.f.media, WORKER_SOURCE_VIDEO_TYPE, r.a->handle);
     g_assert_cmpstr(c->video_type.source, ==, "aa-v0");
     g_assert_cmpint(c->video_type.type, ==, WORKER_VIDEO_NONE);
@@ -238,7 +259,8 @@ static void test_web_socket(void)
     fake_transport_say(r.b->transport, "{\"colibriClass\":\"EndpointMessage\",\"to\":\"aa\"}");
     g_assert_cmpuint(two.log->len, >, 0); /* the one that opened last is used */
     expect(r.a, NULL);
-    fake_transport_say(r.a->transport, "{\"colibriClass\":\"ClientHello\"}"); /* now the data channel spoke last */
+    fake_transport_say(r.a->transport,
+                       "{\"colibriClass\":\"ClientHello\"}"); /* now the data channel spoke last */
     expect(r.a, "{\"colibriClass\":\"ServerHello\"}");
     g_string_truncate(two.log, 0);
     fixture_ok(&r.f, MODIFY("", "<endpoint id='aa' expire='true'/>"));

@@ -13,77 +13,212 @@ typedef struct {
     const char *lacks;
 } Case;
 
-#define BOTH CREATE(ENDPOINT("a1", TRANSPORT)), MODIFY("", ENDPOINT("b2", TRANSPORT))
+#define BOTH         CREATE(ENDPOINT("a1", TRANSPORT)), MODIFY("", ENDPOINT("b2", TRANSPORT))
 #define NO_TRANSPORT "<endpoint id='a1' create='true'>" CAPS "</endpoint>"
 
 static const Case cases[] = {
-    { "create with endpoint", { 0 }, CREATE(ENDPOINT("a1", TRANSPORT)), 200,
-      { "<endpoint id=\"a1\">", "setup=\"actpass\"", "port=\"5000\"", "jvb-v0" }, "web-socket" },
-    { "candidates of the public list", { 0 }, CREATE(ENDPOINT("a1", TRANSPORT)), 200,
-      { "203.0.113.9", "type=\"srflx\"", "rel-addr=\"192.0.2.1\"" }, "type=\"host\"" },
-    { "private addresses on demand", { 0 },
-      CREATE(ENDPOINT("a1", "<capability name='private-address-connectivity'/>" TRANSPORT)), 200,
-      { "203.0.113.9", "ip=\"192.0.2.1\"" }, NULL },
-    { "no data channel asked for", { 0 }, CREATE(ENDPOINT("a1", "<transport ice-controlling='true'/>")), 200,
-      { "ufrag=" }, "sctp" },
-    { "create twice", { CREATE(ENDPOINT("a1", TRANSPORT)) }, CREATE(ENDPOINT("b2", TRANSPORT)), 409,
-      { "<conflict", "conference_already_exists" }, NULL },
-    { "unknown conference", { 0 }, MODIFY("", ENDPOINT("a1", TRANSPORT)), 404,
-      { "<item-not-found", "conference_not_found", "Conference not found for ID: m1" }, NULL },
-    { "unknown endpoint", { BOTH }, MODIFY("", "<endpoint id='zz'><transport/></endpoint>"), 404,
-      { "<item-not-found", "unknown_endpoint", "id=\"zz\"" }, NULL },
-    { "endpoint exists", { BOTH }, MODIFY("", ENDPOINT("a1", TRANSPORT)), 409, { "<conflict" }, "reason" },
+    { "create with endpoint",
+      { 0 },
+      CREATE(ENDPOINT("a1", TRANSPORT)),
+      200,
+      { "<endpoint id=\"a1\">", "setup=\"actpass\"", "port=\"5000\"", "jvb-v0" },
+      "web-socket" },
+    { "candidates of the public list",
+      { 0 },
+      CREATE(ENDPOINT("a1", TRANSPORT)),
+      200,
+      { "203.0.113.9", "type=\"srflx\"", "rel-addr=\"192.0.2.1\"" },
+      "type=\"host\"" },
+    { "private addresses on demand",
+      { 0 },
+      CREATE(ENDPOINT("a1", "<capability name='private-address-connectivity'/>" TRANSPORT)),
+      200,
+      { "203.0.113.9", "ip=\"192.0.2.1\"" },
+      NULL },
+    { "no data channel asked for",
+      { 0 },
+      CREATE(ENDPOINT("a1", "<transport ice-controlling='true'/>")),
+      200,
+      { "ufrag=" },
+      "sctp" },
+    { "create twice",
+      { CREATE(ENDPOINT("a1", TRANSPORT)) },
+      CREATE(ENDPOINT("b2", TRANSPORT)),
+      409,
+      { "<conflict", "conference_already_exists" },
+      NULL },
+    { "unknown conference",
+      { 0 },
+      MODIFY("", ENDPOINT("a1", TRANSPORT)),
+      404,
+      { "<item-not-found", "conference_not_found", "Conference not found for ID: m1" },
+      NULL },
+    { "unknown endpoint",
+      { BOTH },
+      MODIFY("", "<endpoint id='zz'><transport/></endpoint>"),
+      404,
+      { "<item-not-found", "unknown_endpoint", "id=\"zz\"" },
+      NULL },
+    { "endpoint exists",
+      { BOTH },
+      MODIFY("", ENDPOINT("a1", TRANSPORT)),
+      409,
+      { "<conflict" },
+      "reason" },
     { "no transport", { 0 }, CREATE(NO_TRANSPORT), 400, { "<bad-request" }, "reason" },
-    { "source names are mandatory", { 0 }, CREATE("<endpoint id='a1' create='true'>" TRANSPORT "</endpoint>"), 400,
-      { "Source name support is mandatory." }, NULL },
-    { "name is no JID", { 0 }, MODIFY("create='true' name='x y'", ENDPOINT("a1", TRANSPORT)), 400,
-      { "Invalid conference name (not a JID)" }, NULL },
-    { "visitor with sources", { 0 },
-      CREATE("<endpoint id='a1' create='true' muc-role='visitor'>" CAPS TRANSPORT "<sources>" AUDIO("a1-a0", "5")
-             "</sources></endpoint>"), 400, { "<bad-request" }, NULL },
-    { "visitor", { 0 }, CREATE("<endpoint id='a1' create='true' muc-role='visitor'>" CAPS TRANSPORT "</endpoint>"), 200,
-      { "ufrag=" }, NULL },
-    { "sctp role client", { 0 }, CREATE(ENDPOINT("a1", "<transport><sctp role='client'/></transport>")), 501,
-      { "<feature-not-implemented" }, NULL },
-    { "sctp port", { 0 }, CREATE(ENDPOINT("a1", "<transport><sctp port='5001'/></transport>")), 400,
-      { "<bad-request" }, NULL },
-    { "endpoint and relay", { 0 }, CREATE(ENDPOINT("a1", TRANSPORT) "<relay id='r' create='true'/>"), 501,
-      { "feature_not_implemented" }, NULL },
-    { "two creations in one", { 0 }, CREATE(ENDPOINT("a1", TRANSPORT) ENDPOINT("b2", TRANSPORT)), 501,
-      { "feature_not_implemented" }, NULL },
-    { "relay", { CREATE(ENDPOINT("a1", TRANSPORT)) }, MODIFY("", "<relay id='r' create='true'/>"), 501,
-      { "feature_not_implemented" }, NULL },
-    { "unknown relay", { CREATE(ENDPOINT("a1", TRANSPORT)) }, MODIFY("", "<relay id='r'/>"), 400, { "<bad-request" }, NULL },
-    { "unknown relay expires", { CREATE(ENDPOINT("a1", TRANSPORT)) }, MODIFY("", "<relay id='r' expire='true'/>"), 200,
-      { "<relay id=\"r\" expire=\"true\"" }, NULL },
-    { "exporters", { CREATE(ENDPOINT("a1", TRANSPORT)) },
-      MODIFY("", "<connects><connect id='x' url='wss://x/' protocol='mediajson' type='recorder' audio='true' create='true'/>"
-                 "</connects>"), 501, { "feature_not_implemented" }, NULL },
-    { "plain update has no transport", { BOTH },
-      MODIFY("", "<endpoint id='a1'><transport><transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='abcd' "
-                 "pwd='0123456789012345678901'/></transport></endpoint>"), 200, { "<endpoint id=\"a1\"" }, "ufrag" },
-    { "expire both", { BOTH }, MODIFY("", "<endpoint id='a1' expire='true'/><endpoint id='b2' expire='true'/>"), 200,
-      { "<endpoint id=\"a1\" expire=\"true\"", "<endpoint id=\"b2\" expire=\"true\"" }, NULL },
-    { "expire an unknown one", { BOTH }, MODIFY("", "<endpoint id='zz' expire='true'/>"), 200,
-      { "<endpoint id=\"zz\" expire=\"true\"" }, NULL },
-    { "mute an unknown one", { BOTH }, MODIFY("", "<endpoint id='zz'><force-mute audio='true'/></endpoint>"), 200,
-      { "<endpoint id=\"zz\"" }, NULL },
-    { "emptied conference is gone", { BOTH, MODIFY("", "<endpoint id='a1' expire='true'/><endpoint id='b2' expire='true'/>") },
-      MODIFY("", ""), 404, { "conference_not_found" }, NULL },
-    { "expired conference is gone", { BOTH, MODIFY("expire='true'", "") }, MODIFY("", ""), 404,
-      { "conference_not_found" }, NULL },
-    { "failed first endpoint leaves no conference", { 0 }, CREATE(NO_TRANSPORT), 400, { "<bad-request" }, NULL },
-    { "ssrc of another", { BOTH, MODIFY("", "<endpoint id='a1'><sources>" AUDIO("a1-a0", "77") "</sources></endpoint>") },
-      MODIFY("", "<endpoint id='b2'><sources>" AUDIO("b2-a0", "77") "</sources></endpoint>"), 400, { "<bad-request" }, NULL },
-    { "ssrc twice in one endpoint", { BOTH },
-      MODIFY("", "<endpoint id='b2'><sources>" AUDIO("b2-a0", "77") AUDIO("b2-a1", "77") "</sources></endpoint>"), 400,
-      { "<bad-request" }, NULL },
-    { "restart before ICE is refused", { BOTH }, MODIFY("", "<endpoint id='a1'><transport ice-restart='true'/></endpoint>"),
-      200, { "<endpoint id=\"a1\"" }, "ufrag" },
-    { "unknown child", { BOTH }, MODIFY("", "<trace xmlns='urn:x'/>"), 200, { "<conference-modified" }, NULL },
+    { "source names are mandatory",
+      { 0 },
+      CREATE("<endpoint id='a1' create='true'>" TRANSPORT "</endpoint>"),
+      400,
+      { "Source name support is mandatory." },
+      NULL },
+    { "name is no JID",
+      { 0 },
+      MODIFY("create='true' name='x y'", ENDPOINT("a1", TRANSPORT)),
+      400,
+      { "Invalid conference name (not a JID)" },
+      NULL },
+    { "visitor with sources",
+      { 0 },
+      CREATE("<endpoint id='a1' create='true' muc-role='visitor'>" CAPS TRANSPORT
+             "<sources>" AUDIO("a1-a0", "5") "</sources></endpoint>"),
+      400,
+      { "<bad-request" },
+      NULL },
+    { "visitor",
+      { 0 },
+      CREATE("<endpoint id='a1' create='true' muc-role='visitor'>" CAPS TRANSPORT "</endpoint>"),
+      200,
+      { "ufrag=" },
+      NULL },
+    { "sctp role client",
+      { 0 },
+      CREATE(ENDPOINT("a1", "<transport><sctp role='client'/></transport>")),
+      501,
+      { "<feature-not-implemented" },
+      NULL },
+    { "sctp port",
+      { 0 },
+      CREATE(ENDPOINT("a1", "<transport><sctp port='5001'/></transport>")),
+      400,
+      { "<bad-request" },
+      NULL },
+    { "endpoint and relay",
+      { 0 },
+      CREATE(ENDPOINT("a1", TRANSPORT) "<relay id='r' create='true'/>"),
+      501,
+      { "feature_not_implemented" },
+      NULL },
+    { "two creations in one",
+      { 0 },
+      CREATE(ENDPOINT("a1", TRANSPORT) ENDPOINT("b2", TRANSPORT)),
+      501,
+      { "feature_not_implemented" },
+      NULL },
+    { "relay",
+      { CREATE(ENDPOINT("a1", TRANSPORT)) },
+      MODIFY("", "<relay id='r' create='true'/>"),
+      501,
+      { "feature_not_implemented" },
+      NULL },
+    { "unknown relay",
+      { CREATE(ENDPOINT("a1", TRANSPORT)) },
+      MODIFY("", "<relay id='r'/>"),
+      400,
+      { "<bad-request" },
+      NULL },
+    { "unknown relay expires",
+      { CREATE(ENDPOINT("a1", TRANSPORT)) },
+      MODIFY("", "<relay id='r' expire='true'/>"),
+      200,
+      { "<relay id=\"r\" expire=\"true\"" },
+      NULL },
+    { "exporters",
+      { CREATE(ENDPOINT("a1", TRANSPORT)) },
+      MODIFY("", "<connects><connect id='x' url='wss://x/' protocol='mediajson' type='recorder' "
+                 "audio='true' create='true'/>"
+                 "</connects>"),
+      501,
+      { "feature_not_implemented" },
+      NULL },
+    { "plain update has no transport",
+      { BOTH },
+      MODIFY("", "<endpoint id='a1'><transport><transport "
+                 "xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='abcd' "
+                 "pwd='0123456789012345678901'/></transport></endpoint>"),
+      200,
+      { "<endpoint id=\"a1\"" },
+      "ufrag" },
+    { "expire both",
+      { BOTH },
+      MODIFY("", "<endpoint id='a1' expire='true'/><endpoint id='b2' expire='true'/>"),
+      200,
+      { "<endpoint id=\"a1\" expire=\"true\"", "<endpoint id=\"b2\" expire=\"true\"" },
+      NULL },
+    { "expire an unknown one",
+      { BOTH },
+      MODIFY("", "<endpoint id='zz' expire='true'/>"),
+      200,
+      { "<endpoint id=\"zz\" expire=\"true\"" },
+      NULL },
+    { "mute an unknown one",
+      { BOTH },
+      MODIFY("", "<endpoint id='zz'><force-mute audio='true'/></endpoint>"),
+      200,
+      { "<endpoint id=\"zz\"" },
+      NULL },
+    { "emptied conference is gone",
+      { BOTH, MODIFY("", "<endpoint id='a1' expire='true'/><endpoint id='b2' expire='true'/>") },
+      MODIFY("", ""),
+      404,
+      { "conference_not_found" },
+      NULL },
+    { "expired conference is gone",
+      { BOTH, MODIFY("expire='true'", "") },
+      MODIFY("", ""),
+      404,
+      { "conference_not_found" },
+      NULL },
+    { "failed first endpoint leaves no conference",
+      { 0 },
+      CREATE(NO_TRANSPORT),
+      400,
+      { "<bad-request" },
+      NULL },
+    { "ssrc of another",
+      { BOTH,
+        MODIFY("", "<endpoint id='a1'><sources>" AUDIO("a1-a0", "77") "</sources></endpoint>") },
+      MODIFY("", "<endpoint id='b2'><sources>" AUDIO("b2-a0", "77") "</sources></endpoint>"),
+      400,
+      { "<bad-request" },
+      NULL },
+    { "ssrc twice in one endpoint",
+      { BOTH },
+      MODIFY("", "<endpoint id='b2'><sources>" AUDIO("b2-a0", "77")
+                     AUDIO("b2-a1", "77") "</sources></endpoint>"),
+      400,
+      { "<bad-request" },
+      NULL },
+    { "restart before ICE is refused",
+      { BOTH },
+      MODIFY("", "<endpoint id='a1'><transport ice-restart='true'/></endpoint>"),
+      200,
+      { "<endpoint id=\"a1\"" },
+      "ufrag" },
+    { "unknown child",
+      { BOTH },
+      MODIFY("", "<trace xmlns='urn:x'/>"),
+      200,
+      { "<conference-modified" },
+      NULL },
     { "not xml", { 0 }, "hello", 400, { "<bad-request" }, NULL },
     { "other element", { 0 }, "<iq/>", 400, { "<bad-request" }, NULL },
-    { "no meeting-id", { 0 }, "<conference-modify xmlns='jitsi:colibri2' create='true'/>", 400, { "<bad-request" }, NULL },
+    { "no meeting-id",
+      { 0 },
+      "<conference-modify xmlns='jitsi:colibri2' create='true'/>",
+      400,
+      { "<bad-request" },
+      NULL },
 };
 
 static void test_case(gconstpointer data)
@@ -114,7 +249,9 @@ static void test_failed_creation_leaves_nothing(void)
     g_assert_cmpuint(bridge_n_conferences(f.bridge), ==, 0);
     fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
     /* b2 is made, then its sources are refused: it may be created again */
-    g_free(fixture_post(&f, MODIFY("", ENDPOINT("b2", TRANSPORT "<sources>" AUDIO("b2-a0", "7") AUDIO("b2-a1", "7") "</sources>")),
+    g_free(fixture_post(&f,
+                        MODIFY("", ENDPOINT("b2", TRANSPORT "<sources>" AUDIO("b2-a0", "7")
+                                                      AUDIO("b2-a1", "7") "</sources>")),
                         &status));
     g_assert_cmpuint(status, ==, 400);
     g_assert_cmpuint(bridge_n_endpoints(f.bridge), ==, 1);
@@ -126,18 +263,23 @@ static void test_limits(void)
 {
     Fixture f;
     unsigned status;
-    fixture_set_up(&f, "[limits]\nconferences = 1\nendpoints_per_conference = 2\nssrcs_per_endpoint = 3\n");
+    fixture_set_up(
+        &f, "[limits]\nconferences = 1\nendpoints_per_conference = 2\nssrcs_per_endpoint = 3\n");
     fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
-    g_autofree char *second = fixture_post(&f, "<conference-modify xmlns='jitsi:colibri2' meeting-id='m2' create='true'/>", &status);
+    g_autofree char *second = fixture_post(
+        &f, "<conference-modify xmlns='jitsi:colibri2' meeting-id='m2' create='true'/>", &status);
     g_assert_cmpuint(status, ==, 503);
     g_assert_null(strstr(second, "reason"));
     fixture_ok(&f, MODIFY("", ENDPOINT("b2", TRANSPORT)));
     g_free(fixture_post(&f, MODIFY("", ENDPOINT("c3", TRANSPORT)), &status));
     g_assert_cmpuint(status, ==, 503);
-    g_free(fixture_post(&f, MODIFY("", "<endpoint id='a1'><sources>" AUDIO("1", "1") AUDIO("2", "2") AUDIO("3", "3")
-                                       AUDIO("4", "4") "</sources></endpoint>"), &status));
+    g_free(fixture_post(&f,
+                        MODIFY("", "<endpoint id='a1'><sources>" AUDIO("1", "1") AUDIO("2", "2")
+                                       AUDIO("3", "3") AUDIO("4", "4") "</sources></endpoint>"),
+                        &status));
     g_assert_cmpuint(status, ==, 400);
-    fixture_ok(&f, MODIFY("", "<endpoint id='a1'><sources>" AUDIO("1", "1") AUDIO("2", "2") AUDIO("3", "3") "</sources></endpoint>"));
+    fixture_ok(&f, MODIFY("", "<endpoint id='a1'><sources>" AUDIO("1", "1") AUDIO("2", "2")
+                                  AUDIO("3", "3") "</sources></endpoint>"));
     fixture_tear_down(&f);
 }
 
@@ -161,8 +303,9 @@ static void test_feedback_ssrc_is_taken(void)
     unsigned status;
     fixture_set_up(&f, NULL);
     fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
-    g_autofree char *xml = g_strdup_printf(MODIFY("", "<endpoint id='a1'><sources>" AUDIO("a1-a0", "%u") "</sources></endpoint>"),
-                                           bridge_find_meeting(f.bridge, "m1")->video_ssrc);
+    g_autofree char *xml = g_strdup_printf(
+        MODIFY("", "<endpoint id='a1'><sources>" AUDIO("a1-a0", "%u") "</sources></endpoint>"),
+        bridge_find_meeting(f.bridge, "m1")->video_ssrc);
     g_free(fixture_post(&f, xml, &status));
     g_assert_cmpuint(status, ==, 400);
     fixture_tear_down(&f);
@@ -175,27 +318,37 @@ static void test_sources_replace(void)
     fixture_set_up(&f, NULL);
     fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
     fixture_ok(&f, MODIFY("", ENDPOINT("b2", TRANSPORT)));
-    fixture_ok(&f, MODIFY("", "<endpoint id='a1'><sources>" AUDIO("a1-a0", "77") "</sources></endpoint>"));
+    fixture_ok(
+        &f, MODIFY("", "<endpoint id='a1'><sources>" AUDIO("a1-a0", "77") "</sources></endpoint>"));
     uint64_t a1 = fixture_endpoint(&f, "a1")->handle;
     const WorkerCommand *c = fake_media_last(f.media, WORKER_SOURCES, a1);
     g_assert_cmpuint(c->n, ==, 1);
     g_assert_cmpstr(c->sources.sources[0].name, ==, "a1-a0");
     g_assert_cmpuint(c->sources.sources[0].encodings[0].ssrc, ==, 77);
     fake_media_clear(f.media);
-    fixture_ok(&f, MODIFY("", "<endpoint id='a1'><force-mute audio='true'/></endpoint>")); /* absent: unchanged */
+    fixture_ok(
+        &f,
+        MODIFY("",
+               "<endpoint id='a1'><force-mute audio='true'/></endpoint>")); /* absent: unchanged */
     g_assert_null(fake_media_last(f.media, WORKER_SOURCES, a1));
     c = fake_media_last(f.media, WORKER_FORCE_MUTE, a1);
     g_assert_true(c->force_mute.audio && !c->force_mute.video);
     fixture_ok(&f, MODIFY("", "<endpoint id='a1'><sources/></endpoint>")); /* empty: cleared */
     g_assert_cmpuint(fake_media_last(f.media, WORKER_SOURCES, a1)->n, ==, 0);
-    fixture_ok(&f, MODIFY("", "<endpoint id='b2'><sources>" AUDIO("b2-a0", "77") "</sources></endpoint>"));
+    fixture_ok(
+        &f, MODIFY("", "<endpoint id='b2'><sources>" AUDIO("b2-a0", "77") "</sources></endpoint>"));
     fixture_tear_down(&f);
 }
 
-#define ICE_UDP "<transport><transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='abcd' pwd='0123456789012345678901' "
-#define FP "<fingerprint xmlns='urn:xmpp:jingle:apps:dtls:0' hash='sha-256' setup='active'>" \
-    "01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF</fingerprint>"
-#define CANDIDATE(ip, protocol) "<candidate component='1' foundation='1' generation='0' id='x' ip='" ip \
+#define ICE_UDP                                                                                    \
+    "<transport><transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='abcd' "             \
+    "pwd='0123456789012345678901' "
+#define FP                                                                                         \
+    "<fingerprint xmlns='urn:xmpp:jingle:apps:dtls:0' hash='sha-256' setup='active'>"              \
+    "01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:"   \
+    "CD:EF</fingerprint>"
+#define CANDIDATE(ip, protocol)                                                                    \
+    "<candidate component='1' foundation='1' generation='0' id='x' ip='" ip                        \
     "' port='4000' priority='1' protocol='" protocol "' type='host'/>"
 
 static void test_transport_update(void)
@@ -203,8 +356,9 @@ static void test_transport_update(void)
     Fixture f;
     fixture_set_up(&f, NULL);
     fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
-    fixture_ok(&f, MODIFY("", "<endpoint id='a1'>" ICE_UDP ">" FP CANDIDATE("192.0.2.55", "udp") CANDIDATE("x.local", "udp")
-                              CANDIDATE("192.0.2.56", "tcp") "</transport></transport></endpoint>"));
+    fixture_ok(&f, MODIFY("", "<endpoint id='a1'>" ICE_UDP ">" FP CANDIDATE("192.0.2.55", "udp")
+                                  CANDIDATE("x.local", "udp") CANDIDATE(
+                                      "192.0.2.56", "tcp") "</transport></transport></endpoint>"));
     Endpoint *ep = fixture_endpoint(&f, "a1");
     const WorkerCommand *c = fake_media_last(f.media, WORKER_REMOTE_ICE, ep->handle);
     g_assert_cmpstr(c->remote_ice.ufrag, ==, "abcd");
@@ -224,7 +378,8 @@ static void test_ice_restart(void)
 {
     Fixture f;
     unsigned status;
-    static const char restart[] = MODIFY("", "<endpoint id='a1'><transport ice-restart='true'/></endpoint>");
+    static const char restart[] =
+        MODIFY("", "<endpoint id='a1'><transport ice-restart='true'/></endpoint>");
     fixture_set_up(&f, NULL);
     fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
     Endpoint *ep = fixture_endpoint(&f, "a1");
@@ -236,9 +391,11 @@ static void test_ice_restart(void)
     g_autofree char *again = fixture_post(&f, restart, &status);
     g_assert_cmpstr(first, ==, again); /* the same pending transport */
     g_assert_cmpuint(fake_media_count(f.media, WORKER_ICE_RESTART), ==, 1);
-    fixture_ok(&f, MODIFY("", "<endpoint id='a1'>" ICE_UDP "ice-generation='7'/></transport></endpoint>")); /* stale */
+    fixture_ok(&f, MODIFY("", "<endpoint id='a1'>" ICE_UDP
+                              "ice-generation='7'/></transport></endpoint>")); /* stale */
     g_assert_null(fake_media_last(f.media, WORKER_REMOTE_ICE, 0));
-    fixture_ok(&f, MODIFY("", "<endpoint id='a1'>" ICE_UDP "ice-generation='1'/></transport></endpoint>"));
+    fixture_ok(
+        &f, MODIFY("", "<endpoint id='a1'>" ICE_UDP "ice-generation='1'/></transport></endpoint>"));
     g_assert_cmpuint(fake_media_last(f.media, WORKER_REMOTE_ICE, 0)->remote_ice.generation, ==, 1);
     WorkerEvent *ev = fake_event(WORKER_EV_ICE_RESTARTED, ep->conference->handle, ep->handle, 0, 0);
     bridge_on_event(f.bridge, ev);
@@ -289,12 +446,14 @@ static void test_graceful_shutdown(void)
     bridge_shut_down(f.bridge);
     g_assert_cmpuint(f.state_changes, ==, 1);
     g_assert_true(bridge_is_draining(f.bridge));
-    g_autofree char *other = fixture_post(&f, "<conference-modify xmlns='jitsi:colibri2' meeting-id='m2' create='true'/>", &status);
+    g_autofree char *other = fixture_post(
+        &f, "<conference-modify xmlns='jitsi:colibri2' meeting-id='m2' create='true'/>", &status);
     g_assert_cmpuint(status, ==, 503);
     g_assert_nonnull(strstr(other, "graceful_shutdown"));
     fixture_ok(&f, MODIFY("", ENDPOINT("b2", TRANSPORT))); /* those here go on */
     g_assert_cmpuint(f.emptied, ==, 0);
-    fixture_ok(&f, MODIFY("", "<endpoint id='a1' expire='true'/><endpoint id='b2' expire='true'/>"));
+    fixture_ok(&f,
+               MODIFY("", "<endpoint id='a1' expire='true'/><endpoint id='b2' expire='true'/>"));
     g_assert_cmpuint(f.emptied, ==, 1);
     g_assert_cmpint(bridge_state(f.bridge), ==, BRIDGE_SHUTTING_DOWN);
     fixture_tear_down(&f);
@@ -313,11 +472,13 @@ static void test_web_socket_url(void)
 {
     Fixture f;
     unsigned status;
-    fixture_set_up(&f, "[websocket]\nenabled = true\ndomains = meet.example:443; b.example\nserver_id = s1\n");
+    fixture_set_up(
+        &f, "[websocket]\nenabled = true\ndomains = meet.example:443; b.example\nserver_id = s1\n");
     g_autofree char *answer = fixture_post(&f, CREATE(ENDPOINT("a1", TRANSPORT)), &status);
     Endpoint *ep = fixture_endpoint(&f, "a1");
-    g_autofree char *url = g_strdup_printf("url=\"wss://meet.example:443/colibri-ws/s1/%s/a1?pwd=%s\"",
-                                           ep->conference->id, ep->ws_password);
+    g_autofree char *url =
+        g_strdup_printf("url=\"wss://meet.example:443/colibri-ws/s1/%s/a1?pwd=%s\"",
+                        ep->conference->id, ep->ws_password);
     g_assert_nonnull(strstr(answer, url));
     g_assert_nonnull(strstr(answer, "wss://b.example/colibri-ws/s1/"));
     g_assert_cmpuint(strlen(ep->ws_password), ==, 24);
@@ -332,7 +493,8 @@ int main(int argc, char **argv)
         g_autofree char *path = g_strdup_printf("/bridge/colibri/%s", cases[i].name);
         g_test_add_data_func(path, &cases[i], test_case);
     }
-    g_test_add_func("/bridge/colibri/failed creation leaves nothing", test_failed_creation_leaves_nothing);
+    g_test_add_func("/bridge/colibri/failed creation leaves nothing",
+                    test_failed_creation_leaves_nothing);
     g_test_add_func("/bridge/colibri/limits", test_limits);
     g_test_add_func("/bridge/colibri/full worker", test_worker_full);
     g_test_add_func("/bridge/colibri/feedback ssrc is taken", test_feedback_ssrc_is_taken);

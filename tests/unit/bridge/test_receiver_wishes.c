@@ -2,7 +2,7 @@
 #include <string.h>
 #include "bridge/receiver_wishes.h"
 
-#define RVC "{\"colibriClass\":\"ReceiverVideoConstraints\""
+#define RVC       "{\"colibriClass\":\"ReceiverVideoConstraints\""
 #define LAST_N(n) "{\"colibriClass\":\"LastNChangedEvent\",\"lastN\":" #n "}"
 
 /* The command as text: "lastN=-1 default=180 a:S720 b:s c:=360/15": S on stage, s selected, = constraint. */
@@ -11,12 +11,15 @@ static char *describe(const ReceiverWishes *w, int64_t limit_bps)
     WorkerCommand *c = receiver_wishes_command(w, 1, 2, limit_bps);
     GString *out = g_string_new(NULL);
     g_assert_cmpint(c->type, ==, WORKER_VIDEO_CONSTRAINTS);
-    g_string_append_printf(out, "lastN=%d default=%d", c->video_constraints.last_n, c->video_constraints.default_max_height);
+    g_string_append_printf(out, "lastN=%d default=%d", c->video_constraints.last_n,
+                           c->video_constraints.default_max_height);
     if (c->video_constraints.assumed_bandwidth_bps >= 0)
-        g_string_append_printf(out, " assumed=%lld", (long long)c->video_constraints.assumed_bandwidth_bps);
+        g_string_append_printf(out, " assumed=%lld",
+                               (long long)c->video_constraints.assumed_bandwidth_bps);
     for (size_t i = 0; i < c->n; i++) {
         const WorkerConstraint *one = &c->video_constraints.constraints[i];
-        g_string_append_printf(out, " %s:%s%s", one->name, one->on_stage ? "S" : "", one->selected ? "s" : "");
+        g_string_append_printf(out, " %s:%s%s", one->name, one->on_stage ? "S" : "",
+                               one->selected ? "s" : "");
         if (one->has_constraint)
             g_string_append_printf(out, "=%d/%d", one->max_height, one->max_fps);
     }
@@ -36,25 +39,38 @@ static const Case cases[] = {
     { "first without default", { RVC "}" }, "lastN=-1 default=180" },
     { "last n event gives no default", { LAST_N(3) }, "lastN=3 default=0" },
     { "first after a last n event", { LAST_N(3), RVC "}" }, "lastN=3 default=180" },
-    { "default kept", { RVC ",\"defaultConstraints\":{\"maxHeight\":360}}", RVC ",\"lastN\":5}" }, "lastN=5 default=360" },
+    { "default kept",
+      { RVC ",\"defaultConstraints\":{\"maxHeight\":360}}", RVC ",\"lastN\":5}" },
+      "lastN=5 default=360" },
     { "stage, then selected, then others",
-      { RVC ",\"selectedSources\":[\"b\"],\"onStageSources\":[\"a\"],\"constraints\":{\"c\":{\"maxHeight\":360,"
+      { RVC ",\"selectedSources\":[\"b\"],\"onStageSources\":[\"a\"],\"constraints\":{\"c\":{"
+            "\"maxHeight\":360,"
             "\"maxFrameRate\":15},\"a\":{\"maxHeight\":720}}}" },
       "lastN=-1 default=180 a:S=720/-1 b:s c:=360/15" },
-    { "on stage and selected is one entry", { RVC ",\"selectedSources\":[\"a\",\"a\"],\"onStageSources\":[\"a\"]}" },
+    { "on stage and selected is one entry",
+      { RVC ",\"selectedSources\":[\"a\",\"a\"],\"onStageSources\":[\"a\"]}" },
       "lastN=-1 default=180 a:Ss" },
     { "lists are replaced, absent ones stay",
-      { RVC ",\"selectedSources\":[\"a\"],\"constraints\":{\"x\":{\"maxHeight\":90}}}", RVC ",\"selectedSources\":[\"b\"]}" },
+      { RVC ",\"selectedSources\":[\"a\"],\"constraints\":{\"x\":{\"maxHeight\":90}}}",
+        RVC ",\"selectedSources\":[\"b\"]}" },
       "lastN=-1 default=180 b:s x:=90/-1" },
     { "empty list and map clear",
       { RVC ",\"selectedSources\":[\"a\"],\"constraints\":{\"x\":{\"maxHeight\":90}}}",
         RVC ",\"selectedSources\":[],\"constraints\":{}}" },
       "lastN=-1 default=180" },
     { "assumption not allowed", { RVC ",\"assumedBandwidthBps\":1000}" }, "lastN=-1 default=180" },
-    { "assumption within the limit", { RVC ",\"assumedBandwidthBps\":1000}" }, "lastN=-1 default=180 assumed=1000", 5000 },
-    { "assumption over the limit", { RVC ",\"assumedBandwidthBps\":9000}" }, "lastN=-1 default=180 assumed=5000", 5000 },
-    { "assumption withdrawn", { RVC ",\"assumedBandwidthBps\":9000}", RVC ",\"assumedBandwidthBps\":-1}" },
-      "lastN=-1 default=180", 5000 },
+    { "assumption within the limit",
+      { RVC ",\"assumedBandwidthBps\":1000}" },
+      "lastN=-1 default=180 assumed=1000",
+      5000 },
+    { "assumption over the limit",
+      { RVC ",\"assumedBandwidthBps\":9000}" },
+      "lastN=-1 default=180 assumed=5000",
+      5000 },
+    { "assumption withdrawn",
+      { RVC ",\"assumedBandwidthBps\":9000}", RVC ",\"assumedBandwidthBps\":-1}" },
+      "lastN=-1 default=180",
+      5000 },
 };
 
 static void apply(ReceiverWishes *w, const char *text)
@@ -91,7 +107,8 @@ static void test_many(void)
     apply(&w, text->str);
     WorkerCommand *c = receiver_wishes_command(&w, 1, 2, 0);
     g_assert_cmpuint(c->n, ==, WORKER_CONSTRAINTS_MAX);
-    g_assert_true(c->video_constraints.constraints[499].on_stage); /* the stage comes first and is kept */
+    g_assert_true(
+        c->video_constraints.constraints[499].on_stage); /* the stage comes first and is kept */
     worker_command_free(c);
     g_assert_true(receiver_wishes_has(&w, "s999"));
     g_assert_false(receiver_wishes_has(&w, "u"));
