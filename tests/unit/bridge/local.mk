@@ -4,6 +4,7 @@ BRIDGE_TESTS = \
 	tests/unit/bridge/test_channel \
 	tests/unit/bridge/test_colibri_routes \
 	tests/unit/bridge/test_endpoint_media \
+	tests/unit/bridge/test_endpoint_transport \
 	tests/unit/bridge/test_load \
 	tests/unit/bridge/test_receiver_wishes
 check_PROGRAMS += $(BRIDGE_TESTS)
@@ -13,7 +14,7 @@ LIBS_BRIDGE_TEST = bridge/libbridge-control.a bridge/channel/libbridge-channel.a
 	bridge/transport/libbridge-transport.a common/colibri2/libplenum-colibri2.a \
 	common/jingle/libplenum-jingle.a common/xmpp/libplenum-xmpp.a common/base/libplenum-daemon.a \
 	common/base/libplenum-base.a common/rtp/libplenum-rtp.a $(JSON_LIBS) $(SOUP_LIBS) \
-	$(SRTP_LIBS) $(SSL_LIBS) $(XML_LIBS) $(GLIB_LIBS)
+	$(SCTP_LIBS) $(SRTP_LIBS) $(SSL_LIBS) $(XML_LIBS) $(GLIB_LIBS)
 FAKES_BRIDGE_TEST = %D%/bridge_fixture.c %D%/bridge_fixture.h %D%/fake_media.c %D%/fake_media.h \
 	%D%/fake_transport.c %D%/fake_transport.h
 
@@ -28,6 +29,10 @@ tests_unit_bridge_test_colibri_routes_LDADD = $(LIBS_BRIDGE_TEST)
 tests_unit_bridge_test_endpoint_media_SOURCES = %D%/test_endpoint_media.c
 tests_unit_bridge_test_endpoint_media_CFLAGS = $(CFLAGS_BRIDGE_TEST)
 tests_unit_bridge_test_endpoint_media_LDADD = $(LIBS_BRIDGE_TEST)
+
+tests_unit_bridge_test_endpoint_transport_SOURCES = %D%/test_endpoint_transport.c
+tests_unit_bridge_test_endpoint_transport_CFLAGS = $(CFLAGS_BRIDGE_TEST)
+tests_unit_bridge_test_endpoint_transport_LDADD = $(LIBS_BRIDGE_TEST)
 
 tests_unit_bridge_test_load_SOURCES = %D%/test_load.c
 tests_unit_bridge_test_load_CFLAGS = $(CFLAGS_BRIDGE_TEST)
