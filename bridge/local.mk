@@ -20,3 +20,5 @@ bridge_libbridge_control_a_SOURCES = \
 	%D%/stats.c %D%/stats.h \
 	%D%/stats_metrics.c %D%/stats_metrics.h \
 	%D%/worker_api.h %D%/worker_stats.h
+
+include bridge/media.mk

@@ -203,7 +203,7 @@ typedef struct WorkerEvent {
             uint64_t id;
             WorkerTotals totals;   /* of the whole worker */
             size_t n_streams;
-            WorkerStreamStats *streams; /* inside this block; only for one endpoint with `streams` */
+            WorkerStreamStats *streams; /* freed with the event; only for one endpoint with `streams` */
             WorkerEndpointStats endpoints[];
         } snapshot;
     };

@@ -1,1 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
+check_LIBRARIES += tests/fakes/libfake-media.a
+tests_fakes_libfake_media_a_SOURCES = \
+	tests/fakes/media_hall.c tests/fakes/media_hall.h \
+	tests/fakes/media_peer.c tests/fakes/media_peer.h
+tests_fakes_libfake_media_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SRTP_CFLAGS) $(SSL_CFLAGS)
+
+FLOW_TESTS = tests/flow/test_media
+check_PROGRAMS += $(FLOW_TESTS)
+TESTS += $(FLOW_TESTS)
+tests_flow_test_media_SOURCES = %D%/test_media.c
+tests_flow_test_media_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SRTP_CFLAGS)
+tests_flow_test_media_LDADD = tests/fakes/libfake-media.a $(LIBS_MEDIA) $(GLIB_LIBS)

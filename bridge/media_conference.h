@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One conference's media: who is in it, what they send, who speaks, and the packets of the current receive batch.
+ * Owner: its worker, whose thread alone touches it. */
+#ifndef PLENUM_BRIDGE_MEDIA_CONFERENCE_H
+#define PLENUM_BRIDGE_MEDIA_CONFERENCE_H
+
+#include "bridge/media_source.h"
+#include "bridge/speech/dominant_speaker.h"
+#include "bridge/worker.h"
+
+#define MEDIA_ENDPOINTS_MAX 4096  /* of one conference */
+#define MEDIA_SOURCES_MAX 8192    /* of one conference */
+#define MEDIA_BATCH_MAX (2 * RECEIVE_BATCH)
+#define MEDIA_CONNECTIVITY_US 500000      /* how often silence is looked for (bridge.md 4.5) */
+#define MEDIA_FIRST_PACKET_US 15000000    /* no packet since creation: inactive */
+#define MEDIA_SILENCE_US 8000000          /* no packet: inactive */
+#define MEDIA_NEVER_ACTIVE_US 120000000   /* never anything: to be expired */
+#define MEDIA_IDLE_US 60000000            /* nothing any more: to be expired */
+#define MEDIA_ORDER_US 3000000            /* the order of endpoints is looked at again this often */
+
+struct MediaConference {
+    MediaConference *next;           /* hash chain */
+    MediaConference *next_with_batch;
+    bool has_batch;
+    /* set at birth */
+    Worker *worker;
+    uint64_t handle;
+    uint32_t audio_ssrc, video_ssrc; /* sender SSRCs of our feedback */
+    int32_t last_n;
+    char name[WORKER_NAME_SIZE];
+    /* worker */
+    MediaEndpoint **endpoints;
+    uint32_t n_endpoints, endpoint_room;
+    MediaEndpoint **speech_order;    /* same endpoints, most recent speaker first */
+    MediaSource **sources;           /* by MediaSource.index; NULL where one was removed */
+    uint32_t n_sources, source_room; /* highest index in use + 1 */
+    DominantSpeaker *speech;
+    uint32_t next_speaker;           /* ids for speech */
+    uint32_t dominant;               /* speaker id, SPEECH_NOBODY */
+    Timer timer;
+    int64_t next_connectivity_us, next_order_us, next_second_us;
+    Packet *batch[MEDIA_BATCH_MAX];
+    uint32_t n_batch;
+};
+
+/* NULL: no memory. Registers itself with the worker. */
+MediaConference *media_conference_new(Worker *w, uint64_t handle, uint32_t audio_ssrc, uint32_t video_ssrc,
+                                      int32_t last_n, const char *name);
+/* Frees its endpoints too. */
+void media_conference_free(MediaConference *c);
+
+MediaEndpoint *media_conference_find(const MediaConference *c, uint64_t endpoint);
+MediaEndpoint *media_conference_find_speaker(const MediaConference *c, uint32_t speaker);
+/* False: full or no memory. */
+bool media_conference_add(MediaConference *c, MediaEndpoint *ep);
+void media_conference_remove(MediaConference *c, MediaEndpoint *ep);
+
+/* False: full or no memory. Gives the source its index. */
+bool media_conference_add_source(MediaConference *c, MediaSource *s);
+void media_conference_remove_source(MediaConference *c, MediaSource *s);
+
+/* Every receiver allocates anew, soon. */
+void media_conference_reallocate(MediaConference *c, int64_t at_us);
+void media_conference_update_order(MediaConference *c);
+/* Event about the dominant speaker: to all, or to `only`. Nothing is sent before there is one. */
+void media_conference_tell_speaker(MediaConference *c, const MediaEndpoint *only, bool silence);
+/* An audio level was heard: makes sure a decision is taken in time. */
+void media_conference_heard(MediaConference *c, int64_t now_us);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One audio or video source of an endpoint: its encodings (SSRCs), their receive state, layers, retransmission
+ * cache, and who wants how much of it. Receive state comes into being with the first packet.
+ * Owner: the endpoint that sends it; worker thread. */
+#ifndef PLENUM_BRIDGE_MEDIA_SOURCE_H
+#define PLENUM_BRIDGE_MEDIA_SOURCE_H
+
+#include "bridge/alloc/priority.h"
+#include "bridge/alloc/sender_demand.h"
+#include "bridge/rx/keyframe_requester.h"
+#include "bridge/rx/rx_encoding.h"
+#include "bridge/rx/source_layers.h"
+#include "bridge/tx/rtx_cache.h"
+#include "bridge/worker.h"
+
+struct MediaSource {
+    /* set at birth */
+    MediaEndpoint *owner;
+    uint32_t index;                  /* in the conference */
+    WorkerKind kind;
+    bool synthetic;
+    char name[WORKER_NAME_SIZE];
+    uint8_t n_encodings;
+    RxEncoding encodings[WORKER_ENCODINGS_MAX];
+    /* worker */
+    WorkerVideoType video_type;
+    VideoType alloc_type;            /* the same for the allocator, forced mute included */
+    bool changed_layers;             /* since receivers were last allocated */
+    SourceLayers *layers;            /* video, from the first packet on */
+    LayerTable table;                /* as of table_us */
+    int64_t table_us;
+    KeyframeRequester keyframes;
+    SenderDemand demand;
+    int32_t told_height;             /* last SenderSourceConstraints; WORKER_TOLD_NOTHING before the first */
+    uint8_t silent_run;              /* audio: consecutive packets of level 127, saturating */
+    bool wants_keyframe;             /* some receiver missed one in this batch */
+    RtxCache cache;                  /* video: packets forwarded lately, all encodings */
+};
+
+#define WORKER_TOLD_NOTHING (-2)
+
+/* Primary SSRC: names the source in slots and in feedback toward its sender. */
+static inline uint32_t media_source_ssrc(const MediaSource *s)
+{
+    return s->encodings[0].ssrc;
+}
+
+/* NULL: no memory, or impossible (no encoding, SSRC 0). Not yet part of the conference. */
+MediaSource *media_source_new(MediaEndpoint *owner, const WorkerSource *spec);
+/* True when spec describes the same streams, so that the source can stay as it is. */
+bool media_source_matches(const MediaSource *s, const WorkerSource *spec);
+void media_source_free(MediaSource *s);
+
+void media_source_set_video_type(MediaSource *s, WorkerVideoType type);
+/* Layers as of now, made at most once per call of now_us. */
+const LayerTable *media_source_table(MediaSource *s, int64_t now_us);
+/* Receiver's effective height; tells the sender when the greatest wish changed. */
+void media_source_set_demand(MediaSource *s, uint64_t receiver, int32_t max_height);
+void media_source_tell_demand(MediaSource *s);
+
+#endif

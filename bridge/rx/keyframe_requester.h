@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Limits key-frame requests toward one source (bridge.md 7.10): many receivers miss the same key frame at the same
+ * time, and one request serves them all. Pure decisions; time is a parameter. Owner: the source; worker thread. */
+#ifndef PLENUM_BRIDGE_RX_KEYFRAME_REQUESTER_H
+#define PLENUM_BRIDGE_RX_KEYFRAME_REQUESTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define KEYFRAME_INTERVAL_US 200000        /* per source, over all receivers */
+#define KEYFRAME_PATIENCE 5                /* requests without a key frame; then one a KEYFRAME_SLOW_US */
+#define KEYFRAME_SLOW_US 1000000
+#define KEYFRAME_RECEIVER_US 200000        /* per receiver and source: min(this, RTT + KEYFRAME_RTT_EXTRA_US) */
+#define KEYFRAME_RTT_EXTRA_US 10000
+#define KEYFRAME_RECEIVER_BURST 3          /* requests of one receiver per KEYFRAME_WINDOW_US */
+#define KEYFRAME_WINDOW_US 10000000
+
+/* Zero-initialise. Of one source. */
+typedef struct {
+    int64_t last_us;      /* of the last request sent; 0 none */
+    uint8_t fir_seq;
+    uint8_t unanswered;   /* requests since the last key frame, saturating */
+    bool pending;         /* asked for again inside the interval: see keyframe_requester_due_us */
+    uint64_t asked, sent;
+} KeyframeRequester;
+
+/* Zero-initialise. Of one (receiver, source). */
+typedef struct {
+    int64_t asked_us[KEYFRAME_RECEIVER_BURST]; /* ring of the last accepted ones */
+    uint8_t next;
+} KeyframeAsker;
+
+/* A receiver sent PLI or FIR: may it count? rtt_us of that receiver, 0 unknown. */
+bool keyframe_asker_allows(KeyframeAsker *a, int64_t rtt_us, int64_t now_us);
+/* True: send a request now. Otherwise it is remembered, see keyframe_requester_due_us. */
+bool keyframe_requester_ask(KeyframeRequester *k, int64_t now_us);
+/* When a remembered request is to be sent; INT64_MAX for none. */
+int64_t keyframe_requester_due_us(const KeyframeRequester *k);
+/* True: send the remembered request now. */
+bool keyframe_requester_tick(KeyframeRequester *k, int64_t now_us);
+/* A key frame arrived: what was remembered is fulfilled. */
+void keyframe_requester_fulfilled(KeyframeRequester *k);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * RTCP from a client (bridge.md 7.2): reports and feedback about what we sent end here; sender reports and key-frame
+ * requests go on, translated. */
+#include "bridge/rx/rx_feedback.h"
+#include "bridge/rx/rx_path.h"
+#include "bridge/tx/tx_repair.h"
+#include "bridge/tx/tx_reports.h"
+#include "common/rtp/rtcp_fb.h"
+
+#define RTT_MAX_US 7000000
+#define DLSR_MAX_US 300000000
+
+/* Our own reports carry no time of ours, so the round trip comes from sender reports we passed on: the receiver names
+ * the last one it saw and how long it waited. */
+static void take_block(MediaEndpoint *ep, const RtcpReportBlock *b, int64_t now_us)
+{
+    TxState *tx = ep->tx;
+    if (!tx)
+        return;
+    tx->loss = (float)b->fraction_lost / 256;
+    if (b->lsr == 0)
+        return;
+    int64_t dlsr_us = (int64_t)b->dlsr * 1000000 / 65536;
+    for (unsigned i = 0; i < TX_SR_HISTORY; i++) {
+        if (tx->sr_sent[i].sent_us == 0 || tx->sr_sent[i].compact_ntp != b->lsr)
+            continue;
+        int64_t rtt_us = now_us - tx->sr_sent[i].sent_us - dlsr_us;
+        if (rtt_us < 0 || rtt_us > RTT_MAX_US || dlsr_us > DLSR_MAX_US)
+            continue;
+        tx->rtt_us = rtt_us ? rtt_us : 1;
+        if (tx->bwe)
+            bwe_on_rtt(tx->bwe, tx->rtt_us, now_us);
+        return;
+    }
+}
+
+static void on_report(MediaEndpoint *ep, const uint8_t *buf, const RtcpPacket *rp, int64_t now_us)
+{
+    RtcpReport report;
+    if (!rtcp_report_parse(buf, rp, &report))
+        return;
+    for (size_t i = 0; i < report.block_count; i++) {
+        RtcpReportBlock block = rtcp_report_block(buf, &report, i);
+        take_block(ep, &block, now_us);
+    }
+    if (rp->pt != RTCP_PT_SR)
+        return;
+    const SsrcEntry *e = media_endpoint_ssrc(ep, report.sender.ssrc);
+    if (!e || e->is_rtx || !e->encoding->state)
+        return;
+    rx_stream_sender_report(&e->encoding->state->stream, report.sender.ntp, now_us);
+    e->encoding->sr_ntp = report.sender.ntp;
+    e->encoding->sr_ts = report.sender.rtp_ts;
+    e->encoding->sr_us = now_us;
+    if (!ep->visitor)
+        tx_reports_forward(e->source, e->encoding, now_us);
+}
+
+static void on_keyframe_request(MediaEndpoint *ep, uint32_t ssrc, int64_t now_us)
+{
+    bool rtx;
+    ep->keyframes_in++;
+    media_endpoint_worker(ep)->totals.keyframe_requests_in++;
+    TxStream *st = ep->tx ? tx_state_find_stream(ep->tx, ssrc, &rtx) : NULL;
+    if (!st || !st->source || st->source->kind != WORKER_VIDEO)
+        return;
+    TxSource *t = tx_state_source(ep->tx, st->source);
+    if (t && t->video && keyframe_asker_allows(&t->video->asker, ep->tx->rtt_us, now_us))
+        rx_feedback_ask_keyframe(st->source, now_us);
+}
+
+static void on_payload_feedback(MediaEndpoint *ep, const uint8_t *buf, const RtcpPacket *rp, int64_t now_us)
+{
+    RtcpFb fb;
+    RtcpRemb remb;
+    if (!rtcp_fb_parse(buf, rp, &fb))
+        return;
+    switch (rp->count) {
+    case RTCP_PSFB_PLI:
+        on_keyframe_request(ep, fb.media_ssrc, now_us);
+        break;
+    case RTCP_PSFB_FIR:
+        for (size_t i = 0; i < rtcp_fir_count(&fb); i++)
+            on_keyframe_request(ep, rtcp_fir_entry(buf, &fb, i).ssrc, now_us);
+        break;
+    case RTCP_PSFB_AFB:
+        if (ep->tx && ep->tx->bwe && rtcp_remb_parse(buf, &fb, &remb)) {
+            bwe_on_remb(ep->tx->bwe, remb.bitrate_bps, now_us);
+            tx_repair_estimate(ep, now_us);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_transport_feedback(MediaEndpoint *ep, const uint8_t *buf, const RtcpPacket *rp, int64_t now_us)
+{
+    if (rp->count == RTCP_RTPFB_TRANSPORT_CC) {
+        TwccView v;
+        if (ep->tx && ep->tx->bwe && twcc_parse(buf, rp, &v)) {
+            bwe_on_feedback(ep->tx->bwe, buf, &v, now_us);
+            tx_repair_estimate(ep, now_us);
+        }
+        return;
+    }
+    RtcpFb fb;
+    if (rp->count != RTCP_RTPFB_NACK || !ep->tx || !rtcp_fb_parse(buf, rp, &fb))
+        return;
+    uint16_t seqs[RTCP_NACK_ITEM_SEQS];
+    for (size_t i = 0; i < rtcp_nack_count(&fb); i++) {
+        size_t n = rtcp_nack_item_seqs(rtcp_nack_item(buf, &fb, i), seqs);
+        tx_repair_nack(ep, fb.media_ssrc, seqs, n, now_us);
+    }
+}
+
+void rx_path_rtcp(MediaEndpoint *ep, Packet *p, const Tuple *from)
+{
+    Worker *w = media_endpoint_worker(ep);
+    w->totals.rx_rtcp++;
+    if (!ep->srtcp) {
+        rx_path_hold(ep, p);
+        return;
+    }
+    size_t len = p->len;
+    if (srtcp_unprotect(ep->srtcp, p->data, &len) != SRTP_OK) {
+        w->totals.drops[WORKER_DROP_SRTCP]++;
+        return;
+    }
+    media_endpoint_alive(ep, from, p->now_us);
+    RtcpIter it = RTCP_ITER(p->data, len);
+    RtcpPacket rp;
+    while (rtcp_iter_next(&it, &rp)) {
+        switch (rp.pt) {
+        case RTCP_PT_SR:
+        case RTCP_PT_RR:
+            on_report(ep, p->data, &rp, p->now_us);
+            break;
+        case RTCP_PT_RTPFB:
+            on_transport_feedback(ep, p->data, &rp, p->now_us);
+            break;
+        case RTCP_PT_PSFB:
+            on_payload_feedback(ep, p->data, &rp, p->now_us);
+            break;
+        default: /* SDES, BYE, APP, XR and the unknown end here */
+            break;
+        }
+    }
+}

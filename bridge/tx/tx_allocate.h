@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Runs the bandwidth allocation of one receiver (bridge.md 9) and carries its outcome into projections, slots and
+ * the wishes told to senders. Worker thread; on timers, never inside a batch. */
+#ifndef PLENUM_BRIDGE_TX_TX_ALLOCATE_H
+#define PLENUM_BRIDGE_TX_TX_ALLOCATE_H
+
+#include "bridge/media_endpoint.h"
+
+/* Something the allocation depends on changed: runs at at_us or a little later, once for several changes. */
+void tx_allocate_soon(MediaEndpoint *ep, int64_t at_us);
+void tx_allocate_run(MediaEndpoint *ep, int64_t now_us);
+bool tx_allocate_has_camera_on_stage(const MediaEndpoint *ep);
+/* ForwardedSources, whether it changed or not. */
+void tx_allocate_tell_forwarded(MediaEndpoint *ep);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The RTP header of a packet for one receiver (bridge.md 7.4): which extensions of the sender pass, which are ours.
+ *
+ *   audio level, video orientation, colour space   pass, under the receiver's id
+ *   dependency descriptor                          as the projection rewrote it, else stripped
+ *   mid                                            ours, when the slot has one
+ *   transport-cc number                            ours, video
+ *   abs-send-time                                  ours, when the receiver did not negotiate transport-cc
+ *   everything else                                stripped
+ *
+ * Worker thread, no allocation. */
+#ifndef PLENUM_BRIDGE_TX_TX_HEADER_H
+#define PLENUM_BRIDGE_TX_TX_HEADER_H
+
+#include "bridge/media_endpoint.h"
+
+#define TX_HEADER_MAX 384 /* bytes: fixed part, the longest descriptor, the small elements */
+
+typedef struct {
+    uint32_t ssrc, ts;
+    uint16_t seq;
+    uint8_t pt, marker;
+    bool padding;            /* sets the P bit */
+    const MediaPacket *media; /* whose extensions pass; NULL: none */
+    const uint8_t *dd;       /* dependency descriptor; NULL: none */
+    uint8_t dd_len;
+    uint8_t mid_len;         /* 0: no mid */
+    const char *mid;
+    bool has_tcc;
+    uint16_t tcc;
+} TxHeader;
+
+/* Writes at most TX_HEADER_MAX bytes, returns how many. Where the receiver cannot take two-byte headers, elements
+ * that would need them are left out. */
+size_t tx_header_write(const MediaEndpoint *receiver, const TxHeader *h, int64_t now_us, uint8_t *out);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What happens to the packets of a batch on their way to one receiver, step by step (bridge.md 7.4): does it want
+ * the source, which layer, which numbers; header; encryption straight into the send arena. Worker thread. */
+#ifndef PLENUM_BRIDGE_TX_TX_PATH_H
+#define PLENUM_BRIDGE_TX_TX_PATH_H
+
+#include "bridge/media_endpoint.h"
+
+void tx_path_batch(MediaEndpoint *receiver, Packet *const *batch, uint32_t n);
+
+/* Encrypts header and payload with the state of that SSRC and puts the packet into the send batch. False: refused. */
+bool tx_path_send(MediaEndpoint *receiver, SrtpStream *srtp, const uint8_t *header, size_t header_len,
+                  const uint8_t *payload, size_t payload_len);
+/* Puts a packet's first payload bytes into the state this receiver is to see; returns the payload. The buffer is
+ * shared: whoever sends next does the same. */
+const uint8_t *tx_path_payload(Packet *p, const uint8_t *patch, uint8_t patch_len);
+/* The next transport-cc number of this receiver. */
+uint16_t tx_path_next_tcc(TxState *tx);
+
+#endif

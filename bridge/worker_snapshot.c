@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bridge/worker_snapshot.h"
+
+#include "bridge/media_endpoint.h"
+#include "common/base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static int64_t ago_ms(int64_t then_us, int64_t now_us)
+{
+    return then_us ? (now_us - then_us) / 1000 : -1;
+}
+
+static WorkerIceState ice_state(const MediaEndpoint *ep)
+{
+    if (ep->ice_failed)
+        return WORKER_ICE_FAILED;
+    if (ep->selected)
+        return WORKER_ICE_SELECTED;
+    if (ep->writable)
+        return WORKER_ICE_WRITABLE;
+    return ep->checked ? WORKER_ICE_CHECKING : WORKER_ICE_NEW;
+}
+
+static uint32_t used_streams(const TxState *tx, WorkerKind kind)
+{
+    uint32_t n = 0;
+    for (int i = 0; i < SLOTS_MAX; i++)
+        n += tx->slot_streams[kind][i] && tx->slot_streams[kind][i]->source;
+    for (uint32_t i = 0; i < tx->n_own_streams; i++)
+        n += tx->own_streams[i]->source && tx->own_streams[i]->source->kind == kind;
+    return n;
+}
+
+static void fill_endpoint(MediaEndpoint *ep, WorkerEndpointStats *s, int64_t now_us)
+{
+    const TxState *tx = ep->tx;
+    s->conference = ep->conference->handle;
+    s->endpoint = ep->handle;
+    snprintf(s->id, sizeof(s->id), "%s", ep->id);
+    s->ice = ice_state(ep);
+    if (tuple_is_set(&ep->send_to))
+        tuple_text(&ep->send_to, s->remote);
+    s->keys = ep->srtp_tx != NULL;
+    s->connected = ep->connected;
+    s->rx_packets = ep->rx_packets;
+    s->rx_bytes = ep->rx_bytes;
+    s->tx_packets = ep->tx_packets;
+    s->tx_bytes = ep->tx_bytes;
+    s->rx_bps = (uint64_t)rate_window_bps(&ep->rx_rate, now_us);
+    s->tx_bps = (uint64_t)rate_window_bps(&ep->tx_rate, now_us);
+    s->retransmitted = ep->retransmitted;
+    s->nacks_in = ep->nacks_in;
+    s->nacks_out = ep->nacks_out;
+    s->keyframe_requests_in = ep->keyframes_in;
+    s->keyframe_requests_out = ep->keyframes_out;
+    s->rtt_ms = (uint32_t)((media_endpoint_rtt_us(ep) + 999) / 1000);
+    s->rx_loss = ep->rx_loss;
+    s->bandwidth_bps = -1;
+    s->last_packet_ms = ago_ms(ep->last_packet_us, now_us);
+    s->last_speech_ms = ago_ms(ep->last_speech_us, now_us);
+    s->dominant = ep->conference->dominant == ep->speaker;
+    if (!tx)
+        return;
+    s->tx_loss = tx->loss;
+    s->bandwidth_bps = tx->bwe ? bwe_target_bps(tx->bwe) : -1;
+    s->target_bps = tx->result.target_bps;
+    s->ideal_bps = tx->result.ideal_bps;
+    s->oversending = tx->result.oversending;
+    s->slots_audio = used_streams(tx, WORKER_AUDIO);
+    s->slots_video = used_streams(tx, WORKER_VIDEO);
+}
+
+static uint32_t encoding_height(MediaSource *s, uint8_t eid, int64_t now_us)
+{
+    const LayerTable *table = media_source_table(s, now_us);
+    uint32_t height = 0;
+    for (uint16_t i = 0; i < table->count; i++)
+        if (LAYER_EID(table->layer[i].index) == eid && table->layer[i].height > height)
+            height = table->layer[i].height;
+    return height;
+}
+
+static size_t fill_received(MediaEndpoint *ep, WorkerStreamStats *out, int64_t now_us)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < ep->n_sources; i++) {
+        MediaSource *s = ep->sources[i];
+        for (uint8_t k = 0; k < s->n_encodings; k++) {
+            WorkerStreamStats *o = &out[n++];
+            const RxEncoding *e = &s->encodings[k];
+            snprintf(o->name, sizeof(o->name), "%s", s->name);
+            snprintf(o->owner, sizeof(o->owner), "%s", ep->id);
+            o->is_video = s->kind == WORKER_VIDEO;
+            o->ssrc = e->ssrc;
+            o->rtx_ssrc = e->rtx_ssrc;
+            o->encoding = k;
+            o->layer = o->target_layer = o->ideal_layer = -1;
+            if (!e->state)
+                continue;
+            RxStream *st = &e->state->stream;
+            o->height = o->is_video ? (int32_t)encoding_height(s, k, now_us) : 0;
+            o->packets = st->packets;
+            o->bytes = st->bytes;
+            o->lost = rx_stream_lost(st) > 0 ? (uint64_t)rx_stream_lost(st) : 0;
+            o->retransmitted = st->recovered;
+            o->bps = (uint64_t)rx_stream_bitrate_bps(st, now_us);
+            o->jitter_ts = st->jitter_q4 >> 4;
+        }
+    }
+    return n;
+}
+
+static void fill_sent(const TxSource *t, WorkerStreamStats *o)
+{
+    const TxStream *st = t->video ? t->video->stream : t->audio ? t->audio->stream : NULL;
+    snprintf(o->name, sizeof(o->name), "%s", t->source->name);
+    snprintf(o->owner, sizeof(o->owner), "%s", t->source->owner->id);
+    o->is_tx = true;
+    o->is_video = t->source->kind == WORKER_VIDEO;
+    o->layer = o->target_layer = o->ideal_layer = -1;
+    if (t->video) {
+        o->layer = (int16_t)projection_current_layer(&t->video->projection);
+        o->target_layer = t->video->target;
+        o->ideal_layer = t->video->ideal;
+        o->height = t->video->max_height;
+    }
+    if (st && st->source == t->source) {
+        o->ssrc = st->out.ssrc;
+        o->rtx_ssrc = st->rtx_ssrc;
+        o->packets = st->packets;
+        o->bytes = st->octets;
+        o->retransmitted = st->retransmitted;
+    }
+}
+
+static void fill_streams(MediaEndpoint *ep, WorkerEvent *ev, int64_t now_us)
+{
+    size_t room = (size_t)ep->n_sources * WORKER_ENCODINGS_MAX + (ep->tx ? ep->tx->n_sources : 0) + 1;
+    WorkerStreamStats *out = calloc(room, sizeof(*out));
+    if (!out)
+        return;
+    size_t n = fill_received(ep, out, now_us);
+    for (uint32_t i = 0; ep->tx && i < ep->tx->n_sources; i++) {
+        const TxSource *t = &ep->tx->by_source[i];
+        if (t->source && (t->video || t->audio))
+            fill_sent(t, &out[n++]);
+    }
+    ev->snapshot.streams = out;
+    ev->snapshot.n_streams = n;
+}
+
+static void fill_totals(Worker *w, WorkerTotals *t, int64_t now_us)
+{
+    struct timespec cpu;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+    w->totals.busy_us = (uint64_t)cpu.tv_sec * 1000000 + (uint64_t)cpu.tv_nsec / 1000;
+    w->totals.conferences = w->n_conferences;
+    w->totals.endpoints = w->n_endpoints;
+    w->totals.pool_buffers = w->pool.total;
+    w->totals.pool_in_use = w->pool.used;
+    w->totals.drops[WORKER_DROP_POOL] = w->pool.refused;
+    w->totals.active_endpoints = 0;
+    for (size_t i = 0; i < WORKER_CONFERENCE_BUCKETS; i++)
+        for (const MediaConference *c = w->conferences[i]; c; c = c->next)
+            for (uint32_t k = 0; k < c->n_endpoints; k++)
+                w->totals.active_endpoints += c->endpoints[k]->last_packet_us &&
+                                              now_us - c->endpoints[k]->last_packet_us < MEDIA_ACTIVE_US;
+    *t = w->totals;
+}
+
+void worker_snapshot(Worker *w, const MediaConference *conf, const WorkerCommand *request)
+{
+    int64_t now_us = clock_now_us();
+    MediaEndpoint *one = conf && request->endpoint ? media_conference_find(conf, request->endpoint) : NULL;
+    size_t n = one ? 1 : conf && !request->endpoint ? conf->n_endpoints : 0;
+    WorkerEvent *ev = worker_event_new(w, WORKER_EV_SNAPSHOT, conf, NULL, n);
+    ev->conference = request->conference;
+    ev->endpoint = request->endpoint;
+    ev->snapshot.id = request->snapshot.id;
+    fill_totals(w, &ev->snapshot.totals, now_us);
+    for (size_t i = 0; i < n; i++)
+        fill_endpoint(one ? one : conf->endpoints[i], &ev->snapshot.endpoints[i], now_us);
+    if (one && request->snapshot.streams)
+        fill_streams(one, ev, now_us);
+    worker_emit(w, ev);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A conference of hand-made clients around real workers on loopback: drives all peers and collects the workers'
+ * events until something is true. Test thread only. */
+#ifndef PLENUM_TESTS_FAKES_MEDIA_HALL_H
+#define PLENUM_TESTS_FAKES_MEDIA_HALL_H
+
+#include "tests/fakes/media_peer.h"
+
+#define HALL_PEERS 64
+#define HALL_EVENTS 4096
+
+typedef struct {
+    Workers *workers;
+    uint64_t conference;
+    unsigned worker;
+    MediaPeer peers[HALL_PEERS];
+    unsigned n_peers;
+    WorkerEvent *events[HALL_EVENTS]; /* oldest first; those beyond are freed */
+    unsigned n_events;
+} MediaHall;
+
+/* One conference on `worker` of n_workers. */
+void media_hall_init(MediaHall *h, unsigned n_workers, unsigned worker, int32_t silence_packets);
+/* Adds a peer and waits until the bridge has nominated its path. */
+MediaPeer *media_hall_join(MediaHall *h, const char *id, const PeerOptions *options);
+/* Adds a peer without waiting. */
+MediaPeer *media_hall_add(MediaHall *h, const char *id, const PeerOptions *options);
+/* Drives everything for so long. */
+void media_hall_run(MediaHall *h, unsigned ms);
+/* Until there is an event of that type for that peer (NULL: any); NULL after timeout_ms. */
+const WorkerEvent *media_hall_wait(MediaHall *h, WorkerEventType type, const MediaPeer *peer, unsigned timeout_ms);
+const WorkerEvent *media_hall_last(const MediaHall *h, WorkerEventType type, const MediaPeer *peer);
+unsigned media_hall_count(const MediaHall *h, WorkerEventType type, const MediaPeer *peer);
+void media_hall_forget_events(MediaHall *h);
+/* Send SSRC under which `peer` gets that source, from the slot events; 0 when it was not told. */
+uint32_t media_hall_slot(const MediaHall *h, const MediaPeer *peer, const char *source, uint32_t *rtx_ssrc);
+/* Asks the worker for its numbers and waits for them; borrowed until events are forgotten. */
+const WorkerEvent *media_hall_snapshot(MediaHall *h, const MediaPeer *peer);
+void media_hall_clear(MediaHall *h);
+
+#endif
