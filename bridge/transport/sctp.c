@@ -313,19 +313,31 @@ static void on_data(SctpAssociation *a, const Note *n)
     a->overflow = false;
 }
 
-/* RFC 8831 6.7: the peer closed its direction, we close ours. */
+/* RFC 8831 6.7: a channel is closed by resetting the streams of both directions. */
+static void reset_stream(SctpAssociation *a)
+{
+    const struct sctp_reset_streams head = { .srs_assoc_id = a->assoc, .srs_flags = SCTP_STREAM_RESET_OUTGOING,
+                                             .srs_number_streams = 1 };
+    _Alignas(struct sctp_reset_streams) uint8_t reset[sizeof(head) + sizeof(a->stream)];
+    memcpy(reset, &head, sizeof(head));
+    memcpy(reset + sizeof(head), &a->stream, sizeof(a->stream));
+    usrsctp_setsockopt(a->socket, IPPROTO_SCTP, SCTP_RESET_STREAMS, reset, sizeof(reset));
+}
+
 static void on_reset(SctpAssociation *a, uint16_t stream)
 {
-    struct {
-        struct sctp_reset_streams srs;
-        uint16_t list[1];
-    } reset = { .srs = { .srs_assoc_id = a->assoc, .srs_flags = SCTP_STREAM_RESET_OUTGOING, .srs_number_streams = 1 } };
     if (stream != a->stream)
         return;
-    memcpy((uint8_t *)&reset + sizeof(reset.srs), &stream, sizeof(stream));
-    usrsctp_setsockopt(a->socket, IPPROTO_SCTP, SCTP_RESET_STREAMS, &reset,
-                       (socklen_t)(sizeof(reset.srs) + sizeof(stream)));
+    reset_stream(a);
     close_channel(a);
+}
+
+void sctp_close_channel(SctpAssociation *a)
+{
+    if (!a->open)
+        return;
+    a->open = false;
+    reset_stream(a);
 }
 
 static void act_on_notes(SctpAssociation *a)

@@ -55,6 +55,8 @@ bool sctp_open_channel(SctpAssociation *a, uint16_t stream, uint8_t channel_type
 void sctp_on_packet(SctpAssociation *a, const uint8_t *buf, size_t len);
 /* UTF-8 text as PPID 51 (56 when empty). False: counted in refused_sends; never waits. */
 bool sctp_send_text(SctpAssociation *a, const char *text, size_t len);
+/* Closes the channel (stream reset, RFC 8831 6.7); `closed` follows when the peer has done the same. */
+void sctp_close_channel(SctpAssociation *a);
 bool sctp_is_open(const SctpAssociation *a);
 SctpCounters sctp_counters(const SctpAssociation *a);
 /* Aborts the association (the peer is told if send still works) and frees it; no callback but send. */

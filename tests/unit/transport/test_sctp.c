@@ -206,6 +206,21 @@ static void test_close(void)
     end_clear(&s), end_clear(&c);
 }
 
+static void test_close_channel(void)
+{
+    End s, c;
+    connected_pair(&s, &c);
+    g_assert_true(sctp_send_text(c.a, "last", 4));
+    sctp_close_channel(c.a);
+    g_assert_false(sctp_is_open(c.a));
+    run(&s, &c, 0, 1000);
+    assert_next(&s, "last", 4);
+    g_assert_cmpuint(s.closed, ==, 1);
+    g_assert_cmpuint(c.closed, ==, 1); /* the answer of the other side */
+    g_assert_false(sctp_send_text(s.a, "x", 1));
+    end_clear(&s), end_clear(&c);
+}
+
 static void test_not_open(void)
 {
     End s;
@@ -291,6 +306,7 @@ int main(int argc, char **argv)
     g_test_add_func("/sctp/patience", test_patience);
     g_test_add_func("/sctp/full buffer", test_full_buffer);
     g_test_add_func("/sctp/close", test_close);
+    g_test_add_func("/sctp/close channel", test_close_channel);
     g_test_add_func("/sctp/not open", test_not_open);
     g_test_add_func("/sctp/two pairs", test_two_pairs);
     g_test_add_func("/sctp/further channels", test_further_channels);
