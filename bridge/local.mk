@@ -22,3 +22,11 @@ bridge_libbridge_control_a_SOURCES = \
 	%D%/worker_api.h %D%/worker_stats.h
 
 include bridge/media.mk
+
+bin_PROGRAMS += plenum-bridge
+plenum_bridge_SOURCES = %D%/main.c
+plenum_bridge_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS) $(JSON_CFLAGS) $(SOUP_CFLAGS)
+plenum_bridge_LDADD = bridge/libbridge-control.a bridge/channel/libbridge-websocket.a \
+	bridge/channel/libbridge-channel.a common/colibri2/libplenum-colibri2.a \
+	common/jingle/libplenum-jingle.a common/xmpp/libplenum-xmpp.a common/base/libplenum-daemon.a \
+	$(LIBS_MEDIA) $(SCTP_LIBS) $(STROPHE_LIBS) $(SOUP_LIBS) $(JSON_LIBS) $(XML_LIBS) $(GLIB_LIBS)

@@ -17,7 +17,8 @@ import urllib.request
 import xml.etree.ElementTree as ET
 
 import numpy
-from aiortc import AudioStreamTrack, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
+from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 from av import AudioFrame, VideoFrame
 
 C2 = "jitsi:colibri2"
