@@ -2,6 +2,11 @@
 // The configuration files of the four servers of a demo, written from one description.
 // What each option is for is explained in deploy/prosody and deploy/coturn.
 
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const PROSODY_MODULES = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../prosody/modules');
+
 // d: see Stack in stack.mjs (domain, ports, secrets, directories).
 export function prosodyConfig(d) {
     const lua = text => `"${text.replace(/[\\"]/g, '\\$&')}"`;
@@ -10,6 +15,7 @@ export function prosodyConfig(d) {
 run_as_root = true
 daemonize = false
 pidfile = ${lua(`${d.dir}/prosody.pid`)}
+plugin_paths = { ${lua(PROSODY_MODULES)} }
 data_path = ${lua(`${d.dir}/prosody`)}
 certificates = ${lua(`${d.dir}/prosody`)}
 log = { { levels = { min = ${lua(d.prosodyLogLevel)} }, to = "console", timestamps = "%H:%M:%S" } }
@@ -32,7 +38,7 @@ consider_bosh_secure = true
 smacks_hibernation_time = 60
 
 VirtualHost ${lua(d.domain)}
-    authentication = "anonymous"
+    authentication = "plenum_anonymous"
     modules_enabled = { "turn_external" }
     turn_external_host = ${lua(d.address)}
     turn_external_port = ${d.ports.turn}

@@ -18,7 +18,8 @@ const TYPES = {
 // The page may load from this server and talk to the conference servers, nothing else. Inline style
 // attributes and blob: workers are the library's.
 function contentSecurityPolicy(config) {
-    const hosts = [new URL(config.serviceUrl), new URL(config.boshUrl)].map(url => url.origin);
+    // The library also asks the websocket's address by HTTP now and then, to keep proxies awake.
+    const hosts = [config.serviceUrl, config.serviceUrl.replace(/^ws/, 'http'), config.boshUrl].map(url => new URL(url).origin);
     return ["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:",
         "media-src 'self' blob: data:", "worker-src 'self' blob:", "form-action 'self'", "base-uri 'none'",
         "frame-ancestors 'none'", `connect-src 'self' ${hosts.join(' ')} ${config.channelOrigins.join(' ')}`]

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What Plenum needs of an existing Prosody (0.12 or newer, stock modules only).
+-- What Plenum needs of an existing Prosody (0.12 or newer, stock modules but for one
+-- optional login module).
 -- Put it into /etc/prosody/conf.d/, replace meet.example by your domain and the four CHANGE-ME.
 -- The web server in front forwards https://meet.example/xmpp-websocket and /http-bind to port 5280.
 
@@ -12,9 +13,11 @@ component_interfaces = { "127.0.0.1" }
 -- How long someone who lost the connection stays in the room.
 smacks_hibernation_time = 60
 
--- People. Anonymous: nobody needs an account.
+-- People. Nobody needs an account. Prosody's own "anonymous" works as well, but then a client whose
+-- connection breaks off cannot resume and has to join again; see the top of mod_auth_plenum_anonymous.lua.
+plugin_paths = { "/usr/share/plenum/prosody" }
 VirtualHost "meet.example"
-    authentication = "anonymous"
+    authentication = "plenum_anonymous"
     modules_enabled = { "turn_external" }
     -- The relay's address and the secret of /etc/turnserver.conf (deploy/coturn). Clients get a user name
     -- that expires and its password, never the secret.

@@ -120,6 +120,9 @@ export class Call extends EventTarget {
             this.settle = { resolve, reject };
             this.connection.addEventListener(on.CONNECTION_ESTABLISHED, () => {
                 this.note('connected');
+                // Comes again after a resumption.
+                if (this.conference)
+                    return;
                 try {
                     this.enter(room, name);
                 } catch (e) {

@@ -47,7 +47,7 @@ export function serveTestFiles(port, host = '127.0.0.1') {
     })));
 }
 
-// settings: { edit, domain, address, ... } of a scenario group; see Stack.
+// settings: { edit, domain, address, ... } of a scenario group, see Stack; serviceUrl: where the page connects instead.
 export async function startServers({ settings = {}, library = DEFAULT_LIBRARY, buildDir, keep = null, name = 'e2e' }) {
     const dir = keep ? path.join(keep, name) : fs.mkdtempSync(path.join(os.tmpdir(), 'plenum-e2e-'));
     if (keep) {
@@ -64,7 +64,7 @@ export async function startServers({ settings = {}, library = DEFAULT_LIBRARY, b
         page = await servePage({
             port: stack.ports.page, host, library,
             config: {
-                serviceUrl: d.serviceUrl, boshUrl: d.boshUrl, domain: d.domain, muc: d.muc,
+                serviceUrl: settings.serviceUrl ?? d.serviceUrl, boshUrl: d.boshUrl, domain: d.domain, muc: d.muc,
                 focusJid: d.focusJid, channelOrigins: [`ws://${host}:${stack.ports.bridgeWs}`],
             },
         });

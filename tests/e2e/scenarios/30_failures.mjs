@@ -2,7 +2,10 @@
 // What happens when people reload and servers die.
 import assert from 'node:assert/strict';
 import { mediaBothWays, sleep, until } from '../lib/browser.mjs';
+import { TcpProxy } from '../lib/tcp-proxy.mjs';
 import { nobodyLeft } from './10_calls.mjs';
+
+const PROXY_PORT = 28020;
 
 const NO_P2P = { p2p: 0 };
 
@@ -76,6 +79,29 @@ export const scenarios = [
             t.stack.launch('bridge');
             await until('the focus is ready again', async () =>
                 (await fetch(`${t.stack.focusHttp}/about/ready`).catch(() => null))?.status === 200, { timeoutMs: 15000, everyMs: 200 });
+        },
+    },
+    {
+        name: 'a broken connection to Prosody resumes and nobody notices', group: 'signalling breaks', timeoutMs: 60000,
+        settings: { serviceUrl: `ws://127.0.0.1:${PROXY_PORT}/xmpp-websocket` },
+        async run(t) {
+            const proxy = await TcpProxy.start(PROXY_PORT, t.stack.ports.xmppHttp);
+            t.finally(() => proxy.stop());
+            const people = [await t.join('Ada', { p2p: 0, retry: 0 }), await t.join('Bob', { p2p: 0, retry: 0 })];
+            await mediaBothWays(people, { timeoutMs: 5000 });
+            const ids = await Promise.all(people.map(p => p.id()));
+            await proxy.cut(1000);
+            const since = Date.now();
+            // What Ada does now reaches Bob: the stream lives.
+            await people[0].page.click('#mic');
+            await until("Bob sees Ada's microphone off", async () =>
+                (await people[1].status()).participants[0]?.tracks.find(x => x.kind === 'audio')?.muted === true, { timeoutMs: 10000 });
+            t.measured.resumed_ms = Date.now() - since;
+            await people[0].page.click('#mic');
+            await mediaBothWays(people, { timeoutMs: 4000 });
+            assert.deepEqual(await Promise.all(people.map(p => p.id())), ids);
+            for (const p of people)
+                assert.ok(!(await p.history()).some(h => ['failure', 'left', 'user-left'].includes(h.what)), `${p.name} noticed it`);
         },
     },
 ];
