@@ -193,7 +193,8 @@ static gboolean on_join_timeout(gpointer user)
 static void own_unavailable(MucRoom *room, const Stanza *presence, const gboolean *freed)
 {
     static const unsigned kicks[] = { 307, 301, 321, 322 };
-    if (room->state == OUTSIDE)
+    /* While joining it is the answer to an earlier leave; a refusal comes as an error. */
+    if (room->state != INSIDE && room->state != SUSPENDED)
         return;
     MucOut why = MUC_OUT_GONE;
     const Stanza *x = user_x(presence);
@@ -213,7 +214,7 @@ static void joined(MucRoom *room, gboolean first, const gboolean *freed)
     g_autoptr(GPtrArray) before = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < room->order->len; i++)
         g_ptr_array_add(before, g_strdup(((Occupant *)g_ptr_array_index(room->order, i))->view.nick));
-    if (!*freed && room->events.joined)
+    if (first && room->events.joined)
         room->events.joined(room, room->user);
     for (guint i = 0; !*freed && i < before->len && room->state == INSIDE; i++) {
         Occupant *o = g_hash_table_lookup(room->occupants, g_ptr_array_index(before, i));
@@ -224,6 +225,8 @@ static void joined(MucRoom *room, gboolean first, const gboolean *freed)
         else if (o->generation != room->generation)
             remove_occupant(room, o, NULL, freed); /* left while we could not see it */
     }
+    if (!*freed && !first && room->state == INSIDE && room->events.joined)
+        room->events.joined(room, room->user);
 }
 
 static void own_available(MucRoom *room, const Stanza *presence, const gboolean *freed)

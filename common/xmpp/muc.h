@@ -44,7 +44,9 @@ typedef struct MucRoom MucRoom;
 
 /* Any may be NULL. Occupants exclude ourselves. */
 typedef struct {
-    void (*joined)(MucRoom *room, gpointer user); /* own presence is back; the occupants before it are known */
+    /* Own presence is back, the occupants before it are known. After a join they are reported next, after a rejoin they
+     * have been, who left included. */
+    void (*joined)(MucRoom *room, gpointer user);
     void (*out)(MucRoom *room, MucOut why, StanzaCondition condition, gpointer user); /* the room may be freed inside */
     void (*occupant_joined)(MucRoom *room, const MucOccupant *occupant, gpointer user);
     void (*occupant_changed)(MucRoom *room, const MucOccupant *occupant, gpointer user); /* any later presence */
@@ -54,7 +56,7 @@ typedef struct {
 } MucEvents;
 
 /* room: "demo@conference.meet.example"; from: our address for a component ("focus@focus.meet.example/focus"), NULL for a
- * client. Occupants present before our own presence are reported after `joined`, in order. */
+ * client. */
 MucRoom *muc_room_new(IqRouter *router, StanzaSend send, gpointer send_user, const char *room, const char *nick,
                       const char *from, const MucEvents *events, gpointer user);
 /* Frees without a word to the server. */

@@ -140,7 +140,10 @@ static const Script scripts[] = {
         { "focus||affiliation='none' role='participant'|<status code='110'/>", "" } }, FALSE },
     { "rejoin after a lost stream",
       { { "join", "" }, { A, "" }, { "b||role='participant'", "" }, { SELF, "joined +a(a@u/1,0,2) +b(,0,2) self(4,3) " }, { "suspend", "" },
-        { "join", "" }, { A, "~a(a@u/1,0,2) " }, { "c||role='participant'", "+c(,0,2) " }, { SELF, "joined -b? " } }, FALSE },
+        { "join", "" }, { A, "~a(a@u/1,0,2) " }, { "c||role='participant'", "+c(,0,2) " }, { SELF, "-b? joined " } }, FALSE },
+    { "leave and join again at once",
+      { { "join", "" }, { SELF, "joined self(4,3) " }, { "leave", "out:left " }, { "join", "" },
+        { "focus|unavailable|affiliation='owner' role='none'|<status code='110'/>", "" }, { A, "" }, { SELF, "joined +a(a@u/1,0,2) self(4,3) " } }, FALSE },
     { "leave outside", { { "leave", "" }, { A, "" } }, FALSE },
     { "presence of the room itself", { { "join", "" }, { SELF, "joined self(4,3) " }, { "||", "" } }, FALSE },
 };

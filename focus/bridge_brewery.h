@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The room where focus and bridges meet (focus sheet 8.1, 8.4): feeds the bridge pool from presence and
+ * health checks, and tells conferences what became of their bridges. Control thread. */
+#ifndef PLENUM_FOCUS_BRIDGE_BREWERY_H
+#define PLENUM_FOCUS_BRIDGE_BREWERY_H
+
+#include "common/xmpp/muc.h"
+#include "focus/bridge_pool.h"
+
+#define BREWERY_JOIN_MS       10000
+#define BREWERY_REJOIN_MIN_MS 500  /* pause before the next attempt after a refusal; doubles */
+#define BREWERY_REJOIN_MAX_MS 10000
+
+typedef struct {
+    void (*available)(gpointer user);                                    /* a bridge appeared or works again */
+    void (*lost)(const char *bridge, gboolean reachable, gpointer user); /* its conferences must move */
+} BreweryEvents;
+
+typedef struct {
+    const char *room, *nick, *from; /* from: NULL for a client */
+    BridgePoolConfig pool;
+    gboolean health_checks;
+    guint health_interval_ms, health_retry_ms, reply_timeout_ms;
+} BreweryConfig;
+
+typedef struct BridgeBrewery BridgeBrewery;
+
+/* Strings of config are copied. */
+BridgeBrewery *bridge_brewery_new(IqRouter *router, StanzaSend send, gpointer send_user, const BreweryConfig *config,
+                                  const BreweryEvents *events, gpointer user);
+void bridge_brewery_free(BridgeBrewery *b);
+void bridge_brewery_connected(BridgeBrewery *b); /* joins, or joins again */
+void bridge_brewery_disconnected(BridgeBrewery *b);
+void bridge_brewery_leave(BridgeBrewery *b);
+gboolean bridge_brewery_handle(BridgeBrewery *b, const Stanza *presence);
+gboolean bridge_brewery_is_joined(const BridgeBrewery *b);
+BridgePool *bridge_brewery_pool(BridgeBrewery *b);
+guint bridge_brewery_operational(const BridgeBrewery *b);
+guint64 bridge_brewery_lost(const BridgeBrewery *b); /* bridges that left or failed, since birth */
+
+#endif
