@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Scripts for the conference's state machine that anyone can read: one line an event, and after "->" the
+ * actions it must cause, all of them, in order. "-" means none.
+ *
+ *   joined b            -> select a
+ *   selected x          -> create a@x, allocate b@x, publish
+ *   allocated a         -> invite a [jvb]
+ *
+ * Members are letters, bridges are x, y, z. Events:
+ *   request N | room-joined [breakout] [not-owner] | room-failed | room-lost | not-owner | shutdown
+ *   joined M [owner|moderator|visitor] [jibri|jigasi] [nojid] [region=R]    changed M [...] [audio=N] [video=N]
+ *   left M [switching] | features M [json] [rewriting] [audio-only] [unknown] [no-sctp] [audio-mute]
+ *   came M ...: joined and features in one line
+ *   selected B | no-bridge | bridge-available | bridge-lost B [reachable]         ("stale" before: an old serial)
+ *   allocated M [no-sctp] [no-transport] [passive] [again] | alloc-timeout M | alloc-bad M
+ *   alloc-error M CONDITION [REASON] | update-error M CONDITION [REASON] | update-timeout M | expired B
+ *   restarted M [gen=N] [none]
+ *   invited M ok|error|timeout
+ *   accept M SOURCES... | add M ... | remove M ... | info M | trickle M [none] | terminate M [restart] [elsewhere]
+ *   ice-restart M [elsewhere] | ice-failed M | jingle M ACTION       (M' is M's session before; M? an unknown one)
+ *   mute M TARGET [off] | after MS | xmpp-lost | xmpp-back
+ * Sources: "v5/m" video SSRC 5 msid M-m ("v5" alone: msid of its own), "a6", "F1,2", "S1,2". */
+#ifndef PLENUM_TESTS_FLOW_CONFERENCE_SCRIPT_H
+#define PLENUM_TESTS_FLOW_CONFERENCE_SCRIPT_H
+
+#include "focus/conference.h"
+
+typedef struct ConferenceScript ConferenceScript;
+
+ConferenceScript *script_new(const ConferenceConfig *config);
+void script_free(ConferenceScript *s);
+Conference *script_conference(ConferenceScript *s);
+/* Performs one event (without "->"); what came of it as text, "-" for nothing. The caller frees it. */
+char *script_event(ConferenceScript *s, const char *event);
+/* Runs lines up to an empty one or the end; fails the test at the first line that differs. */
+void script_run(ConferenceScript *s, const char *lines);
+/* Requests not answered and requests answered twice so far: both must stay 0. */
+int script_unanswered(const ConferenceScript *s);
+
+#endif
