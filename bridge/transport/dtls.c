@@ -49,7 +49,7 @@ struct DtlsTransport {
     uint8_t alert[ALERT_MAX]; /* what the spoilt handshake wanted to tell */
     size_t alert_len;
     uint8_t client_random[DTLS_RANDOM_BYTES]; /* of the ClientHello this session answers; zero before */
-    bool fingerprints_done, connected, ready, ended;
+    bool fingerprints_done, connected, ready, ended, processing;
 };
 
 static const char *const end_names[] = {
@@ -161,6 +161,20 @@ DtlsTransport *dtls_new(DtlsContext *ctx, const DtlsCallbacks *cb, void *user, i
     t->cb = *cb;
     t->user = user;
     return t;
+}
+
+/* 34 KB of record buffers that a data channel needs for a moment every few seconds. OpenSSL 3.0 allocates
+ * them again by itself for reading, but not for writing DTLS: every entry that may write takes them first. */
+static void buffers_take(DtlsTransport *t)
+{
+    if (t->connected)
+        SSL_alloc_buffers(t->ssl);
+}
+
+static void buffers_release(DtlsTransport *t)
+{
+    if (t->connected && !t->processing)
+        SSL_free_buffers(t->ssl); /* refuses while something is pending in them */
 }
 
 static void held_clear(DtlsTransport *t)
@@ -307,6 +321,7 @@ static void judge(DtlsTransport *t)
     SrtpKeys keys;
     if (!t->connected || !t->fingerprints_done || t->ready || t->ended)
         return;
+    buffers_take(t);
     if (!peer_matches(t)) {
         SSL_shutdown(t->ssl);
         end(t, DTLS_FAILED_FINGERPRINT);
@@ -438,11 +453,15 @@ static void process(DtlsTransport *t, const uint8_t *buf, size_t len)
     consider_client_hello(t, records, n);
     t->in = records;
     t->in_len = n;
+    t->processing = true;
+    buffers_take(t);
     if (!t->connected)
         handshake(t);
     if (t->connected && !t->ended)
         read_data(t); /* also repeats our last flight when the peer lost it */
     t->in = NULL;
+    t->processing = false;
+    buffers_release(t);
 }
 
 bool dtls_start(DtlsTransport *t, DtlsRole role, int64_t now_us)
@@ -489,9 +508,11 @@ void dtls_on_timer(DtlsTransport *t, int64_t now_us)
         return;
     }
     ERR_clear_error();
+    buffers_take(t);
     if (DTLSv1_handle_timeout(t->ssl) < 0 && !t->connected)
         end(t, DTLS_FAILED_TIMEOUT); /* OpenSSL has repeated the flight a dozen times */
     ERR_clear_error();
+    buffers_release(t);
 }
 
 int64_t dtls_next_due(const DtlsTransport *t, int64_t now_us)
@@ -512,8 +533,10 @@ bool dtls_write(DtlsTransport *t, const uint8_t *bytes, size_t len)
     if (!t->ready || len == 0 || len > WRITE_MAX)
         return false;
     ERR_clear_error();
+    buffers_take(t);
     bool ok = SSL_write(t->ssl, bytes, (int)len) == (int)len;
     ERR_clear_error();
+    buffers_release(t);
     return ok;
 }
 
@@ -521,6 +544,7 @@ void dtls_close(DtlsTransport *t)
 {
     if (t->connected && !t->ended) {
         ERR_clear_error();
+        buffers_take(t);
         SSL_shutdown(t->ssl);
         ERR_clear_error();
     }

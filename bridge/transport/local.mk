@@ -18,16 +18,17 @@ bridge_transport_libbridge_transport_a_SOURCES = \
 	%D%/ice_stun.c %D%/ice_stun.h \
 	%D%/sctp.c %D%/sctp.h \
 	%D%/sctp_table.c %D%/sctp_table.h \
-	%D%/srtcp.c %D%/srtp.h \
+	%D%/srtp.h \
 	%D%/srtp_index.h \
 	%D%/srtp_kdf.c %D%/srtp_kdf.h \
 	%D%/srtp_policy.c %D%/srtp_policy.h \
 	%D%/srtp_table.c %D%/srtp_table.h \
 	%D%/tuple.c %D%/tuple.h
 if SRTP_LIBSRTP2
-bridge_transport_libbridge_transport_a_SOURCES += %D%/srtp_libsrtp.c
+bridge_transport_libbridge_transport_a_SOURCES += %D%/srtcp_libsrtp.c %D%/srtp_libsrtp.c
 else
-bridge_transport_libbridge_transport_a_SOURCES += %D%/srtp_evp.c %D%/srtp_evp.h
+bridge_transport_libbridge_transport_a_SOURCES += %D%/srtcp_evp.c %D%/srtp_evp.c %D%/srtp_evp.h \
+	%D%/srtp_transform.c %D%/srtp_transform.h
 endif
 LIBS_TRANSPORT = bridge/transport/libbridge-transport.a common/rtp/libplenum-rtp.a \
 	$(SSL_LIBS) $(SRTP_LIBS) $(NICE_LIBS) $(SCTP_LIBS)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * SRTP and SRTCP (RFC 3711, RFC 7714) for one endpoint: session keys of one direction, kept cipher and MAC
- * contexts, and a few bytes of state per SSRC. RTP goes through OpenSSL EVP with only the IV set per packet
- * (or through libsrtp2 when built --with-srtp=libsrtp2), RTCP through libsrtp2. No call on the packet path
+ * contexts, and a few bytes of state per SSRC. Packets go through OpenSSL EVP with only the IV set per packet
+ * (or through libsrtp2 when built --with-srtp=libsrtp2). No call on the packet path
  * allocates. Owner: the endpoint; one thread (its worker); objects may be moved between threads as wholes. */
 #ifndef PLENUM_BRIDGE_TRANSPORT_SRTP_H
 #define PLENUM_BRIDGE_TRANSPORT_SRTP_H

@@ -5,85 +5,24 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
-#include "bridge/transport/hmac_sha1.h"
 #include "bridge/transport/srtp_evp.h"
 #include "bridge/transport/srtp_index.h"
-#include "bridge/transport/srtp_kdf.h"
 #include "bridge/transport/srtp_table.h"
-
-#define CM_TAG_BYTES 10
-#define GCM_TAG_BYTES 16
-#define GCM_IV_BYTES 12
-
-typedef struct {
-    EVP_CIPHER_CTX *cipher;
-    bool gcm;
-    uint8_t salt[16]; /* session salt, zero-padded */
-    HmacSha1 hmac;    /* CM80 only */
-} Transform;
+#include "bridge/transport/srtp_transform.h"
 
 struct SrtpTx {
-    Transform t;
+    SrtpTransform t;
 };
 
 struct SrtpRx {
-    Transform t;
+    SrtpTransform t;
     SrtpTable streams;
 };
 
-static bool transform_init(Transform *t, SrtpProfile profile, const SrtpSessionKeys *keys, bool encrypt)
-{
-    const EVP_CIPHER *type = profile == SRTP_PROFILE_CM80     ? EVP_aes_128_ctr()
-                             : profile == SRTP_PROFILE_GCM128 ? EVP_aes_128_gcm()
-                             : profile == SRTP_PROFILE_GCM256 ? EVP_aes_256_gcm()
-                                                              : NULL;
-    t->gcm = profile != SRTP_PROFILE_CM80;
-    memcpy(t->salt, keys->salt, sizeof(t->salt));
-    if (!t->gcm)
-        hmac_sha1_init(&t->hmac, keys->auth, sizeof(keys->auth));
-    t->cipher = type ? EVP_CIPHER_CTX_new() : NULL;
-    return t->cipher && EVP_CipherInit_ex(t->cipher, type, NULL, keys->key, NULL, encrypt);
-}
-
-static bool transform_derive(Transform *t, SrtpProfile profile, const uint8_t *key, const uint8_t *salt, bool encrypt)
-{
-    SrtpSessionKeys keys;
-    bool ok = srtp_session_keys(profile, key, salt, &keys) && transform_init(t, profile, &keys, encrypt);
-    OPENSSL_cleanse(&keys, sizeof(keys));
-    return ok;
-}
-
-static void transform_clear(Transform *t)
-{
-    EVP_CIPHER_CTX_free(t->cipher);
-    OPENSSL_cleanse(t, sizeof(*t));
-}
-
-static void put_u32(uint8_t *p, uint32_t v)
-{
-    p[0] = (uint8_t)(v >> 24);
-    p[1] = (uint8_t)(v >> 16);
-    p[2] = (uint8_t)(v >> 8);
-    p[3] = (uint8_t)v;
-}
-
-/* RFC 3711 4.1.1: salt * 2^16 XOR ssrc * 2^64 XOR index * 2^16; RFC 7714 8.1: 00 00 ssrc roc seq XOR salt. */
-static void make_iv(const Transform *t, uint32_t ssrc, int64_t index, uint8_t iv[16])
-{
-    uint8_t v[16] = { 0 };
-    uint8_t *p = v + (t->gcm ? 2 : 4);
-    put_u32(p, ssrc);
-    put_u32(p + 4, (uint32_t)(index >> 16));
-    p[8] = (uint8_t)(index >> 8);
-    p[9] = (uint8_t)index;
-    for (int i = 0; i < 16; i++)
-        iv[i] = v[i] ^ t->salt[i];
-}
-
-static void cm_tag(const Transform *t, const uint8_t *pkt, size_t len, int64_t index, uint8_t tag[HMAC_SHA1_BYTES])
+static void cm_tag(const SrtpTransform *t, const uint8_t *pkt, size_t len, int64_t index, uint8_t tag[HMAC_SHA1_BYTES])
 {
     uint8_t roc[4];
-    put_u32(roc, (uint32_t)(index >> 16));
+    srtp_put_u32(roc, (uint32_t)(index >> 16));
     hmac_sha1(&t->hmac, pkt, len, roc, sizeof(roc), tag);
 }
 
@@ -92,7 +31,7 @@ static void cm_tag(const Transform *t, const uint8_t *pkt, size_t len, int64_t i
 SrtpTx *srtp_tx_new(SrtpProfile profile, const uint8_t *key, const uint8_t *salt)
 {
     SrtpTx *tx = calloc(1, sizeof(*tx));
-    if (tx && !transform_derive(&tx->t, profile, key, salt, true)) {
+    if (tx && !srtp_transform_derive(&tx->t, profile, false, key, salt, true)) {
         srtp_tx_free(tx);
         return NULL;
     }
@@ -102,7 +41,7 @@ SrtpTx *srtp_tx_new(SrtpProfile profile, const uint8_t *key, const uint8_t *salt
 SrtpTx *srtp_tx_new_session(SrtpProfile profile, const SrtpSessionKeys *keys)
 {
     SrtpTx *tx = calloc(1, sizeof(*tx));
-    if (tx && !transform_init(&tx->t, profile, keys, true)) {
+    if (tx && !srtp_transform_init(&tx->t, profile, keys, true)) {
         srtp_tx_free(tx);
         return NULL;
     }
@@ -113,20 +52,20 @@ void srtp_tx_free(SrtpTx *tx)
 {
     if (!tx)
         return;
-    transform_clear(&tx->t);
+    srtp_transform_clear(&tx->t);
     free(tx);
 }
 
 static size_t protect_at(SrtpTx *tx, int64_t index, const uint8_t *hdr, size_t hdr_len, const uint8_t *payload,
                          size_t payload_len, uint8_t *out, size_t out_cap)
 {
-    Transform *t = &tx->t;
-    size_t tag_len = t->gcm ? GCM_TAG_BYTES : CM_TAG_BYTES, len = hdr_len + payload_len;
+    SrtpTransform *t = &tx->t;
+    size_t tag_len = t->gcm ? SRTP_GCM_TAG_BYTES : SRTP_CM_TAG_BYTES, len = hdr_len + payload_len;
     uint8_t iv[16];
     int n;
     if (payload_len > UINT16_MAX || out_cap < len + tag_len)
         return 0;
-    make_iv(t, srtp_header_ssrc(hdr), index, iv);
+    srtp_transform_iv(t, srtp_header_ssrc(hdr), index, iv);
     if (out != hdr)
         memcpy(out, hdr, hdr_len);
     if (!EVP_EncryptInit_ex(t->cipher, NULL, NULL, NULL, iv))
@@ -136,15 +75,15 @@ static size_t protect_at(SrtpTx *tx, int64_t index, const uint8_t *hdr, size_t h
         if (payload_len && !EVP_EncryptUpdate(t->cipher, out + hdr_len, &n, payload, (int)payload_len))
             return 0;
         cm_tag(t, out, len, index, tag);
-        memcpy(out + len, tag, CM_TAG_BYTES);
-        return len + CM_TAG_BYTES;
+        memcpy(out + len, tag, SRTP_CM_TAG_BYTES);
+        return len + SRTP_CM_TAG_BYTES;
     }
     if (!EVP_EncryptUpdate(t->cipher, NULL, &n, hdr, (int)hdr_len) ||
         (payload_len && !EVP_EncryptUpdate(t->cipher, out + hdr_len, &n, payload, (int)payload_len)) ||
         !EVP_EncryptFinal_ex(t->cipher, out + len, &n) ||
-        !EVP_CIPHER_CTX_ctrl(t->cipher, EVP_CTRL_AEAD_GET_TAG, GCM_TAG_BYTES, out + len))
+        !EVP_CIPHER_CTX_ctrl(t->cipher, EVP_CTRL_AEAD_GET_TAG, SRTP_GCM_TAG_BYTES, out + len))
         return 0;
-    return len + GCM_TAG_BYTES;
+    return len + SRTP_GCM_TAG_BYTES;
 }
 
 size_t srtp_tx_protect(SrtpTx *tx, SrtpStream *st, const uint8_t *hdr, size_t hdr_len, const uint8_t *payload,
@@ -179,7 +118,7 @@ size_t srtp_tx_reprotect(SrtpTx *tx, const SrtpStream *st, const uint8_t *hdr, s
 SrtpRx *srtp_rx_new(SrtpProfile profile, const uint8_t *key, const uint8_t *salt)
 {
     SrtpRx *rx = calloc(1, sizeof(*rx));
-    if (rx && !transform_derive(&rx->t, profile, key, salt, false)) {
+    if (rx && !srtp_transform_derive(&rx->t, profile, false, key, salt, false)) {
         srtp_rx_free(rx);
         return NULL;
     }
@@ -190,7 +129,7 @@ void srtp_rx_free(SrtpRx *rx)
 {
     if (!rx)
         return;
-    transform_clear(&rx->t);
+    srtp_transform_clear(&rx->t);
     srtp_table_clear(&rx->streams);
     free(rx);
 }
@@ -206,30 +145,30 @@ size_t srtp_rx_streams(const SrtpRx *rx)
 }
 
 /* len without the tag. GCM decrypts before it can judge, so a refused packet is no longer what came in. */
-static bool open_at(Transform *t, int64_t index, uint8_t *pkt, size_t hdr_len, size_t len)
+static bool open_at(SrtpTransform *t, int64_t index, uint8_t *pkt, size_t hdr_len, size_t len)
 {
     uint8_t iv[16];
     int n, payload_len = (int)(len - hdr_len);
     if (!t->gcm) {
         uint8_t tag[HMAC_SHA1_BYTES];
         cm_tag(t, pkt, len, index, tag);
-        if (CRYPTO_memcmp(tag, pkt + len, CM_TAG_BYTES) != 0)
+        if (CRYPTO_memcmp(tag, pkt + len, SRTP_CM_TAG_BYTES) != 0)
             return false;
     }
-    make_iv(t, srtp_header_ssrc(pkt), index, iv);
+    srtp_transform_iv(t, srtp_header_ssrc(pkt), index, iv);
     if (!EVP_DecryptInit_ex(t->cipher, NULL, NULL, NULL, iv))
         return false;
     if (!t->gcm)
         return payload_len == 0 || EVP_DecryptUpdate(t->cipher, pkt + hdr_len, &n, pkt + hdr_len, payload_len);
     return EVP_DecryptUpdate(t->cipher, NULL, &n, pkt, (int)hdr_len) &&
            (payload_len == 0 || EVP_DecryptUpdate(t->cipher, pkt + hdr_len, &n, pkt + hdr_len, payload_len)) &&
-           EVP_CIPHER_CTX_ctrl(t->cipher, EVP_CTRL_AEAD_SET_TAG, GCM_TAG_BYTES, pkt + len) &&
+           EVP_CIPHER_CTX_ctrl(t->cipher, EVP_CTRL_AEAD_SET_TAG, SRTP_GCM_TAG_BYTES, pkt + len) &&
            EVP_DecryptFinal_ex(t->cipher, pkt + len, &n) > 0;
 }
 
 /* First packet of an SSRC. A sender that started just below 2^16 and whose first packets were lost has
  * already counted one rollover, which nothing in the packet tells: try that second. */
-static int64_t open_first(Transform *t, uint8_t *pkt, size_t hdr_len, size_t len)
+static int64_t open_first(SrtpTransform *t, uint8_t *pkt, size_t hdr_len, size_t len)
 {
     uint16_t seq = srtp_header_seq(pkt);
     if (open_at(t, seq, pkt, hdr_len, len))
@@ -239,7 +178,7 @@ static int64_t open_first(Transform *t, uint8_t *pkt, size_t hdr_len, size_t len
     if (t->gcm) { /* GCM is a stream cipher: the same key stream once more restores the ciphertext */
         uint8_t iv[16];
         int n;
-        make_iv(t, srtp_header_ssrc(pkt), seq, iv);
+        srtp_transform_iv(t, srtp_header_ssrc(pkt), seq, iv);
         if (!EVP_DecryptInit_ex(t->cipher, NULL, NULL, NULL, iv) ||
             (len > hdr_len && !EVP_DecryptUpdate(t->cipher, pkt + hdr_len, &n, pkt + hdr_len, (int)(len - hdr_len))))
             return -1;
@@ -250,7 +189,7 @@ static int64_t open_first(Transform *t, uint8_t *pkt, size_t hdr_len, size_t len
 
 SrtpStatus srtp_rx_unprotect(SrtpRx *rx, uint8_t *pkt, size_t *len, const SrtpRxStream **st)
 {
-    size_t tag_len = rx->t.gcm ? GCM_TAG_BYTES : CM_TAG_BYTES;
+    size_t tag_len = rx->t.gcm ? SRTP_GCM_TAG_BYTES : SRTP_CM_TAG_BYTES;
     if (*len < 12 + tag_len || *len > UINT16_MAX)
         return SRTP_MALFORMED;
     size_t n = *len - tag_len, hdr_len = srtp_header_len(pkt, n);

@@ -11,6 +11,9 @@ typedef enum {
     SRTP_LABEL_RTP_KEY = 0,
     SRTP_LABEL_RTP_AUTH = 1,
     SRTP_LABEL_RTP_SALT = 2,
+    SRTP_LABEL_RTCP_KEY = 3,
+    SRTP_LABEL_RTCP_AUTH = 4,
+    SRTP_LABEL_RTCP_SALT = 5,
 } SrtpLabel;
 
 #define SRTP_AUTH_KEY_BYTES 20
@@ -21,7 +24,7 @@ typedef struct {
     uint8_t salt[16]; /* zero-padded */
     uint8_t auth[SRTP_AUTH_KEY_BYTES]; /* CM80 only */
 } SrtpSessionKeys;
-bool srtp_session_keys(SrtpProfile profile, const uint8_t *key, const uint8_t *salt, SrtpSessionKeys *out);
+bool srtp_session_keys(SrtpProfile profile, bool rtcp, const uint8_t *key, const uint8_t *salt, SrtpSessionKeys *out);
 
 /* out_len bytes (at most 32) of key material, key derivation rate 0. False: unknown profile, OpenSSL failed. */
 bool srtp_kdf(SrtpProfile profile, const uint8_t *key, const uint8_t *salt, SrtpLabel label, uint8_t *out,

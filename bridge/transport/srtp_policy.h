@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * libsrtp2 sessions made from our profiles: for SRTCP, for builds that leave RTP to libsrtp2, and as the
- * reference in tests. Any thread. */
+ * libsrtp2 sessions made from our profiles: for builds --with-srtp=libsrtp2, and as the reference in tests. Any thread. */
 #ifndef PLENUM_BRIDGE_TRANSPORT_SRTP_POLICY_H
 #define PLENUM_BRIDGE_TRANSPORT_SRTP_POLICY_H
 

@@ -152,8 +152,13 @@ static srtp_profile_t library_profile(SrtpProfile profile)
 
 static srtp_t library_session(SrtpProfile profile, const uint8_t *key, const uint8_t *salt, srtp_ssrc_type_t direction)
 {
+    static gsize initialised;
     uint8_t both[64];
     srtp_t session = NULL;
+    if (g_once_init_enter(&initialised)) {
+        srtp_init();
+        g_once_init_leave(&initialised, 1);
+    }
     srtp_policy_t policy = { .ssrc = { .type = direction }, .key = both, .window_size = 1024, .allow_repeat_tx = 1 };
     memcpy(both, key, srtp_key_len(profile));
     memcpy(both + srtp_key_len(profile), salt, srtp_salt_len(profile));

@@ -75,11 +75,11 @@ static void test_kdf_vector(void)
     uint8_t *want_salt = from_hex("30CBBC08863D8C85D49DB34A9AE1", &n);
     uint8_t *want_auth = from_hex("CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4", &n);
     SrtpSessionKeys k;
-    g_assert_true(srtp_session_keys(SRTP_PROFILE_CM80, key, salt, &k));
+    g_assert_true(srtp_session_keys(SRTP_PROFILE_CM80, false, key, salt, &k));
     g_assert_cmpmem(k.key, 16, want_key, 16);
     g_assert_cmpmem(k.salt, 14, want_salt, 14);
     g_assert_cmpmem(k.auth, 20, want_auth, 20);
-    g_assert_false(srtp_session_keys(SRTP_PROFILE_NONE, key, salt, &k));
+    g_assert_false(srtp_session_keys(SRTP_PROFILE_NONE, false, key, salt, &k));
     free(key), free(salt), free(want_key), free(want_salt), free(want_auth);
 }
 
@@ -384,6 +384,59 @@ static void test_rtcp(gconstpointer data)
     g_assert_cmpuint(a.tx_key[3], ==, 0);
 }
 
+/* Compound packets of all sizes through libsrtp2 and back, from several senders. */
+static void test_rtcp_against_libsrtp(gconstpointer data)
+{
+    SrtpKeys k = { .profile = *(const SrtpProfile *)data };
+    test_keys(k.tx_key, k.tx_salt);
+    memcpy(k.rx_key, k.tx_key, sizeof(k.rx_key));
+    memcpy(k.rx_salt, k.tx_salt, sizeof(k.rx_salt));
+    Srtcp *s = srtcp_new(&k);
+    srtp_t ref_tx = srtp_policy_session(k.profile, k.tx_key, k.tx_salt, true);
+    srtp_t ref_rx = srtp_policy_session(k.profile, k.tx_key, k.tx_salt, false);
+    for (unsigned i = 0; i < 3000; i++) {
+        uint8_t plain[400] = { 0x80, 200 + i % 8, 0, 0, 1, 2, 3, (uint8_t)(i % 5) }, ours[500], ref[600];
+        size_t n = 8 + 4 * (i % 98), len = n;
+        for (size_t j = 8; j < n; j++)
+            plain[j] = (uint8_t)next_random();
+        memcpy(ours, plain, n);
+        memcpy(ref, plain, n);
+        int ref_len = (int)n;
+        g_assert_cmpint(srtcp_protect(s, ours, &len, sizeof(ours)), ==, SRTP_OK);
+        g_assert_cmpint(srtp_protect_rtcp(ref_tx, ref, &ref_len), ==, srtp_err_status_ok);
+        g_assert_cmpuint(len, ==, (size_t)ref_len);
+        int back = (int)len;
+        g_assert_cmpint(srtp_unprotect_rtcp(ref_rx, ours, &back), ==, srtp_err_status_ok);
+        g_assert_cmpmem(ours, (size_t)back, plain, n);
+        g_assert_cmpint(srtcp_unprotect(s, ref, &len), ==, SRTP_OK);
+        g_assert_cmpmem(ref, len, plain, n);
+    }
+    srtcp_free(s);
+    srtp_dealloc(ref_tx);
+    srtp_dealloc(ref_rx);
+}
+
+static void test_rtcp_tamper(gconstpointer data)
+{
+    SrtpKeys k = { .profile = *(const SrtpProfile *)data };
+    test_keys(k.tx_key, k.tx_salt);
+    memcpy(k.rx_key, k.tx_key, sizeof(k.rx_key));
+    memcpy(k.rx_salt, k.tx_salt, sizeof(k.rx_salt));
+    Srtcp *s = srtcp_new(&k);
+    uint8_t pkt[64] = { 0x80, 201, 0, 7, 0, 0, 0, 1 };
+    size_t n = 32;
+    g_assert_cmpint(srtcp_protect(s, pkt, &n, sizeof(pkt)), ==, SRTP_OK);
+    for (size_t bit = 0; bit <= 8 * n; bit++) { /* the last round leaves it whole */
+        uint8_t *copy = exact(pkt, n);
+        size_t len = n;
+        if (bit < 8 * n)
+            copy[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        g_assert_true((srtcp_unprotect(s, copy, &len) == SRTP_OK) == (bit == 8 * n));
+        free(copy);
+    }
+    srtcp_free(s);
+}
+
 static const struct {
     const char *name;
     GTestDataFunc func;
@@ -392,6 +445,8 @@ static const struct {
     { "malformed", test_malformed },              { "reprotect", test_reprotect },     { "before first", test_before_first },
     { "in place", test_in_place },                { "stream limit", test_stream_limit }, { "rtcp", test_rtcp },
     { "wrap with loss at start", test_wrap_with_loss_at_start },
+    { "rtcp against libsrtp2", test_rtcp_against_libsrtp },
+    { "rtcp tamper", test_rtcp_tamper },
 };
 
 int main(int argc, char **argv)
