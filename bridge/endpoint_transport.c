@@ -61,7 +61,10 @@ struct EndpointTransport {
     SctpAssociation *association; /* once DTLS is ready */
     guint timer;
     int64_t timer_due_us;
+    guint call; /* source: the peer may be waiting for our INIT */
 };
+
+#define SCTP_CALL_MS 500 /* browsers speak at once; who is silent for so long is called */
 
 static gboolean on_timer(gpointer data);
 
@@ -129,12 +132,23 @@ static void on_dtls_send(void *user, const uint8_t *datagram, size_t len)
     t->events->datagram(t->user, datagram, len);
 }
 
+static gboolean on_call(gpointer data)
+{
+    EndpointTransport *t = data;
+    t->call = 0;
+    sctp_association_call(t->association);
+    clock_wake(t->sctp);
+    return G_SOURCE_REMOVE;
+}
+
 static void on_dtls_ready(void *user, const SrtpKeys *keys)
 {
     EndpointTransport *t = user;
-    if (t->sctp) {
+    if (t->sctp)
         t->association =
             sctp_association_new(t->sctp->stack, SCTP_SERVER, NULL, &sctp_callbacks, t);
+    if (t->association) {
+        t->call = g_timeout_add(SCTP_CALL_MS, on_call, t);
         clock_wake(t->sctp);
     }
     t->events->keys(t->user, keys);
@@ -255,6 +269,8 @@ void endpoint_transport_free(EndpointTransport *t)
     t->closing = true;
     if (t->timer)
         g_source_remove(t->timer);
+    if (t->call)
+        g_source_remove(t->call);
     if (t->association)
         sctp_association_free(t->association);
     if (!t->ended)

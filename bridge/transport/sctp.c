@@ -401,10 +401,22 @@ static bool configure(struct socket *s)
            set_option(s, IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS, &path, sizeof(path));
 }
 
+static struct sockaddr_conn address_of(const SctpAssociation *a)
+{
+    return (struct sockaddr_conn){ .sconn_family = AF_CONN, .sconn_port = htons(SCTP_DC_PORT),
+                                   .sconn_addr = (void *)(uintptr_t)a->id };
+}
+
+void sctp_association_call(SctpAssociation *a)
+{
+    struct sockaddr_conn addr = address_of(a);
+    if (a->role == SCTP_SERVER && a->assoc == 0 && !a->closed)
+        usrsctp_connect(a->socket, (struct sockaddr *)&addr, sizeof(addr));
+}
+
 static bool begin(SctpAssociation *a)
 {
-    struct sockaddr_conn addr = { .sconn_family = AF_CONN, .sconn_port = htons(SCTP_DC_PORT),
-                                  .sconn_addr = (void *)(uintptr_t)a->id };
+    struct sockaddr_conn addr = address_of(a);
     a->socket = usrsctp_socket(AF_CONN, SOCK_SEQPACKET, IPPROTO_SCTP, on_receive, NULL, 0, (void *)(uintptr_t)a->id);
     if (!a->socket || !configure(a->socket) || usrsctp_bind(a->socket, (struct sockaddr *)&addr, sizeof(addr)) != 0)
         return false;

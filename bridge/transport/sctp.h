@@ -51,6 +51,9 @@ SctpAssociation *sctp_association_new(SctpStack *s, SctpRole role, const char *l
 /* Asks for a channel on a stream, as every client does by itself on stream 0 once; a peer of ours leaves any
  * further one unanswered. False: no association yet, or the send buffer is full. */
 bool sctp_open_channel(SctpAssociation *a, uint16_t stream, uint8_t channel_type, const char *label);
+/* A server whose peer has been silent: sends INIT itself, and goes on waiting for the peer's channel. For
+ * peers that wait too (an ICE-controlled aiortc does). Does nothing when the association is there. */
+void sctp_association_call(SctpAssociation *a);
 /* One SCTP packet from dtls data. */
 void sctp_on_packet(SctpAssociation *a, const uint8_t *buf, size_t len);
 /* UTF-8 text as PPID 51 (56 when empty). False: counted in refused_sends; never waits. */

@@ -23,7 +23,7 @@ typedef struct {
     unsigned lose; /* drop the next so many datagrams */
     /* seen */
     SrtpKeys server_keys, client_keys;
-    unsigned keys, ended, failed;
+    unsigned keys, ended, failed, client_packets;
     GString *server_heard;
 } Wire;
 
@@ -85,6 +85,7 @@ static void client_ready(void *user, const SrtpKeys *keys)
 
 static void client_data(void *user, const uint8_t *bytes, size_t len)
 {
+    ((Wire *)user)->client_packets++;
 }
 
 static void client_ended(void *user, DtlsEnd why)
@@ -238,6 +239,21 @@ static void test_client_role(void)
     tear_down(&w);
 }
 
+/* A client that waits for our INIT gets one. */
+static void test_silent_sctp_peer(void)
+{
+    Wire w;
+    set_up(&w, true);
+    signal_fingerprint(&w);
+    endpoint_transport_start(w.server);
+    dtls_start(w.client, DTLS_CLIENT, clock_now_us());
+    run_until(&w, &w.keys, 1);
+    g_assert_cmpuint(w.client_packets, ==, 0);
+    run_until(&w, &w.client_packets, 1);
+    g_assert_false(endpoint_transport_channel_is_open(w.server));
+    tear_down(&w);
+}
+
 static void test_goodbye(void)
 {
     Wire w;
@@ -260,6 +276,7 @@ int main(int argc, char **argv)
     g_test_add_func("/bridge/transport/other fingerprint", test_other_fingerprint);
     g_test_add_func("/bridge/transport/loss", test_loss);
     g_test_add_func("/bridge/transport/client role", test_client_role);
+    g_test_add_func("/bridge/transport/silent SCTP peer", test_silent_sctp_peer);
     g_test_add_func("/bridge/transport/goodbye", test_goodbye);
     return g_test_run();
 }
