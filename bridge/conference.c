@@ -46,8 +46,7 @@ Conference *conference_new(struct Bridge *bridge, BridgeEnv *env, uint64_t handl
         return NULL;
     }
     env->counters.conferences_created++;
-    log_info(&c->log, "conference created, id %s, meeting-id %s, worker %u", c->id, c->meeting_id,
-             c->worker);
+    log_info(&c->log, "conference created, id %s, meeting-id %s, worker %u", c->id, c->meeting_id, c->worker);
     return c;
 }
 
@@ -67,8 +66,7 @@ void conference_free(Conference *c)
         bridge_unregister(c->bridge, ep);
         endpoint_free(ep);
     }
-    c->env->media.post(c->env->media.user, c->worker,
-                       worker_command_new(WORKER_CONFERENCE_REMOVE, c->handle, 0, 0));
+    c->env->media.post(c->env->media.user, c->worker, worker_command_new(WORKER_CONFERENCE_REMOVE, c->handle, 0, 0));
     clear_speakers(c);
     g_hash_table_unref(c->endpoints);
     g_hash_table_unref(c->ssrcs);
@@ -108,8 +106,8 @@ bool conference_claim_ssrcs(Conference *c, Endpoint *ep, GArray *ssrcs, uint32_t
 
 void conference_expire_endpoint(Conference *c, Endpoint *ep, const char *why)
 {
-    log_info(&ep->log, "endpoint expired after %lld s: %s",
-             (long long)((clock_now_us() - ep->created_us) / 1000000), why);
+    log_info(&ep->log, "endpoint expired after %lld s: %s", (long long)((clock_now_us() - ep->created_us) / 1000000),
+             why);
     for (guint i = 0; i < ep->ssrcs->len; i++)
         g_hash_table_remove(c->ssrcs, GUINT_TO_POINTER(g_array_index(ep->ssrcs, uint32_t, i)));
     g_hash_table_remove(c->endpoints, ep->id);
@@ -136,8 +134,8 @@ static bool is_recent_speaker(const Conference *c, const char *id)
 
 void conference_send_stats(Conference *c, const Endpoint *from, const char *text)
 {
-    bool all = conference_size(c) <= (unsigned)c->env->config->media.stats_filter_threshold ||
-               is_recent_speaker(c, from->id);
+    bool all =
+        conference_size(c) <= (unsigned)c->env->config->media.stats_filter_threshold || is_recent_speaker(c, from->id);
     GHashTableIter iter;
     gpointer ep;
     g_hash_table_iter_init(&iter, c->endpoints);
@@ -157,8 +155,7 @@ static void on_dominant_speaker(Conference *c, const WorkerEvent *ev)
     for (size_t i = 0; i < ev->n && n < CONFERENCE_SPEAKERS_MAX; i++)
         c->speakers[n++] = g_strdup(ev->speaker.previous[i].id);
     c->env->counters.dominant_speaker_changes++;
-    log_info(&c->log, "dominant speaker is %s",
-             ev->speaker.dominant[0] ? ev->speaker.dominant : "nobody");
+    log_debug(&c->log, "dominant speaker is %s", ev->speaker.dominant[0] ? ev->speaker.dominant : "nobody");
 }
 
 static void on_connectivity(Conference *c, const WorkerEvent *ev)
@@ -201,8 +198,7 @@ bool conference_sweep(Conference *c, int64_t now_us)
             ep->channel_counted = true;
             if (!endpoint_has_channel(ep)) {
                 c->env->counters.no_channel_after_delay++;
-                log_warning(&ep->log,
-                            "no message channel %d s after DTLS: this client gets no video",
+                log_warning(&ep->log, "no message channel %d s after DTLS: this client gets no video",
                             ENDPOINT_CHANNEL_DELAY_S);
             }
         }

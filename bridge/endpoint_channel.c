@@ -12,8 +12,7 @@
 G_STATIC_ASSERT((int)MESSAGE_VIDEO_CAMERA == WORKER_VIDEO_CAMERA &&
                 (int)MESSAGE_VIDEO_DESKTOP == WORKER_VIDEO_DESKTOP &&
                 (int)MESSAGE_VIDEO_DESKTOP_HIGH_FPS == WORKER_VIDEO_DESKTOP_HIGH_FPS &&
-                (int)MESSAGE_VIDEO_NONE == WORKER_VIDEO_NONE &&
-                (int)MESSAGE_VIDEO_DISABLED == WORKER_VIDEO_DISABLED);
+                (int)MESSAGE_VIDEO_NONE == WORKER_VIDEO_NONE && (int)MESSAGE_VIDEO_DISABLED == WORKER_VIDEO_DISABLED);
 
 /* ---- sending ---- */
 
@@ -69,8 +68,7 @@ static void channel_up(Endpoint *ep, const char *carrier)
 {
     log_info(&ep->log, "message channel open by %s, %lld ms after creation", carrier,
              (long long)((clock_now_us() - ep->created_us) / 1000));
-    endpoint_post(
-        ep, endpoint_command(ep, WORKER_CHANNEL_UP, 0)); /* the burst of 6.4 follows as events */
+    endpoint_post(ep, endpoint_command(ep, WORKER_CHANNEL_UP, 0)); /* the burst of 6.4 follows as events */
 }
 
 void endpoint_data_channel_opened(Endpoint *ep)
@@ -122,8 +120,7 @@ static void on_constraints(Endpoint *ep, Message *m)
 {
     int64_t limit_bps = ep->conference->env->config->media.assumed_bandwidth_limit_kbps * 1000;
     receiver_wishes_merge(&ep->wishes, &m->video);
-    endpoint_post(
-        ep, receiver_wishes_command(&ep->wishes, ep->conference->handle, ep->handle, limit_bps));
+    endpoint_post(ep, receiver_wishes_command(&ep->wishes, ep->conference->handle, ep->handle, limit_bps));
 }
 
 /* The deprecated form names no source: the first video is meant. */
@@ -249,8 +246,8 @@ static void on_slots(Endpoint *ep, const WorkerEvent *ev)
         };
     }
     if (ev->n > 0)
-        endpoint_tell(ep, video ? message_video_sources_map(entries, ev->n)
-                                : message_audio_sources_map(entries, ev->n));
+        endpoint_tell(ep,
+                      video ? message_video_sources_map(entries, ev->n) : message_audio_sources_map(entries, ev->n));
 }
 
 static void on_forwarded(Endpoint *ep, const WorkerEvent *ev)
@@ -267,10 +264,8 @@ static void on_ice_selected(Endpoint *ep, const WorkerEvent *ev)
     char text[TUPLE_TEXT_MAX];
     if (!tuple_is_set(&ep->remote))
         ep->conference->env->counters.ice_succeeded++;
-    log_info(&ep->log, "ICE %s %s, %lld ms after creation",
-             tuple_is_set(&ep->remote) ? "moved to" : "connected with",
-             tuple_text(&ev->ice.remote, text),
-             (long long)((clock_now_us() - ep->created_us) / 1000));
+    log_info(&ep->log, "ICE %s %s, %lld ms after creation", tuple_is_set(&ep->remote) ? "moved to" : "connected with",
+             tuple_text(&ev->ice.remote, text), (long long)((clock_now_us() - ep->created_us) / 1000));
     ep->remote = ev->ice.remote;
 }
 
@@ -286,8 +281,7 @@ static void on_restart_over(Endpoint *ep, bool succeeded)
     } else {
         counters->ice_restarts_failed++;
     }
-    log_info(&ep->log, "ICE restart %u %s", ep->generation,
-             succeeded ? "took over" : "failed: the old path goes on");
+    log_info(&ep->log, "ICE restart %u %s", ep->generation, succeeded ? "took over" : "failed: the old path goes on");
 }
 
 static void on_channel_event(Endpoint *ep, const WorkerEvent *ev)
@@ -301,17 +295,16 @@ static void on_channel_event(Endpoint *ep, const WorkerEvent *ev)
         on_forwarded(ep, ev);
         break;
     case WORKER_EV_SOURCE_CONSTRAINTS:
-        endpoint_tell(ep, message_sender_source_constraints(ev->source_constraint.source,
-                                                            ev->source_constraint.max_height));
+        endpoint_tell(
+            ep, message_sender_source_constraints(ev->source_constraint.source, ev->source_constraint.max_height));
         break;
     case WORKER_EV_DOMINANT_SPEAKER: {
         const char *previous[CONFERENCE_SPEAKERS_MAX];
         size_t n = MIN(ev->n, G_N_ELEMENTS(previous));
         for (size_t i = 0; i < n; i++)
             previous[i] = ev->speaker.previous[i].id;
-        endpoint_tell(
-            ep, message_dominant_speaker(ev->speaker.dominant[0] ? ev->speaker.dominant : NULL,
-                                         previous, n, ev->speaker.silence));
+        endpoint_tell(ep, message_dominant_speaker(ev->speaker.dominant[0] ? ev->speaker.dominant : NULL, previous, n,
+                                                   ev->speaker.silence));
         break;
     }
     case WORKER_EV_CONNECTIVITY:
@@ -334,8 +327,8 @@ void endpoint_on_event(Endpoint *ep, const WorkerEvent *ev)
     BridgeCounters *counters = &ep->conference->env->counters;
     switch (ev->type) {
     case WORKER_EV_FIRST_CHECK:
-        log_info(&ep->log, "first ICE check, %lld ms after creation",
-                 (long long)((clock_now_us() - ep->created_us) / 1000));
+        log_debug(&ep->log, "first ICE check, %lld ms after creation",
+                  (long long)((clock_now_us() - ep->created_us) / 1000));
         break;
     case WORKER_EV_ICE_WRITABLE:
         ep->writable = true;

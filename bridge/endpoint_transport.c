@@ -145,8 +145,7 @@ static void on_dtls_ready(void *user, const SrtpKeys *keys)
 {
     EndpointTransport *t = user;
     if (t->sctp)
-        t->association =
-            sctp_association_new(t->sctp->stack, SCTP_SERVER, NULL, &sctp_callbacks, t);
+        t->association = sctp_association_new(t->sctp->stack, SCTP_SERVER, NULL, &sctp_callbacks, t);
     if (t->association) {
         t->call = g_timeout_add(SCTP_CALL_MS, on_call, t);
         clock_wake(t->sctp);
@@ -255,11 +254,10 @@ char *endpoint_transport_dump(const EndpointTransport *t)
         g_strlcpy(dtls, "{}", sizeof(dtls));
     if (t->association)
         counters = sctp_counters(t->association);
-    return g_strdup_printf(
-        "{\"dtls\":%s,\"channel_open\":%s,\"rejected_channels\":%u,\"dropped_messages\":%u,"
-        "\"refused_sends\":%u}",
-        dtls, endpoint_transport_channel_is_open(t) ? "true" : "false", counters.rejected_channels,
-        counters.dropped_messages, counters.refused_sends);
+    return g_strdup_printf("{\"dtls\":%s,\"channel_open\":%s,\"rejected_channels\":%u,\"dropped_messages\":%u,"
+                           "\"refused_sends\":%u}",
+                           dtls, endpoint_transport_channel_is_open(t) ? "true" : "false", counters.rejected_channels,
+                           counters.dropped_messages, counters.refused_sends);
 }
 
 void endpoint_transport_free(EndpointTransport *t)
