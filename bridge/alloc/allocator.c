@@ -177,6 +177,21 @@ AllocResult allocator_run(AllocSource *sources, size_t n, const size_t *order, c
     return r;
 }
 
+int allocator_settle(AllocHold *hold, const AllocSource *source, int64_t now_ms)
+{
+    bool raise = hold->applied >= 0 && source->target > hold->applied && !source->on_stage;
+    if (!raise) {
+        hold->applied = source->target;
+        hold->wanted_since_ms = 0;
+    } else if (hold->wanted_since_ms == 0) {
+        hold->wanted_since_ms = now_ms;
+    } else if (now_ms - hold->wanted_since_ms >= ALLOC_RAISE_MS) {
+        hold->applied = source->target;
+        hold->wanted_since_ms = 0;
+    }
+    return hold->applied;
+}
+
 bool allocator_estimate_changed(int64_t used_bps, int64_t now_bps)
 {
     if (used_bps < 0 || now_bps < 0)

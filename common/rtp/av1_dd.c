@@ -215,6 +215,12 @@ size_t dd_rewrite(const uint8_t *ext, size_t len, const DdView *v, const DdRewri
 {
     if (v->bits_end > 8 * len)
         return 0;
+    if (!v->extended && !rw->write_mask && cap >= 3) { /* most packets: the mandatory bytes alone */
+        out[0] = (uint8_t)(v->start << 7 | v->end << 6 | ((v->template_id + rw->template_delta) & 63));
+        out[1] = (uint8_t)(rw->frame_number >> 8);
+        out[2] = (uint8_t)rw->frame_number;
+        return 3;
+    }
     BitWriter w = { .p = out, .cap = 8 * cap };
     put(&w, v->start, 1);
     put(&w, v->end, 1);

@@ -204,6 +204,28 @@ static void test_estimate(void)
     g_assert_false(allocator_estimate_changed(ALLOC_UNLIMITED, ALLOC_UNLIMITED));
 }
 
+static void test_settle(void)
+{
+    AllocHold h = { LAYER_SUSPENDED, 0 };
+    AllocSource s = { .target = 2 };
+    g_assert_cmpint(allocator_settle(&h, &s, 1000), ==, 2); /* from nothing to something: at once */
+    s.target = 64;
+    g_assert_cmpint(allocator_settle(&h, &s, 2000), ==, 2);
+    g_assert_cmpint(allocator_settle(&h, &s, 3999), ==, 2);
+    s.target = 2; /* the wish was taken back: the wait starts again */
+    g_assert_cmpint(allocator_settle(&h, &s, 3999), ==, 2);
+    s.target = 64;
+    g_assert_cmpint(allocator_settle(&h, &s, 4000), ==, 2);
+    g_assert_cmpint(allocator_settle(&h, &s, 6000), ==, 64);
+    s.target = 1;
+    g_assert_cmpint(allocator_settle(&h, &s, 6001), ==, 1);
+    s.target = 128;
+    s.on_stage = true;
+    g_assert_cmpint(allocator_settle(&h, &s, 6002), ==, 128);
+    s.target = LAYER_SUSPENDED;
+    g_assert_cmpint(allocator_settle(&h, &s, 6003), ==, LAYER_SUSPENDED);
+}
+
 static void test_demand(void)
 {
     SenderDemand d = { 0 };
@@ -240,6 +262,7 @@ int main(int argc, char **argv)
     g_test_add_func("/alloc/screen-layers", test_screen_layers);
     g_test_add_func("/alloc/random", test_random);
     g_test_add_func("/alloc/estimate", test_estimate);
+    g_test_add_func("/alloc/settle", test_settle);
     g_test_add_func("/alloc/sender-demand", test_demand);
     return g_test_run();
 }
