@@ -171,13 +171,34 @@ static bool read_plain(FrameParser *fp, MediaCodec codec, const uint8_t *payload
     return number_frame(fp, ts, TS_BITS, seq, ts, f);
 }
 
+/* Chromium leaves out everything a dependency descriptor says as well: VP8 then has no numbers of its own. */
+static bool read_vpx(FrameParser *fp, MediaCodec codec, const uint8_t *payload, size_t len, int64_t seq, uint32_t ts,
+                     bool marker, const uint8_t *dd, size_t dd_len, FrameInfo *f)
+{
+    Vp8View vp8;
+    Vp9View vp9;
+    bool bare = codec == CODEC_VP8 ? vp8_parse(payload, len, &vp8) && !vp8.picture_id_bits
+                                   : vp9_parse(payload, len, &vp9) && !vp9.picture_id_bits;
+    if (!bare)
+        return codec == CODEC_VP8 ? read_vp8(fp, payload, len, seq, ts, marker, f) : read_vp9(fp, payload, len, seq, ts, f);
+    if (!read_dd(fp, dd, dd_len, seq, ts, f))
+        return false;
+    if (codec == CODEC_VP8 && !f->height)
+        f->height = shorter_side(vp8.width, vp8.height);
+    return true;
+}
+
 static bool read_codec(FrameParser *fp, MediaCodec codec, const uint8_t *payload, size_t len, int64_t seq, uint32_t ts,
                        bool marker, const uint8_t *dd, size_t dd_len, FrameInfo *f)
 {
     switch (codec) {
     case CODEC_VP8:
+        if (dd && dd_len)
+            return read_vpx(fp, codec, payload, len, seq, ts, marker, dd, dd_len, f);
         return read_vp8(fp, payload, len, seq, ts, marker, f);
     case CODEC_VP9:
+        if (dd && dd_len)
+            return read_vpx(fp, codec, payload, len, seq, ts, marker, dd, dd_len, f);
         return read_vp9(fp, payload, len, seq, ts, f);
     case CODEC_AV1:
     case CODEC_H264:

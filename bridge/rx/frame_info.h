@@ -23,7 +23,7 @@ typedef enum {
     FRAME_OPAQUE,    /* not parsed: unknown codec, or a payload that makes no sense */
     FRAME_VP8,
     FRAME_VP9,
-    FRAME_DD,        /* AV1 or H.264 with a dependency descriptor */
+    FRAME_DD,        /* AV1 or H.264 with a dependency descriptor; VP8, VP9 without picture ids too */
     FRAME_H264,      /* no descriptor: one layer per encoding */
     FRAME_AV1_PLAIN, /* AV1 without descriptor: one layer per encoding */
 } FrameKind;

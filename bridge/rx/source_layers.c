@@ -160,11 +160,15 @@ static bool read_dd(SourceLayers *sl, int eid, const FrameInfo *f)
             remove_where(sl, eid, 0, 0, 0);
         for (unsigned t = 0; t < s->target_count; t++) {
             unsigned sid = s->target_sid[t], height = s->width[sid] < s->height[sid] ? s->width[sid] : s->height[sid];
+            if (!height && f->keyframe && s->spatial_count == 1)
+                height = f->height;
             if (!(f->active_targets >> t & 1))
                 continue;
             int i = find(sl, eid << 6 | (int)t);
             changed |= i < 0 || (height && sl->layer[i].entry.height != height);
-            ensure(sl, eid << 6 | (int)t, height ? height : 180u << (unsigned)(eid + (int)sid), target_fps(s, t));
+            if (!height)
+                height = i >= 0 ? sl->layer[i].entry.height : 180u << (unsigned)(eid + (int)sid);
+            ensure(sl, eid << 6 | (int)t, height, target_fps(s, t));
         }
         sl->targets[eid] = s->target_count;
         sl->active_targets[eid] = f->active_targets;

@@ -99,6 +99,9 @@ static void begin(Projection *p, const MediaPacket *pkt, int64_t now_us)
     p->sid = p->tid = p->dt = 0;
     p->other_frames = 0;
     p->start_id = pkt->frame.id;
+    p->unit_ts = pkt->view.ts;
+    p->unit_target = p->target;
+    p->unit_marked = false;
     p->prev_fate = FATE_UNKNOWN;
     p->prev_key = frame_key(&pkt->frame);
     if (!p->audio) {
@@ -123,6 +126,7 @@ static ProjectionVerdict send_out(Projection *p, const MediaPacket *pkt, int64_t
         os->last_ts_us = now_us;
     }
     os->started = true;
+    p->unit_marked |= out->marker && out->ts == p->unit_ts + p->ts_shift;
     p->last_accept_us = now_us;
     return PROJECTION_ACCEPT;
 }
@@ -224,7 +228,12 @@ static ProjectionFate judge(Projection *p, const MediaPacket *pkt, int64_t key, 
     const ProjectionFrame *known = projection_frame(p, key);
     if (known)
         return (ProjectionFate)known->fate;
-    bool forward = p->target >= 0 && f->id >= p->start_id && codec_of(p)->decide(p, pkt, late, now_us);
+    if (!late && pkt->view.ts != p->unit_ts) {
+        p->unit_ts = pkt->view.ts;
+        p->unit_target = p->target;
+        p->unit_marked = false;
+    }
+    bool forward = p->unit_target >= 0 && f->id >= p->start_id && codec_of(p)->decide(p, pkt, late, now_us);
     if (forward && f->keyframe)
         note_keyframe(p, now_us);
     if (!forward && !late && p->kind == FRAME_VP8)
@@ -278,8 +287,8 @@ static ProjectionVerdict accept_video(Projection *p, const MediaPacket *pkt, int
         p->kind = f->kind;
     }
     bool same = p->running && pkt->eid == p->eid;
-    if (same && p->target < 0 && frame_key(f) > p->prev_key) {
-        stop(p); /* the frame that was running when the target went away is complete */
+    if (same && p->target < 0 && pkt->view.ts != p->unit_ts && pkt->seq > p->seqs.top_in) {
+        stop(p); /* the picture that was running when the target went away is complete */
         same = false;
     }
     if (same && f->after_reset && f->keyframe && f->start)

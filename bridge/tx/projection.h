@@ -64,6 +64,9 @@ typedef struct {
     int64_t prev_key;          /* and which frame was that */
     int64_t start_id, template_since;
     uint32_t ts_shift;         /* out = in + shift */
+    uint32_t unit_ts;          /* picture being handled: it is judged by one target to its end, so that the */
+    int unit_target;           /* marker lands on its last layer */
+    bool unit_marked;          /* it went out with its marker: no layer can follow in it */
     int64_t group_us;          /* when the latest group of key frames began */
     int64_t last_packet_us, last_accept_us;
     int64_t seen_base[SOURCE_MAX_ENCODINGS]; /* sequence number of an encoding's newest base

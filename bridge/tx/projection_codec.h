@@ -31,8 +31,8 @@ static inline const ProjectionFrame *projection_frame(const Projection *p, int64
  * alone while it is above. */
 static inline int projection_tid_limit(const Projection *p)
 {
-    int aim = LAYER_EID(p->target);
-    return p->eid < aim ? 7 : p->eid > aim ? 0 : LAYER_TID(p->target);
+    int aim = LAYER_EID(p->unit_target);
+    return p->eid < aim ? 7 : p->eid > aim ? 0 : LAYER_TID(p->unit_target);
 }
 
 /* A key frame is needed to get nearer to the target, unless one has only just come. */

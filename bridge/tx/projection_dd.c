@@ -57,18 +57,19 @@ static bool dd_decide(Projection *p, const MediaPacket *pkt, bool late, int64_t 
     const DdView *v = &f->u.dd;
     const DdStructure *s = f->structure;
     if (!s || (p->dt >= s->target_count && !f->keyframe)) {
-        projection_want_keyframe(p, now_us); /* the structure was lost */
+        if (!late)
+            projection_want_keyframe(p, now_us); /* the structure was lost */
         return false;
     }
-    int aim = LAYER_EID(p->target);
-    unsigned wish = p->eid < aim ? DD_MAX_TARGETS - 1 : p->eid > aim ? 0 : (unsigned)LAYER_TARGET(p->target);
+    int aim = LAYER_EID(p->unit_target);
+    unsigned wish = p->eid < aim ? DD_MAX_TARGETS - 1 : p->eid > aim ? 0 : (unsigned)LAYER_TARGET(p->unit_target);
     unsigned wanted = active_target(s, f->active_targets, wish);
     if (late && f->keyframe)
         return false; /* frames after it were numbered and judged without it */
     if (f->keyframe) {
         p->dt = (uint8_t)wanted;
         new_structure(p, f);
-    } else if (!late && wanted != p->dt) {
+    } else if (!late && wanted != p->dt && !p->unit_marked) {
         if (dd_dti(v->dti, wanted) == DTI_SWITCH && has_references(p, f, true)) {
             p->dt = (uint8_t)wanted;
             p->mask_due = true;
@@ -81,7 +82,7 @@ static bool dd_decide(Projection *p, const MediaPacket *pkt, bool late, int64_t 
         return false;
     if (has_references(p, f, false))
         return true;
-    if (dti != DTI_DISCARDABLE)
+    if (dti != DTI_DISCARDABLE && !late)
         projection_want_keyframe(p, now_us);
     return false;
 }

@@ -15,8 +15,8 @@ static const ProjectionFrame *layer_frame(const Projection *p, int64_t id, int s
 
 static int aimed_sid(const Projection *p)
 {
-    int aim = LAYER_EID(p->target);
-    int sid = p->eid < aim ? VP9_MAX_SPATIAL - 1 : p->eid > aim ? p->sid : LAYER_SID(p->target);
+    int aim = LAYER_EID(p->unit_target);
+    int sid = p->eid < aim ? VP9_MAX_SPATIAL - 1 : p->eid > aim ? p->sid : LAYER_SID(p->unit_target);
     return sid < p->layers ? sid : p->layers - 1;
 }
 
@@ -59,7 +59,7 @@ static bool has_references(const Projection *p, const FrameInfo *f)
 static void climb(Projection *p, const FrameInfo *f, int aim, bool can, int64_t now_us)
 {
     bool up = f->sid > p->sid && f->sid <= aim, down = f->sid < p->sid && f->sid >= aim;
-    if (!up && !down)
+    if ((!up && !down) || p->unit_marked)
         return;
     if (can)
         p->sid = f->sid;

@@ -2,6 +2,7 @@
 TX_TESTS = \
 	tests/unit/tx/test_projection \
 	tests/unit/tx/test_layers \
+	tests/unit/tx/test_captured \
 	tests/unit/tx/test_ssrc_slots
 check_PROGRAMS += $(TX_TESTS)
 TESTS += $(TX_TESTS)
@@ -15,6 +16,11 @@ tests_unit_tx_test_projection_LDADD = $(LIBS_TX_TEST)
 tests_unit_tx_test_layers_SOURCES = %D%/test_layers.c %D%/media_kit.c %D%/media_kit.h
 tests_unit_tx_test_layers_CFLAGS = $(CFLAGS_TX_TEST)
 tests_unit_tx_test_layers_LDADD = $(LIBS_TX_TEST) -lm
+
+tests_unit_tx_test_captured_SOURCES = %D%/test_captured.c
+tests_unit_tx_test_captured_CFLAGS = $(CFLAGS_TX_TEST)
+tests_unit_tx_test_captured_LDADD = $(LIBS_TX_TEST)
+EXTRA_DIST += tests/vectors/media
 
 tests_unit_tx_test_ssrc_slots_SOURCES = %D%/test_ssrc_slots.c
 tests_unit_tx_test_ssrc_slots_CFLAGS = $(CFLAGS_TX_TEST)
