@@ -26,6 +26,11 @@ static void discard_oldest(BweAckRate *a)
 void bwe_ack_rate_add(BweAckRate *a, const BwePacket *p)
 {
     BweAcked new = { (uint32_t)p->send_us, (uint32_t)p->arrival_us, p->bytes };
+    int64_t ahead_us = p->arrival_us - a->newest_us;
+    if (ahead_us > 2 * BWE_ACK_MAX_WINDOW_US || ahead_us < -2 * BWE_ACK_MAX_WINDOW_US)
+        a->count = 0; /* the receiver's clock jumped, or it makes things up */
+    if (a->count == 0 || ahead_us > 0)
+        a->newest_us = p->arrival_us;
     if (a->count == BWE_ACK_MAX_PACKETS)
         discard_oldest(a);
     size_t i = a->count++;
@@ -75,8 +80,8 @@ int64_t bwe_ack_rate_bps(const BweAckRate *a)
         if (!first_sent || since(p->send_us, first_sent->send_us) < 0)
             first_sent = p;
     }
-    /* one silence longer than all others is the sender's pause, not the link: it counts as the next longest */
-    int64_t span = since(at(a, a->count - 1)->arrival_us, at(a, 0)->arrival_us) - largest + second;
+    /* one silence longer than all others is a pause (of a radio, say), not the rate: it counts as the next longest */
+    int64_t span = (int64_t)since(at(a, a->count - 1)->arrival_us, at(a, 0)->arrival_us) - largest + second;
     int64_t received_bps = rate(received, span);
     if (counted < BWE_ACK_MIN_PACKETS)
         return received_bps;

@@ -25,6 +25,7 @@ typedef struct {
 /* Zero-initialise. */
 typedef struct {
     size_t first, count;
+    int64_t newest_us;                 /* arrival */
     uint32_t latest_discarded_send_us; /* packets sent before it do not count for the send rate */
     bool discarded;
     BweAcked packets[BWE_ACK_MAX_PACKETS]; /* ring, by arrival */

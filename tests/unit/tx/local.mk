@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 TX_TESTS = \
+	tests/unit/tx/test_bwe \
+	tests/unit/tx/test_pacer \
 	tests/unit/tx/test_projection \
 	tests/unit/tx/test_layers \
 	tests/unit/tx/test_captured \
@@ -25,3 +27,11 @@ EXTRA_DIST += tests/vectors/media
 tests_unit_tx_test_ssrc_slots_SOURCES = %D%/test_ssrc_slots.c
 tests_unit_tx_test_ssrc_slots_CFLAGS = $(CFLAGS_TX_TEST)
 tests_unit_tx_test_ssrc_slots_LDADD = $(LIBS_TX_TEST)
+
+tests_unit_tx_test_bwe_SOURCES = %D%/test_bwe.c
+tests_unit_tx_test_bwe_CFLAGS = $(CFLAGS_TX_TEST)
+tests_unit_tx_test_bwe_LDADD = $(LIBS_TX_TEST)
+
+tests_unit_tx_test_pacer_SOURCES = %D%/test_pacer.c
+tests_unit_tx_test_pacer_CFLAGS = $(CFLAGS_TX_TEST)
+tests_unit_tx_test_pacer_LDADD = $(LIBS_TX_TEST)

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <glib.h>
+#include "bridge/tx/pacer.h"
+#include "bridge/tx/padding.h"
+
+#define SECOND 1000000LL
+
+static void test_pacer(void)
+{
+    Pacer p;
+    int64_t now = 5 * SECOND;
+    pacer_init(&p, 8000000, 2000, now); /* a byte a microsecond */
+    g_assert_cmpuint(pacer_budget(&p, now), ==, 0);
+    g_assert_cmpuint(pacer_budget(&p, now + 1500), ==, 1500);
+    g_assert_cmpuint(pacer_budget(&p, now + SECOND), ==, 2000); /* no more than the burst is saved */
+    now += SECOND;
+    pacer_sent(&p, 5000, now);
+    g_assert_cmpuint(pacer_budget(&p, now), ==, 0);
+    g_assert_cmpint(pacer_next_us(&p, now), ==, now + 3000);
+    g_assert_cmpint(pacer_next_us(&p, now + 2999), ==, now + 3000);
+    g_assert_cmpint(pacer_next_us(&p, now + 3000), ==, now + 3000);
+    g_assert_cmpint(pacer_next_us(&p, now - SECOND), ==, now - SECOND); /* time that falls changes nothing */
+}
+
+static void test_pacer_debt(void)
+{
+    Pacer p;
+    pacer_init(&p, 8000, 0, 0);
+    pacer_sent(&p, 1000000, 0); /* a thousand seconds' worth: forgiven down to half a second */
+    g_assert_cmpint(pacer_next_us(&p, 0), ==, PACER_MAX_DEBT_US);
+    pacer_set_rate(&p, 0, 0);
+    g_assert_cmpint(pacer_next_us(&p, 0), ==, 0); /* half a second at rate 0 is nothing owed */
+    pacer_sent(&p, 1, 0);
+    g_assert_cmpint(pacer_next_us(&p, SECOND), ==, SECOND);
+    pacer_init(&p, 10000000000, 1000000, 0);
+    g_assert_cmpuint(pacer_budget(&p, INT64_MAX / 2), ==, 1250000000); /* the burst of a second, no more */
+}
+
+/* However unevenly it is asked, a second gets its rate. */
+static void test_pacer_rate(void)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(1);
+    Pacer p;
+    int64_t now = 0;
+    uint64_t sent = 0;
+    pacer_init(&p, 2500000, 5000, now);
+    while (now < 20 * SECOND) {
+        if (pacer_next_us(&p, now) <= now) {
+            size_t bytes = (size_t)g_rand_int_range(rand, 50, 1200);
+            pacer_sent(&p, bytes, now);
+            sent += bytes;
+        }
+        now += g_rand_int_range(rand, 1, 1500);
+    }
+    g_assert_cmpfloat(sent * 8 / 20.0, >, 2.45e6);
+    g_assert_cmpfloat(sent * 8 / 20.0, <, 2.52e6);
+}
+
+typedef struct {
+    const char *name;
+    PaddingInput in;
+    int64_t want_bps;
+} PaddingCase;
+
+static const PaddingCase paddings[] = {
+    { "up to the estimate", { 3000000, 500000, 1500000, true }, 1000000 },
+    { "all at their ideal", { 3000000, 500000, 1500000, false }, 0 },
+    { "estimate suffices", { 1500000, 500000, 1500000, true }, 0 },
+    { "oversending already", { 3000000, 2000000, 1500000, true }, 0 },
+    { "nothing is sent", { 3000000, 0, 30000, true }, 30000 },
+};
+
+static void test_padding_rate(gconstpointer data)
+{
+    const PaddingCase *c = data;
+    g_assert_cmpint(padding_rate_bps(&c->in), ==, c->want_bps);
+}
+
+static void test_padding_due(void)
+{
+    Padding p = { 0 };
+    uint64_t sum = 0;
+    g_assert_cmpuint(padding_due(&p, 100001, 0), ==, 0);
+    for (int64_t now = PADDING_PERIOD_US; now <= 30 * SECOND; now += PADDING_PERIOD_US)
+        sum += padding_due(&p, 100001, now);
+    g_assert_cmpuint(sum, ==, 30 * 100001 / 8); /* no byte lost to rounding */
+    g_assert_cmpuint(padding_due(&p, 0, 31 * SECOND), ==, 0);
+    g_assert_cmpuint(padding_due(&p, 8000000, 32 * SECOND), <=, PADDING_MAX_BURST); /* after a stall */
+    g_assert_cmpuint(padding_due(&p, INT64_MAX, 40 * SECOND), ==, PADDING_MAX_BURST);
+    g_assert_cmpuint(padding_due(&p, 8000000, 39 * SECOND), ==, 0); /* time that falls */
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/tx/pacer/budget", test_pacer);
+    g_test_add_func("/tx/pacer/debt", test_pacer_debt);
+    g_test_add_func("/tx/pacer/rate", test_pacer_rate);
+    for (size_t i = 0; i < G_N_ELEMENTS(paddings); i++) {
+        g_autofree char *path = g_strdup_printf("/tx/padding/%s", paddings[i].name);
+        g_test_add_data_func(path, &paddings[i], test_padding_rate);
+    }
+    g_test_add_func("/tx/padding/due", test_padding_due);
+    return g_test_run();
+}
