@@ -69,7 +69,7 @@ size_t nack_gen_received(NackGen *g, int64_t seq, int64_t now_us, uint16_t out[N
 
 static uint32_t interval_ms(int64_t rtt_us)
 {
-    int64_t us = rtt_us <= 0                          ? NACK_GEN_INTERVAL_US
+    int64_t us = rtt_us <= 0                         ? NACK_GEN_INTERVAL_US
                  : rtt_us < NACK_GEN_MIN_INTERVAL_US ? NACK_GEN_MIN_INTERVAL_US
                  : rtt_us > NACK_GEN_MAX_AGE_US      ? NACK_GEN_MAX_AGE_US
                                                      : rtt_us;

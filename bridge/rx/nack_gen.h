@@ -10,11 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NACK_GEN_MAX_GAP         100     /* a hole this wide is not asked for; a key frame will be */
-#define NACK_GEN_MAX_MISSING     500     /* per SSRC; the oldest are given up first */
-#define NACK_GEN_MAX_TRIES       10      /* requests per packet */
-#define NACK_GEN_MAX_AGE_US      1000000 /* after which a packet comes too late to help */
-#define NACK_GEN_INTERVAL_US     150000  /* between requests while the RTT is unknown */
+#define NACK_GEN_MAX_GAP 100        /* a hole this wide is not asked for; a key frame will be */
+#define NACK_GEN_MAX_MISSING 500    /* per SSRC; the oldest are given up first */
+#define NACK_GEN_MAX_TRIES 10       /* requests per packet */
+#define NACK_GEN_MAX_AGE_US 1000000 /* after which a packet comes too late to help */
+#define NACK_GEN_INTERVAL_US 150000 /* between requests while the RTT is unknown */
 #define NACK_GEN_MIN_INTERVAL_US 20000
 
 typedef struct {

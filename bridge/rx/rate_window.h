@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define RATE_WINDOW_BUCKETS   20
+#define RATE_WINDOW_BUCKETS 20
 #define RATE_WINDOW_BUCKET_US 50000
 
 /* Zero-initialise. */

@@ -107,8 +107,7 @@ static void update_jitter(RxStream *s, uint32_t ts, int64_t now_us)
     s->have_transit = true;
 }
 
-RxSeqStatus rx_stream_packet(RxStream *s, uint16_t seq, uint32_t ts, uint32_t bytes, int64_t now_us,
-                             int64_t *seq_out)
+RxSeqStatus rx_stream_packet(RxStream *s, uint16_t seq, uint32_t ts, uint32_t bytes, int64_t now_us, int64_t *seq_out)
 {
     RxSeqStatus status = place(s, seq, true, seq_out);
     s->packets++;

@@ -13,7 +13,7 @@
 #include "common/rtp/rtcp_report.h"
 #include "common/rtp/rtp_seq.h"
 
-#define RX_STREAM_WINDOW      2048 /* packets behind the newest that are told from duplicates */
+#define RX_STREAM_WINDOW 2048      /* packets behind the newest that are told from duplicates */
 #define RX_STREAM_MAX_DROPOUT 3000 /* a jump ahead of more than this is a restart, not loss */
 
 typedef enum {
@@ -35,11 +35,11 @@ typedef struct {
     uint64_t received;                    /* in this run, duplicates included as RFC 3550 counts them */
     uint64_t packets, bytes, duplicates, too_old, recovered; /* since birth */
     int64_t expected_reported, received_reported;            /* at the last report */
-    uint32_t jitter_q4;      /* 1/16 clock units */
-    int32_t transit;         /* arrival - timestamp, clock units, modulo 2^32 */
-    uint16_t restart_seq;    /* what a restarted sender behind the window would send next */
+    uint32_t jitter_q4;                                      /* 1/16 clock units */
+    int32_t transit;                                         /* arrival - timestamp, clock units, modulo 2^32 */
+    uint16_t restart_seq;                      /* what a restarted sender behind the window would send next */
     bool restart_pending, have_transit, fresh; /* fresh: something arrived since the last report */
-    uint32_t sr_compact_ntp; /* of the last SR; valid if sr_us > 0 */
+    uint32_t sr_compact_ntp;                   /* of the last SR; valid if sr_us > 0 */
     int64_t sr_us;
     RateWindow rate;
 } RxStream;
@@ -49,8 +49,7 @@ void rx_stream_init(RxStream *s, uint32_t ssrc, uint32_t clock_hz);
 /* A packet from the network, `bytes` long. *seq_out gets the unwrapped number, >= 0 and rising by one a packet;
  * set for all but RX_TOO_OLD. Two successive packets far behind the window are a restarted sender: numbers go on
  * upward from there. */
-RxSeqStatus rx_stream_packet(RxStream *s, uint16_t seq, uint32_t ts, uint32_t bytes, int64_t now_us,
-                             int64_t *seq_out);
+RxSeqStatus rx_stream_packet(RxStream *s, uint16_t seq, uint32_t ts, uint32_t bytes, int64_t now_us, int64_t *seq_out);
 /* A packet of this SSRC that came inside RTX. */
 RxSeqStatus rx_stream_recovered(RxStream *s, uint16_t seq, int64_t *seq_out);
 void rx_stream_sender_report(RxStream *s, uint64_t ntp, int64_t now_us);

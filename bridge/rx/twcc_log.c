@@ -12,7 +12,7 @@
 struct TwccLog {
     RtpSeqUnwrapper seq;
     int64_t base;
-    size_t start, end; /* first not reported; one past the newest */
+    size_t start, end;  /* first not reported; one past the newest */
     int64_t counted_to; /* numbers below are in `loss` */
     int64_t last_report_us, oldest_unreported_us;
     uint8_t feedback_count;
@@ -91,8 +91,7 @@ int64_t twcc_log_flush_at_us(const TwccLog *l)
     return l->start < l->end ? l->oldest_unreported_us + TWCC_LOG_FLUSH_US : INT64_MAX;
 }
 
-size_t twcc_log_build(TwccLog *l, uint8_t *out, size_t cap, uint32_t sender_ssrc, uint32_t media_ssrc,
-                      int64_t now_us)
+size_t twcc_log_build(TwccLog *l, uint8_t *out, size_t cap, uint32_t sender_ssrc, uint32_t media_ssrc, int64_t now_us)
 {
     size_t consumed;
     TwccHead head = { .sender_ssrc = sender_ssrc,

@@ -10,11 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TWCC_LOG_SPAN            4096   /* numbers held, reported ones included; a wider jump starts anew */
-#define TWCC_LOG_INTERVAL_US     100000 /* report at a packet this long after the last report */
-#define TWCC_LOG_MIN_INTERVAL_US 20000  /* the same at the last packet of a frame */
-#define TWCC_LOG_FLUSH_US        250000 /* by timer, for sparse senders */
-#define TWCC_LOG_MAX_PACKET      1200   /* bytes of one feedback packet */
+#define TWCC_LOG_SPAN 4096             /* numbers held, reported ones included; a wider jump starts anew */
+#define TWCC_LOG_INTERVAL_US 100000    /* report at a packet this long after the last report */
+#define TWCC_LOG_MIN_INTERVAL_US 20000 /* the same at the last packet of a frame */
+#define TWCC_LOG_FLUSH_US 250000       /* by timer, for sparse senders */
+#define TWCC_LOG_MAX_PACKET 1200       /* bytes of one feedback packet */
 
 typedef struct TwccLog TwccLog;
 
@@ -28,8 +28,7 @@ bool twcc_log_packet(TwccLog *l, uint16_t seq, bool marker, int64_t now_us);
 int64_t twcc_log_flush_at_us(const TwccLog *l);
 /* Writes one feedback packet; call until it returns 0. `cap` at least TWCC_MIN_SIZE; media_ssrc is the SSRC of
  * the packet that triggered the report. */
-size_t twcc_log_build(TwccLog *l, uint8_t *out, size_t cap, uint32_t sender_ssrc, uint32_t media_ssrc,
-                      int64_t now_us);
+size_t twcc_log_build(TwccLog *l, uint8_t *out, size_t cap, uint32_t sender_ssrc, uint32_t media_ssrc, int64_t now_us);
 
 typedef struct {
     uint64_t received, lost; /* packets, since birth; a late one turns from lost to received */

@@ -11,32 +11,32 @@
 #include "bridge/tx/bwe_queue.h"
 #include "bridge/tx/bwe_trendline.h"
 
-#define BATCH               512     /* packets looked at together; longer feedback takes several rounds */
-#define SILENCE_US          2000000 /* without feedback: old groups say nothing */
-#define REPORT_RTT_AGE_US   5000000 /* an RTT from reports is preferred while younger */
-#define RTT_LIMIT_US        3000000
-#define RTT_BACKOFF         0.8
-#define RTT_BACKOFF_US      1000000
-#define INITIAL_PROBE_1     3 /* times the start rate */
-#define INITIAL_PROBE_2     6
-#define FURTHER_PROBE       2   /* times what was measured */
-#define FURTHER_MIN         0.7 /* measured / probed */
-#define PERIODIC_PROBE      2   /* times the estimate */
-#define PERIODIC_GAIN       1.5 /* a saturated look for more counts from here: at 2 to 1, a fair share looks like 4/3 */
+#define BATCH 512                 /* packets looked at together; longer feedback takes several rounds */
+#define SILENCE_US 2000000        /* without feedback: old groups say nothing */
+#define REPORT_RTT_AGE_US 5000000 /* an RTT from reports is preferred while younger */
+#define RTT_LIMIT_US 3000000
+#define RTT_BACKOFF 0.8
+#define RTT_BACKOFF_US 1000000
+#define INITIAL_PROBE_1 3 /* times the start rate */
+#define INITIAL_PROBE_2 6
+#define FURTHER_PROBE 2   /* times what was measured */
+#define FURTHER_MIN 0.7   /* measured / probed */
+#define PERIODIC_PROBE 2  /* times the estimate */
+#define PERIODIC_GAIN 1.5 /* a saturated look for more counts from here: at 2 to 1, a fair share looks like 4/3 */
 #define PROBE_AFTER_DROP_US 2000000
-#define CONGESTED_QUEUE_US  100000
-#define CONGESTED_LOSS      0.02
+#define CONGESTED_QUEUE_US 100000
+#define CONGESTED_LOSS 0.02
 #define CONGESTED_INTERVAL_US 1000000
-#define LOSS_LIMITED_PROBE  1.5
-#define SUDDEN_FALL         0.7 /* recent / acknowledged rate, from where the recent one is believed */
-#define STANDING_FALL       0.9
-#define DROP_SHARE          0.66 /* below it a decrease is a drop */
-#define DROP_WINDOW_US      5000000
-#define ALR_WINDOW_US       3000000
-#define RECOVERY_PROBE      0.85
-#define WANTED_MARGIN       1.1
-#define PROBE_QUIET_US      150000 /* after a probe, for its queue to drain */
-#define PROBE_QUEUE_US      30000 /* with more waiting on the way, nothing is to be found */
+#define LOSS_LIMITED_PROBE 1.5
+#define SUDDEN_FALL 0.7 /* recent / acknowledged rate, from where the recent one is believed */
+#define STANDING_FALL 0.9
+#define DROP_SHARE 0.66 /* below it a decrease is a drop */
+#define DROP_WINDOW_US 5000000
+#define ALR_WINDOW_US 3000000
+#define RECOVERY_PROBE 0.85
+#define WANTED_MARGIN 1.1
+#define PROBE_QUIET_US 150000 /* after a probe, for its queue to drain */
+#define PROBE_QUEUE_US 30000  /* with more waiting on the way, nothing is to be found */
 
 struct Bwe {
     BweConfig config; /* set at birth */
@@ -53,10 +53,10 @@ struct Bwe {
     int64_t target_bps, loss_bps, acked_bps, wanted_bps;
     int64_t feedback_rtt_us, report_rtt_us, report_rtt_at_us; /* 0 unknown */
     int64_t first_sent_us, last_sent_us, last_feedback_us, last_backoff_us;
-    int64_t raised_us;      /* a probe set the estimate */
-    int64_t quiet_until_us; /* packets sent before it do not count for the trend */
+    int64_t raised_us;                    /* a probe set the estimate */
+    int64_t quiet_until_us;               /* packets sent before it do not count for the trend */
     int64_t dropped_from_bps, dropped_us; /* 0: no drop to recover from */
-    int64_t reference; /* unwrapped, 64 ms units */
+    int64_t reference;                    /* unwrapped, 64 ms units */
     bool have_reference, rtt_limited, initial_done;
     BweUsage usage;
     uint64_t feedback_packets, unmatched, remb_ignored;
@@ -269,8 +269,7 @@ static bool congested(const Bwe *b, int64_t now_us)
     if (bwe_queue_delay_us(&b->queue) < CONGESTED_QUEUE_US || recent_bps == 0 || b->alr.limited)
         return false;
     bool stands = recent_bps < STANDING_FALL * b->aimd.bps || b->loss.average > CONGESTED_LOSS;
-    return recent_bps < SUDDEN_FALL * b->aimd.bps ||
-           (stands && now_us - b->aimd.decreased_us > CONGESTED_INTERVAL_US);
+    return recent_bps < SUDDEN_FALL * b->aimd.bps || (stands && now_us - b->aimd.decreased_us > CONGESTED_INTERVAL_US);
 }
 
 /* At overuse the long window still remembers the link as it was, or the rate before a probe raised it. */
@@ -313,8 +312,7 @@ static void estimate(Bwe *b, BwePacket *packets, size_t received, size_t n, int6
     for (size_t i = 0; i < n; i++)
         if (!packets[i].probe && packets[i].send_us > b->aimd.decreased_us)
             packets[kept++] = packets[i];
-    b->loss_bps =
-        bwe_loss_update(&b->loss, packets, kept, b->aimd.bps, b->acked_bps, b->alr.limited, now_us);
+    b->loss_bps = bwe_loss_update(&b->loss, packets, kept, b->aimd.bps, b->acked_bps, b->alr.limited, now_us);
     retarget(b, now_us);
 }
 

@@ -19,7 +19,7 @@
 #include <stdint.h>
 #include "common/rtp/twcc.h"
 
-#define BWE_TICK_US  25000
+#define BWE_TICK_US 25000
 #define BWE_NO_PROBE 0
 
 typedef struct Bwe Bwe;
@@ -29,8 +29,10 @@ typedef struct {
     bool transport_cc; /* negotiated; otherwise only REMB moves the estimate */
 } BweConfig;
 
-#define BWE_CONFIG_DEFAULT \
-    { .start_bps = 2500000, .min_bps = 30000, .max_bps = 20000000, .transport_cc = true }
+#define BWE_CONFIG_DEFAULT                                                                                             \
+    {                                                                                                                  \
+        .start_bps = 2500000, .min_bps = 30000, .max_bps = 20000000, .transport_cc = true                              \
+    }
 
 /* NULL without memory. now_us >= 0, as everywhere here, and never falls from call to call. */
 Bwe *bwe_new(const BweConfig *config, int64_t now_us);

@@ -10,11 +10,11 @@
 #include <stdint.h>
 #include "bridge/tx/bwe_packet.h"
 
-#define BWE_ACK_MAX_PACKETS   2048    /* 0.4 s at 50 Mbit/s: some frames, or their pauses would show as changes */
-#define BWE_ACK_MIN_PACKETS   10      /* below: unknown */
-#define BWE_ACK_KEEP_PACKETS  20      /* kept although older than the window */
-#define BWE_ACK_WINDOW_US     1000000
-#define BWE_ACK_RECENT_US     250000
+#define BWE_ACK_MAX_PACKETS 2048 /* 0.4 s at 50 Mbit/s: some frames, or their pauses would show as changes */
+#define BWE_ACK_MIN_PACKETS 10   /* below: unknown */
+#define BWE_ACK_KEEP_PACKETS 20  /* kept although older than the window */
+#define BWE_ACK_WINDOW_US 1000000
+#define BWE_ACK_RECENT_US 250000
 #define BWE_ACK_MAX_WINDOW_US 5000000
 
 typedef struct {

@@ -2,15 +2,15 @@
 #include "bridge/tx/bwe_aimd.h"
 #include <math.h>
 
-#define MULTIPLICATIVE    1.08 /* per second */
-#define MIN_INCREASE_BPS  1000
-#define MIN_ADDITIVE_BPS  4000 /* per second */
-#define ADDITIVE_MOST     1.2 /* of a multiplicative step: a slow link would be overshot */
-#define DEFAULT_RTT_US    200000
-#define CAPACITY_WEIGHT   0.05
-#define MIN_DEVIATION     0.4
-#define MAX_DEVIATION     2.5
-#define PACKET_BITS       (1200 * 8)
+#define MULTIPLICATIVE 1.08 /* per second */
+#define MIN_INCREASE_BPS 1000
+#define MIN_ADDITIVE_BPS 4000 /* per second */
+#define ADDITIVE_MOST 1.2     /* of a multiplicative step: a slow link would be overshot */
+#define DEFAULT_RTT_US 200000
+#define CAPACITY_WEIGHT 0.05
+#define MIN_DEVIATION 0.4
+#define MAX_DEVIATION 2.5
+#define PACKET_BITS (1200 * 8)
 
 static int64_t clamp(int64_t v, int64_t lo, int64_t hi)
 {
@@ -19,8 +19,12 @@ static int64_t clamp(int64_t v, int64_t lo, int64_t hi)
 
 void bwe_aimd_init(BweAimd *a, int64_t start_bps, int64_t min_bps, int64_t max_bps, int64_t now_us)
 {
-    *a = (BweAimd){ .min_bps = min_bps, .max_bps = max_bps, .bps = clamp(start_bps, min_bps, max_bps),
-                    .link.deviation = MIN_DEVIATION, .rtt_us = DEFAULT_RTT_US, .changed_us = now_us,
+    *a = (BweAimd){ .min_bps = min_bps,
+                    .max_bps = max_bps,
+                    .bps = clamp(start_bps, min_bps, max_bps),
+                    .link.deviation = MIN_DEVIATION,
+                    .rtt_us = DEFAULT_RTT_US,
+                    .changed_us = now_us,
                     .decreased_us = -1 };
 }
 

@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BWE_ALR_USAGE     0.80
-#define BWE_ALR_START     0.40 /* of the budget left over: limited */
-#define BWE_ALR_STOP      (-0.60)
+#define BWE_ALR_USAGE 0.80
+#define BWE_ALR_START 0.40 /* of the budget left over: limited */
+#define BWE_ALR_STOP (-0.60)
 #define BWE_ALR_WINDOW_US 500000
 
 /* Zero-initialise. */

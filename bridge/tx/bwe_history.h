@@ -10,12 +10,12 @@
 #include "bridge/tx/bwe_packet.h"
 #include "common/rtp/rtp_seq.h"
 
-#define BWE_HISTORY_SIZE   8192     /* packets; 1.6 s at 50 Mbit/s */
+#define BWE_HISTORY_SIZE 8192       /* packets; 1.6 s at 50 Mbit/s */
 #define BWE_HISTORY_AGE_US 10000000 /* feedback about older packets is of no use */
 
 typedef struct {
     int64_t send_us;
-    uint32_t seq;  /* unwrapped, low 32 bits: tells a slot's tenant from its predecessor */
+    uint32_t seq; /* unwrapped, low 32 bits: tells a slot's tenant from its predecessor */
     uint16_t bytes;
     uint8_t probe; /* low 8 bits of the cluster id */
     uint8_t state; /* 0 free, sent, told lost, told received */
@@ -30,9 +30,9 @@ typedef struct {
 void bwe_history_sent(BweHistory *h, uint16_t seq, size_t bytes, uint16_t probe, int64_t now_us);
 
 typedef enum {
-    BWE_TOLD_NEWS,    /* *out is to be used */
-    BWE_TOLD_BEFORE,  /* nothing new about this packet */
-    BWE_TOLD_UNKNOWN  /* never sent, or too long ago */
+    BWE_TOLD_NEWS,   /* *out is to be used */
+    BWE_TOLD_BEFORE, /* nothing new about this packet */
+    BWE_TOLD_UNKNOWN /* never sent, or too long ago */
 } BweTold;
 
 /* Feedback names `seq`. Fills all of *out but arrival_us. A packet told lost may be told received later. */

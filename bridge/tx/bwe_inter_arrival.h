@@ -9,11 +9,11 @@
 #include <stdint.h>
 #include "bridge/tx/bwe_packet.h"
 
-#define BWE_GROUP_US           5000   /* sent within this: one group */
-#define BWE_BURST_GAP_US       5000   /* arrived this close although sent further apart: a burst, one group */
-#define BWE_BURST_MAX_US       100000
-#define BWE_ARRIVAL_JUMP_US    3000000 /* receiver's clock against ours */
-#define BWE_REORDERED_GROUPS   3
+#define BWE_GROUP_US 5000     /* sent within this: one group */
+#define BWE_BURST_GAP_US 5000 /* arrived this close although sent further apart: a burst, one group */
+#define BWE_BURST_MAX_US 100000
+#define BWE_ARRIVAL_JUMP_US 3000000 /* receiver's clock against ours */
+#define BWE_REORDERED_GROUPS 3
 
 typedef struct {
     int64_t first_send_us, send_us;       /* of its first and its last sent packet */

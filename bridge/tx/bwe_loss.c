@@ -2,23 +2,23 @@
 #include "bridge/tx/bwe_loss.h"
 #include <math.h>
 
-#define AGE_WEIGHT            0.9
-#define INITIAL_INHERENT      0.01
-#define MIN_INHERENT          0.001
-#define INHERENT_OFFSET       0.05  /* most a path of unlimited bandwidth may lose by itself ... */
+#define AGE_WEIGHT 0.9
+#define INITIAL_INHERENT 0.01
+#define MIN_INHERENT 0.001
+#define INHERENT_OFFSET 0.05        /* most a path of unlimited bandwidth may lose by itself ... */
 #define INHERENT_BALANCE_KBPS 100.0 /* ... and a slow one more */
-#define NEWTON_STEP           0.75
-#define BIAS_PER_KBPS         0.0002
-#define BIAS_PER_LOG          0.02
-#define BIAS_LOSS             0.2 /* above it, less bandwidth is preferred */
-#define BIAS_SMOOTHING        0.002
-#define WINDOW_US             300000
-#define WINDOW_FACTOR         1.3
-#define RAMP_UP               1.5 /* of what was acknowledged */
-#define HOLD_RAMP_UP          1.2 /* the same while the last fall is fresh */
-#define HOLD_FRESH            1.3
-#define HOLD_US               300000
-#define HOLD_MAX_US           60000000
+#define NEWTON_STEP 0.75
+#define BIAS_PER_KBPS 0.0002
+#define BIAS_PER_LOG 0.02
+#define BIAS_LOSS 0.2 /* above it, less bandwidth is preferred */
+#define BIAS_SMOOTHING 0.002
+#define WINDOW_US 300000
+#define WINDOW_FACTOR 1.3
+#define RAMP_UP 1.5      /* of what was acknowledged */
+#define HOLD_RAMP_UP 1.2 /* the same while the last fall is fresh */
+#define HOLD_FRESH 1.3
+#define HOLD_US 300000
+#define HOLD_MAX_US 60000000
 
 typedef struct {
     double kbps, inherent;
@@ -211,8 +211,8 @@ static void new_state(BweLoss *l, double kbps, double delay_kbps, int64_t now_us
     }
 }
 
-int64_t bwe_loss_update(BweLoss *l, const BwePacket *packets, size_t n, int64_t delay_bps, int64_t acked_bps,
-                        bool alr, int64_t now_us)
+int64_t bwe_loss_update(BweLoss *l, const BwePacket *packets, size_t n, int64_t delay_bps, int64_t acked_bps, bool alr,
+                        int64_t now_us)
 {
     double delay_kbps = delay_bps / 1000.0, acked_kbps = acked_bps / 1000.0;
     bool complete = observe(l, packets, n);

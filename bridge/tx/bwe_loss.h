@@ -12,8 +12,8 @@
 #include <stdint.h>
 #include "bridge/tx/bwe_packet.h"
 
-#define BWE_LOSS_OBSERVATIONS   15
-#define BWE_LOSS_READY          3      /* observations needed */
+#define BWE_LOSS_OBSERVATIONS 15
+#define BWE_LOSS_READY 3               /* observations needed */
 #define BWE_LOSS_OBSERVATION_US 250000 /* send time each covers, at least */
 
 typedef enum {
@@ -34,9 +34,9 @@ typedef struct {
     unsigned count;                                         /* since birth */
     BweLossObservation partial;
     int64_t partial_first_us, partial_last_us, last_observation_us; /* send times; 0 none */
-    double kbps, inherent;    /* the winning candidate */
-    double average;           /* loss, 0..1 */
-    double result_kbps;       /* what was last returned */
+    double kbps, inherent;                                          /* the winning candidate */
+    double average;                                                 /* loss, 0..1 */
+    double result_kbps;                                             /* what was last returned */
     double window_limit_kbps; /* while limited: not above this within the current window */
     int64_t window_us;
     double hold_kbps;
@@ -47,8 +47,8 @@ typedef struct {
 void bwe_loss_init(BweLoss *l, int64_t start_bps, int64_t min_bps, int64_t max_bps);
 /* News about n packets; delay_bps is the delay-based estimate, acked_bps 0 when unknown. Returns the estimate,
  * never above delay_bps. */
-int64_t bwe_loss_update(BweLoss *l, const BwePacket *packets, size_t n, int64_t delay_bps, int64_t acked_bps,
-                        bool alr, int64_t now_us);
+int64_t bwe_loss_update(BweLoss *l, const BwePacket *packets, size_t n, int64_t delay_bps, int64_t acked_bps, bool alr,
+                        int64_t now_us);
 /* A probe measured this. */
 void bwe_loss_set(BweLoss *l, int64_t bps);
 /* The rate fell sharply for another reason: losses at the old one say nothing about the new one. */

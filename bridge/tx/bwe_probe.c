@@ -2,11 +2,11 @@
 #include "bridge/tx/bwe_probe.h"
 #include <string.h>
 
-#define MAX_SPAN_US    1000000
-#define MAX_RATIO      2
-#define SATURATED      0.9 /* received / sent */
-#define UTILISATION    0.95
-#define MIN_SHARE_PCT  80
+#define MAX_SPAN_US 1000000
+#define MAX_RATIO 2
+#define SATURATED 0.9 /* received / sent */
+#define UTILISATION 0.95
+#define MIN_SHARE_PCT 80
 
 static void drop_first(BweProbe *p)
 {
@@ -25,8 +25,8 @@ void bwe_probe_add(BweProbe *p, BweProbeReason reason, int64_t rate_bps, int64_t
         return;
     if (++p->last_id > UINT8_MAX)
         p->last_id = 1; /* the history keeps eight bits, 0 is none */
-    p->clusters[p->count++] = (BweCluster){ .id = p->last_id, .reason = reason, .rate_bps = rate_bps,
-                                            .queued_us = now_us > 0 ? now_us : 1 };
+    p->clusters[p->count++] =
+        (BweCluster){ .id = p->last_id, .reason = reason, .rate_bps = rate_bps, .queued_us = now_us > 0 ? now_us : 1 };
     p->last_rate_bps = rate_bps;
     p->last_queued_us = now_us > 0 ? now_us : 1;
 }

@@ -10,14 +10,14 @@
 #include <stdint.h>
 #include "bridge/tx/bwe_packet.h"
 
-#define BWE_QUEUE_BASE_US    5000000 /* the least delay is remembered for one to two of these */
-#define BWE_QUEUE_HIGH_US    40000   /* above it, drain */
-#define BWE_QUEUE_SPAN_US    300000  /* so much above: drain hardest */
+#define BWE_QUEUE_BASE_US 5000000 /* the least delay is remembered for one to two of these */
+#define BWE_QUEUE_HIGH_US 40000   /* above it, drain */
+#define BWE_QUEUE_SPAN_US 300000  /* so much above: drain hardest */
 #define BWE_QUEUE_MIN_FACTOR 0.5
-#define BWE_QUEUE_DRAIN_US   3000000 /* after a decrease or a probe; later a queue is other people's */
+#define BWE_QUEUE_DRAIN_US 3000000 /* after a decrease or a probe; later a queue is other people's */
 
 typedef struct {
-    int64_t base_us[2];     /* least delay of the running and of the previous period; INT64_MAX none */
+    int64_t base_us[2]; /* least delay of the running and of the previous period; INT64_MAX none */
     int64_t period_end_us;
     int64_t latest_us;      /* least delay of the latest feedback */
     int64_t drain_until_us; /* 0: never */

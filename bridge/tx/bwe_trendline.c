@@ -2,17 +2,17 @@
 #include "bridge/tx/bwe_trendline.h"
 #include <math.h>
 
-#define SMOOTHING         0.9
-#define GAIN              4.0
-#define MAX_DELTAS        60 /* that raise the confidence in a slope */
-#define START_THRESHOLD   12.5
-#define MIN_THRESHOLD     6.0
-#define MAX_THRESHOLD     600.0
-#define ADAPT_UP          0.0087 /* slowly away from a growing queue */
-#define ADAPT_DOWN        0.039
-#define OUTLIER           15.0
+#define SMOOTHING 0.9
+#define GAIN 4.0
+#define MAX_DELTAS 60 /* that raise the confidence in a slope */
+#define START_THRESHOLD 12.5
+#define MIN_THRESHOLD 6.0
+#define MAX_THRESHOLD 600.0
+#define ADAPT_UP 0.0087 /* slowly away from a growing queue */
+#define ADAPT_DOWN 0.039
+#define OUTLIER 15.0
 #define MAX_ADAPT_STEP_MS 100.0
-#define OVERUSE_MS        10.0
+#define OVERUSE_MS 10.0
 
 void bwe_trendline_init(BweTrendline *t)
 {

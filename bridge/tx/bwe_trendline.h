@@ -16,13 +16,13 @@ typedef enum { BWE_NORMAL, BWE_OVERUSE, BWE_UNDERUSE } BweUsage;
 typedef struct {
     double arrival_ms[BWE_TREND_WINDOW], delay_ms[BWE_TREND_WINDOW]; /* ring */
     unsigned points, next;
-    unsigned deltas;         /* since birth, up to 1000 */
-    double arrival_sum_ms;   /* since the first group */
+    unsigned deltas;       /* since birth, up to 1000 */
+    double arrival_sum_ms; /* since the first group */
     double accumulated_ms, smoothed_ms;
-    double trend;            /* ms per ms */
-    double modified;         /* what is compared with the threshold */
+    double trend;    /* ms per ms */
+    double modified; /* what is compared with the threshold */
     double threshold, last_update_ms;
-    double over_ms;          /* send time spent above the threshold; negative: not */
+    double over_ms; /* send time spent above the threshold; negative: not */
     unsigned over_count;
     BweUsage usage;
 } BweTrendline;

@@ -14,8 +14,8 @@
 
 typedef struct {
     int64_t rate_bps;
-    int64_t burst_us;   /* budget saved at most */
-    int64_t budget;     /* millionths of a bit; negative: in debt */
+    int64_t burst_us; /* budget saved at most */
+    int64_t budget;   /* millionths of a bit; negative: in debt */
     int64_t updated_us;
 } Pacer;
 

@@ -9,15 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PADDING_PERIOD_US    15000
-#define PADDING_MAX_PACKET   255   /* bytes an RTP packet can pad (RFC 3550 5.1) */
-#define PADDING_MAX_BURST    50000 /* bytes a single call returns at most, after a stall */
+#define PADDING_PERIOD_US 15000
+#define PADDING_MAX_PACKET 255  /* bytes an RTP packet can pad (RFC 3550 5.1) */
+#define PADDING_MAX_BURST 50000 /* bytes a single call returns at most, after a stall */
 
 typedef struct {
-    int64_t ideal_bps;    /* sum over sources of the layer we would send without limits */
-    int64_t target_bps;   /* sum of the layers being sent */
+    int64_t ideal_bps;  /* sum over sources of the layer we would send without limits */
+    int64_t target_bps; /* sum of the layers being sent */
     int64_t estimate_bps;
-    bool below_ideal;     /* some source is below its ideal layer */
+    bool below_ideal; /* some source is below its ideal layer */
 } PaddingInput;
 
 /* Rate of padding: min(ideal - target, estimate - target), 0 when nothing is below ideal or the estimate already

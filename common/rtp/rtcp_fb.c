@@ -138,8 +138,8 @@ uint32_t rtcp_remb_ssrc(const uint8_t *buf, const RtcpRemb *remb, size_t i)
     return reader_u32(&r);
 }
 
-size_t rtcp_remb_build(uint8_t *out, size_t cap, uint32_t sender_ssrc, uint64_t bitrate_bps,
-                       const uint32_t *ssrcs, size_t n)
+size_t rtcp_remb_build(uint8_t *out, size_t cap, uint32_t sender_ssrc, uint64_t bitrate_bps, const uint32_t *ssrcs,
+                       size_t n)
 {
     if (n > 255)
         return 0;

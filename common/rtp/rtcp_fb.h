@@ -8,7 +8,7 @@
 
 #include "common/rtp/rtcp_iter.h"
 
-#define RTCP_FB_SIZE        12 /* header, sender SSRC, media SSRC */
+#define RTCP_FB_SIZE 12        /* header, sender SSRC, media SSRC */
 #define RTCP_NACK_ITEM_SEQS 17 /* numbers one PID + BLP pair can name */
 
 /* What all feedback packets share. */
@@ -57,7 +57,7 @@ typedef struct {
 bool rtcp_remb_parse(const uint8_t *buf, const RtcpFb *fb, RtcpRemb *out);
 uint32_t rtcp_remb_ssrc(const uint8_t *buf, const RtcpRemb *r, size_t i);
 /* The rate is rounded down to an 18-bit mantissa. n <= 255. */
-size_t rtcp_remb_build(uint8_t *out, size_t cap, uint32_t sender_ssrc, uint64_t bitrate_bps,
-                       const uint32_t *ssrcs, size_t n);
+size_t rtcp_remb_build(uint8_t *out, size_t cap, uint32_t sender_ssrc, uint64_t bitrate_bps, const uint32_t *ssrcs,
+                       size_t n);
 
 #endif

@@ -39,7 +39,10 @@ typedef struct {
     bool failed; /* ended at a malformed packet; those before it are good */
 } RtcpIter;
 
-#define RTCP_ITER(b, n) { .buf = (b), .len = (n) }
+#define RTCP_ITER(b, n)                                                                                                \
+    {                                                                                                                  \
+        .buf = (b), .len = (n)                                                                                         \
+    }
 
 /* Next packet, or false at the end: of the bytes, or at a packet of wrong version, past the end, or with
  * impossible padding. */

@@ -7,10 +7,10 @@
 
 #include "common/rtp/rtcp_iter.h"
 
-#define RTCP_MAX_REPORT_BLOCKS  31
-#define RTCP_REPORT_BLOCK_SIZE  24
-#define RTCP_SR_SIZE            28 /* without blocks */
-#define RTCP_RR_SIZE            8
+#define RTCP_MAX_REPORT_BLOCKS 31
+#define RTCP_REPORT_BLOCK_SIZE 24
+#define RTCP_SR_SIZE 28 /* without blocks */
+#define RTCP_RR_SIZE 8
 
 typedef struct {
     uint32_t ssrc;

@@ -10,24 +10,24 @@
 #include <stdint.h>
 #include "common/rtp/rtp_view.h"
 
-#define RTP_EXT_PROFILE_ONE_BYTE  0xbede
-#define RTP_EXT_PROFILE_TWO_BYTE  0x1000 /* the low four bits are application bits */
-#define RTP_EXT_BLOCK_HEADER      4      /* bytes: profile and length in words */
-#define RTP_EXT_ONE_BYTE_MAX_ID   14
-#define RTP_EXT_ONE_BYTE_MAX_LEN  16
+#define RTP_EXT_PROFILE_ONE_BYTE 0xbede
+#define RTP_EXT_PROFILE_TWO_BYTE 0x1000 /* the low four bits are application bits */
+#define RTP_EXT_BLOCK_HEADER 4          /* bytes: profile and length in words */
+#define RTP_EXT_ONE_BYTE_MAX_ID 14
+#define RTP_EXT_ONE_BYTE_MAX_LEN 16
 
 /* Extensions known by URI; the id each has in a packet comes from signalling. */
 typedef enum {
     RTP_EXT_UNKNOWN,
-    RTP_EXT_AUDIO_LEVEL,           /* RFC 6464 */
-    RTP_EXT_MID,                   /* RFC 8843 */
-    RTP_EXT_RID,                   /* RFC 8852 */
-    RTP_EXT_REPAIRED_RID,          /* RFC 8852 */
-    RTP_EXT_TOFFSET,               /* RFC 5450 */
+    RTP_EXT_AUDIO_LEVEL,  /* RFC 6464 */
+    RTP_EXT_MID,          /* RFC 8843 */
+    RTP_EXT_RID,          /* RFC 8852 */
+    RTP_EXT_REPAIRED_RID, /* RFC 8852 */
+    RTP_EXT_TOFFSET,      /* RFC 5450 */
     RTP_EXT_ABS_SEND_TIME,
     RTP_EXT_VIDEO_CONTENT_TYPE,
-    RTP_EXT_VIDEO_LAYERS,          /* video-layers-allocation00 */
-    RTP_EXT_VIDEO_ORIENTATION,     /* 3GPP CVO */
+    RTP_EXT_VIDEO_LAYERS,      /* video-layers-allocation00 */
+    RTP_EXT_VIDEO_ORIENTATION, /* 3GPP CVO */
     RTP_EXT_TRANSPORT_CC,
     RTP_EXT_FRAME_MARKING,
     RTP_EXT_DEPENDENCY_DESCRIPTOR, /* AV1 RTP spec, appendix A */

@@ -17,8 +17,8 @@ size_t rtp_header_write(uint8_t *out, size_t cap, const RtpHeader *h, const RtpE
     return w.pos + ext_len;
 }
 
-size_t rtp_header_write_before(uint8_t *out, size_t payload_off, const RtpHeader *h, const RtpExtItem *items,
-                               size_t n, bool two_byte_allowed)
+size_t rtp_header_write_before(uint8_t *out, size_t payload_off, const RtpHeader *h, const RtpExtItem *items, size_t n,
+                               bool two_byte_allowed)
 {
     size_t ext_len = rtp_ext_block_size(items, n, two_byte_allowed);
     if (ext_len > payload_off || payload_off - ext_len < RTP_HEADER_SIZE)

@@ -25,8 +25,8 @@ size_t rtp_header_write(uint8_t *out, size_t cap, const RtpHeader *h, const RtpE
                         bool two_byte_allowed);
 /* The same, ending exactly at out + payload_off: in front of a payload that stays where it is. Returns the
  * offset where the packet starts; SIZE_MAX when the room does not suffice. */
-size_t rtp_header_write_before(uint8_t *out, size_t payload_off, const RtpHeader *h, const RtpExtItem *items,
-                               size_t n, bool two_byte_allowed);
+size_t rtp_header_write_before(uint8_t *out, size_t payload_off, const RtpHeader *h, const RtpExtItem *items, size_t n,
+                               bool two_byte_allowed);
 
 /* Change single fields of a packet whose view was RTP_OK. */
 void rtp_set_pt(uint8_t *packet, uint8_t pt);

@@ -3,11 +3,11 @@
 #include "common/rtp/reader.h"
 #include "common/rtp/rtcp_build.h"
 
-#define MAX_RUN          8191 /* 13 bits */
-#define ONE_BIT_SYMBOLS  14
-#define TWO_BIT_SYMBOLS  7
-#define TICKS_PER_REF    (TWCC_REFERENCE_US / TWCC_TICK_US)
-#define CHUNK_SIZE       2
+#define MAX_RUN 8191 /* 13 bits */
+#define ONE_BIT_SYMBOLS 14
+#define TWO_BIT_SYMBOLS 7
+#define TICKS_PER_REF (TWCC_REFERENCE_US / TWCC_TICK_US)
+#define CHUNK_SIZE 2
 
 enum { LOST, SMALL, LARGE, RESERVED };
 
@@ -33,7 +33,9 @@ bool twcc_parse(const uint8_t *buf, const RtcpPacket *p, TwccView *out)
         return false;
     Reader r = READER(buf, p->body_off + p->body_len);
     r.pos = p->body_off;
-    TwccView v = { .sender_ssrc = reader_u32(&r), .media_ssrc = reader_u32(&r), .base_seq = reader_u16(&r),
+    TwccView v = { .sender_ssrc = reader_u32(&r),
+                   .media_ssrc = reader_u32(&r),
+                   .base_seq = reader_u16(&r),
                    .status_count = reader_u16(&r) };
     uint32_t ref = reader_u24(&r);
     v.reference_time = ref & 0x800000 ? (int32_t)ref - 0x1000000 : (int32_t)ref;
@@ -95,8 +97,9 @@ bool twcc_iter_next(TwccIter *it, TwccStatus *out)
     int32_t ticks = symbol == SMALL ? p[0] : symbol == LARGE ? (int16_t)(p[0] << 8 | p[1]) : 0;
     it->delta_pos += symbol; /* its value is the size of its delta */
     it->arrival_us += ticks * TWCC_TICK_US;
-    *out = (TwccStatus){ .seq = it->seq, .received = symbol != LOST, .delta_us = ticks * TWCC_TICK_US,
-                         .arrival_us = it->arrival_us };
+    *out = (TwccStatus){
+        .seq = it->seq, .received = symbol != LOST, .delta_us = ticks * TWCC_TICK_US, .arrival_us = it->arrival_us
+    };
     it->seq++;
     it->chunk_left--;
     it->left--;
@@ -169,8 +172,8 @@ static bool next_chunk(Source *s, uint16_t *chunk, size_t *room)
     }
     *chunk = large ? 0xc000 : 0x8000;
     for (size_t i = 0; i < vector; i++) {
-        *chunk |= (uint16_t)(large ? symbols[i] << 2 * (TWO_BIT_SYMBOLS - 1 - i)
-                                   : symbols[i] << (ONE_BIT_SYMBOLS - 1 - i));
+        *chunk |=
+            (uint16_t)(large ? symbols[i] << 2 * (TWO_BIT_SYMBOLS - 1 - i) : symbols[i] << (ONE_BIT_SYMBOLS - 1 - i));
         deltas_len += symbols[i];
     }
     if (*room < CHUNK_SIZE + deltas_len)
@@ -180,8 +183,7 @@ static bool next_chunk(Source *s, uint16_t *chunk, size_t *room)
     return true;
 }
 
-size_t twcc_build(uint8_t *out, size_t cap, const TwccHead *head, const int64_t *arrival_us, size_t n,
-                  size_t *consumed)
+size_t twcc_build(uint8_t *out, size_t cap, const TwccHead *head, const int64_t *arrival_us, size_t n, size_t *consumed)
 {
     size_t first = 0;
     *consumed = 0;

@@ -7,10 +7,10 @@
 
 #include "common/rtp/rtcp_iter.h"
 
-#define TWCC_TICK_US        250   /* unit of receive deltas */
-#define TWCC_REFERENCE_US   64000 /* unit of the reference time */
-#define TWCC_MAX_STATUSES   65535 /* 16-bit packet status count */
-#define TWCC_NOT_RECEIVED   INT64_MIN
+#define TWCC_TICK_US 250        /* unit of receive deltas */
+#define TWCC_REFERENCE_US 64000 /* unit of the reference time */
+#define TWCC_MAX_STATUSES 65535 /* 16-bit packet status count */
+#define TWCC_NOT_RECEIVED INT64_MIN
 
 typedef struct {
     uint32_t sender_ssrc, media_ssrc;

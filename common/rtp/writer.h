@@ -16,7 +16,10 @@ typedef struct {
     bool failed;
 } Writer;
 
-#define WRITER(b, n) { .buf = (b), .cap = (n) }
+#define WRITER(b, n)                                                                                                   \
+    {                                                                                                                  \
+        .buf = (b), .cap = (n)                                                                                         \
+    }
 
 /* True when n more bytes fit; otherwise the writer has failed. */
 static inline bool writer_need(Writer *w, size_t n)

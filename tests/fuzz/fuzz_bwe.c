@@ -9,10 +9,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define CHECK(x)     \
-    do {             \
-        if (!(x))    \
-            abort(); \
+#define CHECK(x)                                                                                                       \
+    do {                                                                                                               \
+        if (!(x))                                                                                                      \
+            abort();                                                                                                   \
     } while (0)
 
 enum { SEND, SEND_PROBE, FEEDBACK, RTT, REMB, WAIT, WANTED, OPS };
@@ -43,8 +43,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     Reader r = READER(data, size);
     uint8_t options = reader_u8(&r);
-    BweConfig config = { .start_bps = 30000 + options * 10000, .min_bps = 30000, .max_bps = 20000000,
-                         .transport_cc = options & 1 };
+    BweConfig config = {
+        .start_bps = 30000 + options * 10000, .min_bps = 30000, .max_bps = 20000000, .transport_cc = options & 1
+    };
     int64_t now_us = options & 2 ? 0 : 1000000000, again_us;
     uint16_t seq = (uint16_t)(65500 + options);
     Bwe *b = bwe_new(&config, now_us);

@@ -10,10 +10,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define CHECK(x)     \
-    do {             \
-        if (!(x))    \
-            abort(); \
+#define CHECK(x)                                                                                                       \
+    do {                                                                                                               \
+        if (!(x))                                                                                                      \
+            abort();                                                                                                   \
     } while (0)
 
 static uint8_t out[300000];
@@ -41,8 +41,8 @@ static void check_report(const uint8_t *data, const RtcpPacket *p)
     CHECK(again.sender.ntp == r.sender.ntp && again.sender.octet_count == r.sender.octet_count);
     for (size_t i = 0; i < r.block_count; i++) {
         b = rtcp_report_block(out, &again, i);
-        CHECK(b.ssrc == blocks[i].ssrc && b.cumulative_lost == blocks[i].cumulative_lost &&
-              b.dlsr == blocks[i].dlsr && b.fraction_lost == blocks[i].fraction_lost);
+        CHECK(b.ssrc == blocks[i].ssrc && b.cumulative_lost == blocks[i].cumulative_lost && b.dlsr == blocks[i].dlsr &&
+              b.fraction_lost == blocks[i].fraction_lost);
     }
 }
 

@@ -7,10 +7,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define CHECK(x)     \
-    do {             \
-        if (!(x))    \
-            abort(); \
+#define CHECK(x)                                                                                                       \
+    do {                                                                                                               \
+        if (!(x))                                                                                                      \
+            abort();                                                                                                   \
     } while (0)
 
 #define TURN_US ((int64_t)0x1000000 * TWCC_REFERENCE_US) /* after which the reference time repeats */

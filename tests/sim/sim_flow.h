@@ -10,11 +10,11 @@
 #include "bridge/tx/pacer.h"
 #include "tests/sim/sim_link.h"
 
-#define SIM_STEP_US       250
-#define SIM_PACKET_BYTES  1200
+#define SIM_STEP_US 250
+#define SIM_PACKET_BYTES 1200
 #define SIM_PADDING_BYTES 280 /* the longest padding-only packet */
-#define SIM_FRAME_US      33333
-#define SIM_REPORTS       64 /* on the way back */
+#define SIM_FRAME_US 33333
+#define SIM_REPORTS 64 /* on the way back */
 
 typedef struct {
     int64_t arrive_us;
@@ -31,7 +31,7 @@ typedef struct {
     /* inside */
     Bwe *bwe;
     TwccLog *log;
-    Pacer pacer;        /* the far sender paces its frames; the bridge forwards as it receives */
+    Pacer pacer; /* the far sender paces its frames; the bridge forwards as it receives */
     uint16_t seq;
     uint32_t seed;
     int64_t next_frame_us, next_tick_us, next_report_us, next_probe_us;

@@ -4,8 +4,9 @@
 
 void sim_link_init(SimLink *l, int64_t capacity_bps, int64_t delay_us, size_t queue_bytes, uint32_t seed)
 {
-    *l = (SimLink){ .capacity_bps = capacity_bps, .delay_us = delay_us, .queue_bytes = queue_bytes,
-                    .seed = seed ? seed : 1 };
+    *l = (SimLink){
+        .capacity_bps = capacity_bps, .delay_us = delay_us, .queue_bytes = queue_bytes, .seed = seed ? seed : 1
+    };
 }
 
 double sim_random(uint32_t *seed)

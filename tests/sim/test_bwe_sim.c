@@ -5,9 +5,9 @@
 #include <glib.h>
 #include "tests/sim/sim_flow.h"
 
-#define SECOND  1000000LL
-#define EPOCH   (1 * SECOND) /* virtual time starts here */
-#define MBIT    1e6
+#define SECOND 1000000LL
+#define EPOCH (1 * SECOND) /* virtual time starts here */
+#define MBIT 1e6
 #define MAX_FLOWS 2
 
 typedef struct {
@@ -39,10 +39,10 @@ static void world_free(void)
 
 /* What one stretch of time looked like. */
 typedef struct {
-    double sent_mbit, received_mbit;                /* of flow 0, average */
-    double target_mean, target_min, target_max;     /* Mbit/s, of flow 0 */
+    double sent_mbit, received_mbit;            /* of flow 0, average */
+    double target_mean, target_min, target_max; /* Mbit/s, of flow 0 */
     double queue_max_ms;
-    double share;                                   /* received by flow 0 / by all */
+    double share; /* received by flow 0 / by all */
 } Seen;
 
 static Seen run(double seconds)
@@ -278,10 +278,10 @@ static void test_fast_start(void)
     world_free();
 }
 
-#define ADD(prefix, rows, func)                                                  \
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {                            \
-        g_autofree char *path = g_strdup_printf(prefix "/%s", rows[i].name);     \
-        g_test_add_data_func(path, &rows[i], func);                              \
+#define ADD(prefix, rows, func)                                                                                        \
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {                                                                  \
+        g_autofree char *path = g_strdup_printf(prefix "/%s", rows[i].name);                                           \
+        g_test_add_data_func(path, &rows[i], func);                                                                    \
     }
 
 int main(int argc, char **argv)

@@ -32,10 +32,10 @@ static inline void assert_bytes(const uint8_t *got, size_t len, const char *hex)
 }
 
 /* Rows are structs whose first member is `const char *name`. */
-#define ADD_ROWS(prefix, rows, func)                                            \
-    for (size_t row_ = 0; row_ < G_N_ELEMENTS(rows); row_++) {                  \
-        g_autofree char *path_ = g_strdup_printf(prefix "/%s", rows[row_].name); \
-        g_test_add_data_func(path_, &rows[row_], func);                         \
+#define ADD_ROWS(prefix, rows, func)                                                                                   \
+    for (size_t row_ = 0; row_ < G_N_ELEMENTS(rows); row_++) {                                                         \
+        g_autofree char *path_ = g_strdup_printf(prefix "/%s", rows[row_].name);                                       \
+        g_test_add_data_func(path_, &rows[row_], func);                                                                \
     }
 
 #endif

@@ -71,8 +71,7 @@ static const WriteCase writes[] = {
     { "id 15 needs two-byte", { { 15, 1, some }, { 1, 1, some } }, 2, true, "10000002 0f0101 010101 0000" },
     { "id 15 refused", { { 15, 1, some } }, 1, false, NULL },
     { "length 0 needs two-byte", { { 1, 0, some } }, 1, true, "10000001 01000000" },
-    { "length 17 needs two-byte", { { 1, 17, some } }, 1, true,
-      "10000005 0111 0102030405060708090a0b0c0d0e0f1011 00" },
+    { "length 17 needs two-byte", { { 1, 17, some } }, 1, true, "10000005 0111 0102030405060708090a0b0c0d0e0f1011 00" },
     { "length 17 refused", { { 1, 17, some } }, 1, false, NULL },
     { "id 0", { { 0, 1, some } }, 1, true, NULL },
 };
@@ -146,7 +145,7 @@ static void test_values(void)
     static const struct {
         int64_t us;
         const char *hex;
-    } times[] = { { 0, "000000" },       { 500000, "020000" },   { 1000000, "040000" },
+    } times[] = { { 0, "000000" },        { 500000, "020000" },   { 1000000, "040000" },
                   { 63999999, "ffffff" }, { 64000000, "000000" }, { 64500000, "020000" } };
     for (size_t i = 0; i < G_N_ELEMENTS(times); i++) {
         uint8_t out[3];

@@ -15,15 +15,21 @@ typedef struct {
 } Script;
 
 #define REC(n) (-(n))
-#define END    { 0, (RxSeqStatus)99 }
+#define END                                                                                                            \
+    {                                                                                                                  \
+        0, (RxSeqStatus)99                                                                                             \
+    }
 
 static const Script scripts[] = {
     { "in order over the wrap", { { 65534, RX_NEW }, { 65535, RX_NEW }, { 0, RX_NEW }, { 1, RX_NEW }, END }, 0 },
     { "late and duplicate",
-      { { 10, RX_NEW }, { 12, RX_NEW }, { 11, RX_LATE }, { 11, RX_DUPLICATE }, { 12, RX_DUPLICATE }, END }, -2 },
+      { { 10, RX_NEW }, { 12, RX_NEW }, { 11, RX_LATE }, { 11, RX_DUPLICATE }, { 12, RX_DUPLICATE }, END },
+      -2 },
     { "before the first", { { 1, RX_NEW }, { 0, RX_LATE }, { 65535, RX_LATE }, { 65535, RX_DUPLICATE }, END }, -3 },
     { "loss", { { 1, RX_NEW }, { 5, RX_NEW }, { 3, RX_LATE }, END }, 2 },
-    { "recovered leaves the loss", { { 1, RX_NEW }, { 3, RX_NEW }, { REC(2), RX_LATE }, { REC(2), RX_DUPLICATE }, END }, 1 },
+    { "recovered leaves the loss",
+      { { 1, RX_NEW }, { 3, RX_NEW }, { REC(2), RX_LATE }, { REC(2), RX_DUPLICATE }, END },
+      1 },
     { "original after recovery", { { 1, RX_NEW }, { 3, RX_NEW }, { REC(2), RX_LATE }, { 2, RX_DUPLICATE }, END }, 0 },
     { "recovered ahead", { { 1, RX_NEW }, { REC(2), RX_NEW }, { 3, RX_NEW }, END }, 1 },
     { "recovered before any", { { REC(2), RX_TOO_OLD }, { 3, RX_NEW }, END }, 0 },
@@ -31,9 +37,11 @@ static const Script scripts[] = {
     { "jump ahead is a restart", { { 1, RX_NEW }, { 5000, RX_NEW }, { 5001, RX_NEW }, { 5003, RX_NEW }, END }, 1 },
     { "too old", { { 5000, RX_NEW }, { 2953, RX_LATE }, { 2952, RX_TOO_OLD }, { 5001, RX_NEW }, END }, -1 },
     { "restart behind",
-      { { 30000, RX_NEW }, { 100, RX_TOO_OLD }, { 101, RX_NEW }, { 102, RX_NEW }, { 100, RX_LATE }, END }, -1 },
+      { { 30000, RX_NEW }, { 100, RX_TOO_OLD }, { 101, RX_NEW }, { 102, RX_NEW }, { 100, RX_LATE }, END },
+      -1 },
     { "two strays are no restart",
-      { { 30000, RX_NEW }, { 100, RX_TOO_OLD }, { 30001, RX_NEW }, { 101, RX_TOO_OLD }, { 30002, RX_NEW }, END }, 0 },
+      { { 30000, RX_NEW }, { 100, RX_TOO_OLD }, { 30001, RX_NEW }, { 101, RX_TOO_OLD }, { 30002, RX_NEW }, END },
+      0 },
 };
 
 static void test_script(gconstpointer data)

@@ -120,7 +120,8 @@ static void test_long_run(void)
             delayed = -1;
         }
         size_t len;
-        while ((due || i + 1 == (int64_t)G_N_ELEMENTS(sent)) && (len = twcc_log_build(l, buf, sizeof(buf), 1, 2, now)) > 0) {
+        while ((due || i + 1 == (int64_t)G_N_ELEMENTS(sent)) &&
+               (len = twcc_log_build(l, buf, sizeof(buf), 1, 2, now)) > 0) {
             RtcpIter it = RTCP_ITER(buf, len);
             RtcpPacket p;
             TwccView v;

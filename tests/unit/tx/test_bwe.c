@@ -14,9 +14,9 @@
 #include "bridge/tx/bwe_probe.h"
 #include "bridge/tx/bwe_queue.h"
 
-#define MS     1000LL
+#define MS 1000LL
 #define SECOND 1000000LL
-#define START  (100 * SECOND)
+#define START (100 * SECOND)
 
 static BwePacket packet(int64_t send_us, int64_t arrival_us, uint16_t bytes)
 {
@@ -145,13 +145,12 @@ static void test_groups(void)
         bool complete;
         int64_t send_delta_ms, arrival_delta_ms;
     } rows[] = {
-        { 0, 50, false, 0, 0 },
-        { 5, 55, false, 0, 0 },    /* within 5 ms: same group */
-        { 20, 71, false, 0, 0 },   /* second group; the first is complete, but alone */
-        { 40, 93, true, 15, 16 },  /* third: 20 - 5, 71 - 55 */
-        { 38, 94, false, 0, 0 },   /* sent before its group began: passed over */
-        { 60, 94, false, 0, 0 },   /* came at once with the one before: a burst, same group */
-        { 100, 160, true, 40, 23 }, /* 60 - 20, 94 - 71 */
+        { 0, 50, false, 0, 0 },     { 5, 55, false, 0, 0 }, /* within 5 ms: same group */
+        { 20, 71, false, 0, 0 },                            /* second group; the first is complete, but alone */
+        { 40, 93, true, 15, 16 },                           /* third: 20 - 5, 71 - 55 */
+        { 38, 94, false, 0, 0 },                            /* sent before its group began: passed over */
+        { 60, 94, false, 0, 0 },                            /* came at once with the one before: a burst, same group */
+        { 100, 160, true, 40, 23 },                         /* 60 - 20, 94 - 71 */
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         BwePacket p = packet(START + rows[i].send_ms * MS, rows[i].arrival_ms * MS, 1000);
@@ -186,10 +185,8 @@ typedef struct {
 } TrendCase;
 
 static const TrendCase trends[] = {
-    { "level", 0, 200, BWE_NORMAL },
-    { "growing", 0.2, 100, BWE_OVERUSE },
-    { "shrinking", -0.2, 100, BWE_UNDERUSE },
-    { "not enough groups", 0.2, BWE_TREND_WINDOW - 1, BWE_NORMAL },
+    { "level", 0, 200, BWE_NORMAL },          { "growing", 0.2, 100, BWE_OVERUSE },
+    { "shrinking", -0.2, 100, BWE_UNDERUSE }, { "not enough groups", 0.2, BWE_TREND_WINDOW - 1, BWE_NORMAL },
     { "crawling", 0.001, 400, BWE_NORMAL },
 };
 
@@ -224,7 +221,7 @@ static void test_aimd(void)
     g_assert_true(bwe_aimd_update(&a, BWE_OVERUSE, 1000000, false, now += 300 * MS));
     g_assert_cmpint(a.bps, ==, 850000 - 5000);
     g_assert_false(bwe_aimd_update(&a, BWE_OVERUSE, 900000, false, now += 5 * MS)); /* too soon */
-    g_assert_true(bwe_aimd_update(&a, BWE_OVERUSE, 400000, false, now)); /* unless far off */
+    g_assert_true(bwe_aimd_update(&a, BWE_OVERUSE, 400000, false, now));            /* unless far off */
     g_assert_cmpint(a.bps, ==, 340000 - 5000);
     before = a.bps;
     bwe_aimd_update(&a, BWE_UNDERUSE, 300000, false, now += SECOND); /* the queue drains: hold */
@@ -539,10 +536,10 @@ static void test_wraps(void)
     twcc_log_free(log);
 }
 
-#define ADD(prefix, rows, func)                                              \
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {                        \
-        g_autofree char *path = g_strdup_printf(prefix "/%s", rows[i].name); \
-        g_test_add_data_func(path, &rows[i], func);                          \
+#define ADD(prefix, rows, func)                                                                                        \
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {                                                                  \
+        g_autofree char *path = g_strdup_printf(prefix "/%s", rows[i].name);                                           \
+        g_test_add_data_func(path, &rows[i], func);                                                                    \
     }
 
 int main(int argc, char **argv)
