@@ -160,6 +160,10 @@ static void fill_totals(Worker *w, WorkerTotals *t, int64_t now_us)
     w->totals.busy_us = (uint64_t)cpu.tv_sec * 1000000 + (uint64_t)cpu.tv_nsec / 1000;
     w->totals.conferences = w->n_conferences;
     w->totals.endpoints = w->n_endpoints;
+    if (w->delay.count) { /* the running ten seconds are fresher than the last full ones */
+        w->totals.delay_p50_us = worker_delay_quantile(&w->delay, 0.5);
+        w->totals.delay_p99_us = worker_delay_quantile(&w->delay, 0.99);
+    }
     w->totals.pool_buffers = w->pool.total;
     w->totals.pool_in_use = w->pool.used;
     w->totals.drops[WORKER_DROP_POOL] = w->pool.refused;

@@ -143,6 +143,16 @@ static void answer_check(MediaPeer *p, const uint8_t *in, size_t len, const stru
     media_peer_send_raw(p, s.bytes, s.len);
 }
 
+void media_peer_take_stun(MediaPeer *p, const uint8_t *bytes, size_t len, const struct sockaddr_in *from)
+{
+    if (len < 20)
+        return;
+    if (bytes[0] == 0 && bytes[1] == 1)
+        answer_check(p, bytes, len, from);
+    else if (bytes[0] == 1 && bytes[1] == 1)
+        p->answered = true;
+}
+
 static srtp_profile_t library_profile(SrtpProfile profile)
 {
     return profile == SRTP_PROFILE_GCM128   ? srtp_profile_aead_aes_128_gcm
@@ -225,9 +235,11 @@ void media_peer_init(MediaPeer *p, Workers *workers, unsigned worker, uint64_t c
     g_assert_cmpint(getrandom(p->keys.rx_salt, sizeof(p->keys.rx_salt), 0), >, 0);
     g_assert_cmpint(getrandom(p->keys.tx_key, sizeof(p->keys.tx_key), 0), >, 0);
     g_assert_cmpint(getrandom(p->keys.tx_salt, sizeof(p->keys.tx_salt), 0), >, 0);
-    srtcp_free(srtcp_new(&p->keys)); /* the library is set up once a process, by its owner there */
-    p->tx = library_session(o->profile, p->keys.rx_key, p->keys.rx_salt, ssrc_any_outbound);
-    p->rx = library_session(o->profile, p->keys.tx_key, p->keys.tx_salt, ssrc_any_inbound);
+    if (!o->without_library) {
+        srtcp_free(srtcp_new(&p->keys)); /* sets the library up, which is done once a process */
+        p->tx = library_session(o->profile, p->keys.rx_key, p->keys.rx_salt, ssrc_any_outbound);
+        p->rx = library_session(o->profile, p->keys.tx_key, p->keys.tx_salt, ssrc_any_inbound);
+    }
     c = worker_command_new(WORKER_SRTP_KEYS, conference, handle, 0);
     c->srtp_keys = p->keys;
     workers_post(workers, worker, c);
@@ -267,12 +279,10 @@ size_t media_peer_pump(MediaPeer *p)
     for (ssize_t n; (n = recvfrom(p->fd, packet.data, sizeof(packet.data), 0, (struct sockaddr *)&from, &from_len)) > 0;
          taken++) {
         packet.len = (size_t)n;
-        if (packet.data[0] >= 128)
+        if (packet.data[0] >= 128 && p->rx)
             take_media(p, &packet);
-        else if (packet.data[0] == 0)
-            answer_check(p, packet.data, packet.len, &from);
-        else if (packet.data[0] == 1 && packet.data[1] == 1)
-            p->answered = true;
+        else
+            media_peer_take_stun(p, packet.data, packet.len, &from);
     }
     return taken;
 }
@@ -378,7 +388,9 @@ size_t media_peer_count_rtcp(const MediaPeer *p, uint8_t pt, int count)
 void media_peer_clear(MediaPeer *p)
 {
     close(p->fd);
-    srtp_dealloc(p->tx);
-    srtp_dealloc(p->rx);
+    if (p->tx)
+        srtp_dealloc(p->tx);
+    if (p->rx)
+        srtp_dealloc(p->rx);
     g_free(p->packets);
 }

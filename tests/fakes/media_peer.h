@@ -8,6 +8,7 @@
 #include "bridge/worker_api.h"
 #include "common/rtp/rtp_view.h"
 
+#include <netinet/in.h>
 #include <srtp2/srtp.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -49,6 +50,7 @@ typedef struct {
     SrtpProfile profile;
     bool ssrc_rewriting, mid, visitor;
     bool without_rtx, without_tcc;
+    bool without_library; /* no libsrtp2 session: the test protects and decrypts by itself */
 } PeerOptions;
 
 /* Makes the socket and posts ENDPOINT_CREATE, REMOTE_ICE, MEDIA and SRTP_KEYS. Ends the test on failure. */
@@ -58,6 +60,9 @@ void media_peer_init(MediaPeer *p, Workers *workers, unsigned worker, uint64_t c
 void media_peer_check(MediaPeer *p);
 /* Takes in what has arrived: answers checks, decrypts media. Returns how many datagrams it took. */
 size_t media_peer_pump(MediaPeer *p);
+
+/* One STUN datagram that the test read by itself. */
+void media_peer_take_stun(MediaPeer *p, const uint8_t *bytes, size_t len, const struct sockaddr_in *from);
 
 /* Posts sources: an audio one "<id>-a0" and a video one "<id>-v0" with `encodings` (0: none of that kind). */
 void media_peer_sources(MediaPeer *p, uint32_t audio_ssrc, const uint32_t *video_ssrcs, const uint32_t *rtx_ssrcs,

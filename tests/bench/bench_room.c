@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/bench/bench_room.h"
+
+#include "common/rtp/rtp_write.h"
+
+#include <arpa/inet.h>
+#include <glib.h>
+#include <netinet/udp.h>
+#include <poll.h>
+#include <string.h>
+
+#define SSRC_OUT 0x7a000000u
+#define WAIT_MS 500
+#define READ_BATCH 64
+#define COMPARE_FROM 8 /* the payload's first bytes are the descriptor, which is rewritten */
+
+static uint32_t room_ssrc(const BenchRoom *r, int mode)
+{
+    return (uint32_t)(r->sender.conference << 8) | (uint32_t)(mode + 1);
+}
+
+static uint8_t room_pt(const BenchRoom *r)
+{
+    return r->shape.video ? PEER_PT_VP8 : PEER_PT_OPUS;
+}
+
+/* VP8: each burst is a frame. */
+static void fill_payload(const BenchRoom *r, unsigned i, uint8_t *payload)
+{
+    memset(payload, (int)(r->frame * 31 + i), r->shape.payload);
+    if (!r->shape.video)
+        return;
+    uint16_t pic = (uint16_t)(r->frame & 0x7fff);
+    const uint8_t descriptor[] = { (uint8_t)(0x80 | (i == 0 ? 0x10 : 0)), 0xe0, (uint8_t)(0x80 | pic >> 8),
+                                   (uint8_t)pic, (uint8_t)r->frame, 0x20 };
+    memcpy(payload, descriptor, sizeof(descriptor));
+    bool key = r->keyframe;
+    payload[6] = key ? 0x10 : 0x11;
+    if (key && i == 0)
+        memcpy(payload + 9, (const uint8_t[]){ 0x9d, 0x01, 0x2a, 0x00, 0x05, 0xd0, 0x02 }, 7);
+}
+
+static size_t make_packet(BenchRoom *r, int mode, unsigned i, uint8_t *out, size_t cap)
+{
+    uint8_t header[32], payload[1500], level = 40;
+    uint16_t seq = r->seq[mode]++;
+    uint8_t tcc[2] = { (uint8_t)(seq >> 8), (uint8_t)seq };
+    RtpExtItem item = r->shape.video ? (RtpExtItem){ PEER_EXT_TCC, 2, tcc } : (RtpExtItem){ PEER_EXT_LEVEL, 1, &level };
+    RtpHeader h = { .pt = room_pt(r), .marker = r->shape.video && i + 1 == r->shape.burst, .seq = seq,
+                    .ts = r->frame * (r->shape.video ? 3000 : 960), .ssrc = room_ssrc(r, mode) };
+    size_t header_len = rtp_header_write(header, sizeof(header), &h, &item, 1, false);
+    fill_payload(r, i, payload);
+    return srtp_tx_protect(r->tx, &r->streams[mode], header, header_len, payload, r->shape.payload, out, cap);
+}
+
+static void feed(BenchRoom *r, int mode)
+{
+    static uint8_t wire[ROOM_BURST_MAX * 1600];
+    size_t used = 0, one = 0;
+    for (unsigned i = 0; i < r->shape.burst; i++) {
+        one = make_packet(r, mode, i, wire + used, sizeof(wire) - used);
+        used += one;
+    }
+    r->frame++;
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                              .sin_port = htons(mode == ROOM_RAW ? raw_loop_port(r->raw) : r->sender.bridge_port) };
+    struct iovec iov = { wire, used };
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(2)];
+    } control = { .align = { .cmsg_len = CMSG_LEN(2), .cmsg_level = IPPROTO_UDP, .cmsg_type = UDP_SEGMENT } };
+    uint16_t size = (uint16_t)one;
+    memcpy(CMSG_DATA(&control.align), &size, 2);
+    struct msghdr m = { .msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov, .msg_iovlen = 1,
+                        .msg_control = r->shape.burst > 1 ? control.bytes : NULL,
+                        .msg_controllen = r->shape.burst > 1 ? sizeof(control.bytes) : 0 };
+    g_assert_cmpint(sendmsg(r->sender.fd, &m, 0), ==, (int)used);
+    r->fed[mode] += r->shape.burst;
+    r->expected[mode] += (uint64_t)r->shape.burst * r->shape.receivers;
+}
+
+static void compare(BenchRoom *r, const uint8_t *wire, size_t len)
+{
+    uint8_t plain[1600], want[1500];
+    RtpView v;
+    int n = (int)len;
+    memcpy(plain, wire, len);
+    if (srtp_unprotect(r->reference, plain, &n) != srtp_err_status_ok || rtp_view_parse(plain, (size_t)n, &v) != RTP_OK) {
+        r->different++;
+        return;
+    }
+    memset(want, plain[v.payload_off + v.payload_len - 1], sizeof(want));
+    r->compared++;
+    /* Each payload is one repeated byte behind the descriptor: whatever it is, all of it must be that. */
+    if (v.payload_len != r->shape.payload ||
+        memcmp(plain + v.payload_off + 16, want + 16, r->shape.payload - 16) != 0)
+        r->different++;
+}
+
+/* Reads what one receiver has; returns how many packets of media. */
+static size_t drain(BenchRoom *r, MediaPeer *p, int mode)
+{
+    static uint8_t in[READ_BATCH][1600];
+    static struct mmsghdr msgs[READ_BATCH];
+    static struct iovec iov[READ_BATCH];
+    static struct sockaddr_in from[READ_BATCH];
+    size_t media = 0;
+    for (;;) {
+        for (int i = 0; i < READ_BATCH; i++) {
+            iov[i] = (struct iovec){ in[i], sizeof(in[i]) };
+            msgs[i].msg_hdr = (struct msghdr){ .msg_iov = &iov[i], .msg_iovlen = 1, .msg_name = &from[i],
+                                               .msg_namelen = sizeof(from[i]) };
+        }
+        int n = recvmmsg(p->fd, msgs, READ_BATCH, MSG_DONTWAIT, NULL);
+        for (int i = 0; i < n; i++) {
+            const uint8_t *b = in[i];
+            if (b[0] < 128) {
+                media_peer_take_stun(p, b, msgs[i].msg_len, &from[i]);
+            } else if ((b[1] & 0x7f) == room_pt(r) && !(b[0] & 0x20)) {
+                media++;
+                if (r->sample && mode == ROOM_BRIDGE && p == &r->receivers[0])
+                    compare(r, b, msgs[i].msg_len);
+            }
+        }
+        if (n < READ_BATCH)
+            return media;
+    }
+}
+
+void bench_rooms_burst(BenchRoom *const *rooms, size_t n, int mode)
+{
+    static struct pollfd fds[2 * RAW_RECEIVERS_MAX];
+    uint64_t left = 0;
+    for (size_t k = 0; k < n; k++) {
+        feed(rooms[k], mode);
+        left += (uint64_t)rooms[k]->shape.burst * rooms[k]->shape.receivers;
+    }
+    gint64 end = g_get_monotonic_time() + WAIT_MS * 1000;
+    while (left > 0 && g_get_monotonic_time() < end) {
+        size_t at = 0;
+        for (size_t k = 0; k < n; k++)
+            for (unsigned i = 0; i < rooms[k]->shape.receivers; i++)
+                fds[at++] = (struct pollfd){ .fd = rooms[k]->receivers[i].fd, .events = POLLIN };
+        poll(fds, at, 10);
+        at = 0;
+        for (size_t k = 0; k < n; k++) {
+            for (unsigned i = 0; i < rooms[k]->shape.receivers; i++) {
+                if (!(fds[at++].revents & POLLIN))
+                    continue;
+                size_t got = drain(rooms[k], &rooms[k]->receivers[i], mode);
+                rooms[k]->received[mode] += got;
+                left -= got < left ? got : left;
+            }
+        }
+    }
+    for (size_t k = 0; k < n; k++) {
+        drain(rooms[k], &rooms[k]->sender, mode); /* feedback and checks */
+        rooms[k]->missing[mode] = rooms[k]->expected[mode] - rooms[k]->received[mode];
+    }
+}
+
+void bench_drop_events(Workers *w)
+{
+    WorkerEvent *ev;
+    while ((ev = workers_next_event(w)))
+        worker_event_free(ev);
+}
+
+static void connect_peer(MediaPeer *p, Workers *w)
+{
+    int big = 8 * 1024 * 1024;
+    setsockopt(p->fd, SOL_SOCKET, SO_RCVBUFFORCE, &big, sizeof(big));
+    for (int i = 0; i < 500 && !p->nominated; i++) {
+        if (i % 50 == 0)
+            media_peer_check(p);
+        g_usleep(1000);
+        media_peer_pump(p);
+        bench_drop_events(w);
+    }
+    g_assert_true(p->nominated);
+}
+
+static void open_reference(BenchRoom *r)
+{
+    uint8_t key[64];
+    const SrtpKeys *k = &r->receivers[0].keys;
+    srtp_policy_t policy = { .ssrc = { .type = ssrc_any_inbound }, .key = key, .window_size = 1024 };
+    srtp_profile_t profile = k->profile == SRTP_PROFILE_GCM128 ? srtp_profile_aead_aes_128_gcm
+                                                               : srtp_profile_aes128_cm_sha1_80;
+    memcpy(key, k->tx_key, srtp_key_len(k->profile));
+    memcpy(key + srtp_key_len(k->profile), k->tx_salt, srtp_salt_len(k->profile));
+    srtp_crypto_policy_set_from_profile_for_rtp(&policy.rtp, profile);
+    srtp_crypto_policy_set_from_profile_for_rtcp(&policy.rtcp, profile);
+    g_assert_cmpint(srtp_create(&r->reference, &policy), ==, srtp_err_status_ok);
+}
+
+void bench_room_open(BenchRoom *r, Workers *workers, unsigned worker, uint64_t conference, const RoomShape *shape)
+{
+    PeerOptions o = { .profile = shape->profile, .ssrc_rewriting = true, .without_library = true };
+    RawReceiver raw[RAW_RECEIVERS_MAX];
+    char id[16];
+    *r = (BenchRoom){ .shape = *shape, .workers = workers };
+    WorkerCommand *c = worker_command_new(WORKER_CONFERENCE_CREATE, conference, 0, 0);
+    c->conference_create.audio_ssrc = PEER_FEEDBACK_AUDIO;
+    c->conference_create.video_ssrc = PEER_FEEDBACK_VIDEO;
+    c->conference_create.last_n = -1;
+    workers_post(workers, worker, c);
+    media_peer_init(&r->sender, workers, worker, conference, conference << 8, "sender", &o);
+    connect_peer(&r->sender, workers);
+    for (unsigned i = 0; i < shape->receivers; i++) {
+        MediaPeer *p = &r->receivers[i];
+        struct sockaddr_in at;
+        socklen_t len = sizeof(at);
+        g_snprintf(id, sizeof(id), "receiver%u", i);
+        media_peer_init(p, workers, worker, conference, (conference << 8) + i + 1, id, &o);
+        connect_peer(p, workers);
+        media_peer_wish(p, 720);
+        g_assert_cmpint(getsockname(p->fd, (struct sockaddr *)&at, &len), ==, 0);
+        raw[i] = (RawReceiver){ .to = at, .keys = &p->keys, .ssrc = SSRC_OUT + i };
+    }
+    uint32_t video = room_ssrc(r, ROOM_BRIDGE), rtx = video + 0x10;
+    media_peer_sources(&r->sender, shape->video ? 0 : video, &video, &rtx, shape->video ? 1 : 0);
+    r->tx = srtp_tx_new(shape->profile, r->sender.keys.rx_key, r->sender.keys.rx_salt);
+    r->raw = raw_loop_new(&r->sender.keys, raw, shape->receivers);
+    open_reference(r);
+    g_usleep(100000);
+    r->keyframe = true;
+    bench_rooms_burst(&r, 1, ROOM_BRIDGE);
+    r->keyframe = false;
+    for (int i = 0; i < 50; i++) { /* start-up probes pass */
+        bench_rooms_burst(&r, 1, ROOM_BRIDGE);
+        bench_drop_events(workers);
+        g_usleep(5000);
+    }
+}
+
+void bench_room_close(BenchRoom *r)
+{
+    workers_post(r->workers, r->sender.worker,
+                 worker_command_new(WORKER_CONFERENCE_REMOVE, r->sender.conference, 0, 0));
+    raw_loop_free(r->raw);
+    srtp_tx_free(r->tx);
+    srtp_dealloc(r->reference);
+    media_peer_clear(&r->sender);
+    for (unsigned i = 0; i < r->shape.receivers; i++)
+        media_peer_clear(&r->receivers[i]);
+    bench_drop_events(r->workers);
+}
