@@ -29,8 +29,7 @@ static void on_stats(HttpRequest *req, gpointer user)
 
 static void reply_drain(HttpRequest *req, const Admin *a)
 {
-    http_request_reply_json(
-        req, 200, bridge_is_draining(a->bridge) ? "{\"drain\":true}" : "{\"drain\":false}");
+    http_request_reply_json(req, 200, bridge_is_draining(a->bridge) ? "{\"drain\":true}" : "{\"drain\":false}");
 }
 
 static void on_drain(HttpRequest *req, gpointer user)
@@ -56,11 +55,9 @@ static void on_shutdown(HttpRequest *req, gpointer user)
     const char *body = http_request_body(req, &len);
     g_autoptr(JsonNode) root = json_from_string(body ? body : "", NULL);
     if (!root || !JSON_NODE_HOLDS_OBJECT(root) ||
-        !json_object_get_boolean_member_with_default(json_node_get_object(root),
-                                                     "graceful-shutdown", FALSE)) {
-        http_request_reply_text(
-            req, 400,
-            "expected {\"graceful-shutdown\":true}; to end at once, send SIGTERM twice\n");
+        !json_object_get_boolean_member_with_default(json_node_get_object(root), "graceful-shutdown", FALSE)) {
+        http_request_reply_text(req, 400,
+                                "expected {\"graceful-shutdown\":true}; to end at once, send SIGTERM twice\n");
         return;
     }
     bridge_shut_down(((Admin *)user)->bridge);
@@ -72,8 +69,7 @@ static void on_colibri2(HttpRequest *req, gpointer user)
     gsize len;
     unsigned status;
     const char *body = http_request_body(req, &len);
-    g_autofree char *answer =
-        colibri_routes_post(((Admin *)user)->bridge, body ? body : "", len, &status);
+    g_autofree char *answer = colibri_routes_post(((Admin *)user)->bridge, body ? body : "", len, &status);
     http_request_reply(req, status, "application/xml", answer, strlen(answer));
 }
 
@@ -102,8 +98,7 @@ static void reply_all(HttpRequest *req, Admin *a)
     json_builder_begin_object(json);
     json_builder_set_member_name(json, "conferences");
     json_builder_begin_array(json);
-    bridge_each(a->bridge, full && strcmp(full, "true") == 0 ? add_conference_full : add_conference,
-                json);
+    bridge_each(a->bridge, full && strcmp(full, "true") == 0 ? add_conference_full : add_conference, json);
     json_builder_end_array(json);
     json_builder_end_object(json);
     g_autofree char *text = dump_text(json);
@@ -169,12 +164,10 @@ void admin_on_snapshot(Admin *a, const WorkerEvent *ev)
         finish(w, ev);
 }
 
-static void reply_endpoint_later(HttpRequest *req, Admin *a, const Conference *c,
-                                 const Endpoint *ep)
+static void reply_endpoint_later(HttpRequest *req, Admin *a, const Conference *c, const Endpoint *ep)
 {
     uint64_t id = ++a->last_id;
-    if (g_hash_table_size(a->waiting) >= ADMIN_MAX_WAITING ||
-        !bridge_request_snapshot(a->bridge, c, ep, id, true)) {
+    if (g_hash_table_size(a->waiting) >= ADMIN_MAX_WAITING || !bridge_request_snapshot(a->bridge, c, ep, id, true)) {
         reply_endpoint(req, ep, NULL);
         return;
     }

@@ -17,8 +17,7 @@
 #include "bridge/stats.h"
 #include "common/base/http_admin.h"
 
-#define ADMIN_MAX_WAITING                                                                          \
-    64 /* endpoint dumps waiting for their worker; beyond it they come without streams */
+#define ADMIN_MAX_WAITING 64   /* endpoint dumps waiting for their worker; beyond it they come without streams */
 #define ADMIN_SNAPSHOT_MS 1000 /* then an endpoint is shown without its streams */
 
 typedef struct Admin Admin;

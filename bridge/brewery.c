@@ -7,12 +7,12 @@
 #include "common/xmpp/muc.h"
 #include "common/xmpp/xmpp_link.h"
 
-#define NS_COLIBRI     "http://jitsi.org/protocol/colibri"
+#define NS_COLIBRI "http://jitsi.org/protocol/colibri"
 #define NS_HEALTHCHECK "http://jitsi.org/protocol/healthcheck"
-#define NS_VERSION     "jabber:iq:version"
-#define NS_PING        "urn:xmpp:ping"
-#define BREWERY_NAME   "Plenum"
-#define BREWERY_NODE   "https://plenum.invalid/bridge"
+#define NS_VERSION "jabber:iq:version"
+#define NS_PING "urn:xmpp:ping"
+#define BREWERY_NAME "Plenum"
+#define BREWERY_NODE "https://plenum.invalid/bridge"
 #define CONFIG_FORM_MS 10000
 
 static const char *const features[] = { NS_DISCO_INFO,
@@ -100,24 +100,19 @@ static void on_joined(MucRoom *room, gpointer user)
 {
     Brewery *br = user;
     log_info(&br->log, "joined %s as %s", muc_room_jid(room), br->nick);
-    if (muc_room_own_affiliation(room) ==
-        MUC_AFFILIATION_OWNER) /* we made it: it may still be locked */
-        muc_room_submit_config(room, CONFIG_FORM_MS, NULL, NULL, "muc#roomconfig_whois", "anyone",
-                               NULL);
+    if (muc_room_own_affiliation(room) == MUC_AFFILIATION_OWNER) /* we made it: it may still be locked */
+        muc_room_submit_config(room, CONFIG_FORM_MS, NULL, NULL, "muc#roomconfig_whois", "anyone", NULL);
     brewery_publish(br);
 }
 
 static void on_out(MucRoom *room, MucOut why, StanzaCondition condition, gpointer user)
 {
-    static const char *const texts[] = { "left",    "refused",   "no answer to the join",
-                                         "put out", "destroyed", "gone" };
+    static const char *const texts[] = { "left", "refused", "no answer to the join", "put out", "destroyed", "gone" };
     Brewery *br = user;
     if (br->leaving)
         return;
-    log_warning(&br->log, "out of %s: %s%s%s", muc_room_jid(room),
-                (size_t)why < G_N_ELEMENTS(texts) ? texts[why] : "?",
-                why == MUC_OUT_REFUSED ? ", " : "",
-                why == MUC_OUT_REFUSED ? stanza_condition_name(condition) : "");
+    log_warning(&br->log, "out of %s: %s%s%s", muc_room_jid(room), (size_t)why < G_N_ELEMENTS(texts) ? texts[why] : "?",
+                why == MUC_OUT_REFUSED ? ", " : "", why == MUC_OUT_REFUSED ? stanza_condition_name(condition) : "");
     if (br->rejoin_source == 0)
         br->rejoin_source = g_timeout_add(BREWERY_REJOIN_MS, on_rejoin, br);
 }
@@ -234,10 +229,8 @@ Brewery *brewery_new(const BreweryConfig *config)
         },
         &link_events, br);
     br->router = iq_router_new(send_stanza, br);
-    br->disco =
-        disco_new(br->router, "component", "conference", BREWERY_NAME, BREWERY_NODE, features);
-    br->room =
-        muc_room_new(br->router, send_stanza, br, c->xmpp.muc, br->nick, NULL, &muc_events, br);
+    br->disco = disco_new(br->router, "component", "conference", BREWERY_NAME, BREWERY_NODE, features);
+    br->room = muc_room_new(br->router, send_stanza, br, c->xmpp.muc, br->nick, NULL, &muc_events, br);
     iq_router_add(br->router, NULL, NS_COLIBRI2, "conference-modify", on_conference_modify, br);
     iq_router_add(br->router, NULL, NS_HEALTHCHECK, "healthcheck", on_healthcheck, br);
     iq_router_add(br->router, "get", NS_VERSION, "query", on_version, br);
@@ -249,8 +242,8 @@ void brewery_start(Brewery *br, Bridge *b, Stats *stats)
 {
     br->bridge = b;
     br->stats = stats;
-    br->presence_source = g_timeout_add_seconds((guint)br->config.config->xmpp.presence_interval_s,
-                                                on_presence_due, br);
+    br->presence_source =
+        g_timeout_add_seconds((guint)br->config.config->xmpp.presence_interval_s, on_presence_due, br);
     xmpp_link_start(br->link);
 }
 

@@ -8,8 +8,8 @@
 
 #include "bridge/stats.h"
 
-#define BREWERY_JOIN_MS   10000 /* a join not answered in that time is tried again */
-#define BREWERY_REJOIN_MS 2000  /* pause before joining again after we were put out or refused */
+#define BREWERY_JOIN_MS 10000  /* a join not answered in that time is tried again */
+#define BREWERY_REJOIN_MS 2000 /* pause before joining again after we were put out or refused */
 
 typedef struct Brewery Brewery;
 

@@ -8,9 +8,8 @@ struct Bridge {
     BridgeEnv *env;
     BridgeEvents events;
     /* control */
-    GHashTable *by_meeting, *by_id,
-        *by_handle;        /* Conference; owned by us, freed in bridge_end_conference */
-    GHashTable *endpoints; /* handle -> Endpoint */
+    GHashTable *by_meeting, *by_id, *by_handle; /* Conference; owned by us, freed in bridge_end_conference */
+    GHashTable *endpoints;                      /* handle -> Endpoint */
     uint64_t last_handle;
     GArray *expiring; /* endpoint handles, for the idle source below */
     guint expire_source, sweep_source;
@@ -41,8 +40,8 @@ void bridge_end_conference(Bridge *b, Conference *c, const char *why)
 {
     BridgeCounters *counters = &b->env->counters;
     int64_t lasted_us = clock_now_us() - c->created_us;
-    log_info(&c->log, "conference ended after %lld s with %u endpoints in all: %s",
-             (long long)(lasted_us / 1000000), c->endpoints_seen, why);
+    log_info(&c->log, "conference ended after %lld s with %u endpoints in all: %s", (long long)(lasted_us / 1000000),
+             c->endpoints_seen, why);
     g_hash_table_remove(b->by_meeting, c->meeting_id);
     g_hash_table_remove(b->by_id, c->id);
     g_hash_table_remove(b->by_handle, &c->handle);
@@ -109,8 +108,8 @@ void bridge_shut_down(Bridge *b)
 {
     if (b->state != BRIDGE_RUNNING)
         return;
-    log_notice(NULL, "shutting down gracefully: %u conferences with %u endpoints go on",
-               bridge_n_conferences(b), bridge_n_endpoints(b));
+    log_notice(NULL, "shutting down gracefully: %u conferences with %u endpoints go on", bridge_n_conferences(b),
+               bridge_n_endpoints(b));
     set_state(b, BRIDGE_GRACEFUL);
     leave_if_empty(b);
 }
@@ -144,8 +143,7 @@ static void new_internal_id(const Bridge *b, char id[CONFERENCE_ID_SIZE])
     while (g_hash_table_contains(b->by_id, id));
 }
 
-static Conference *create_conference(Bridge *b, const Colibri2Modify *request,
-                                     Colibri2Error **error)
+static Conference *create_conference(Bridge *b, const Colibri2Modify *request, Colibri2Error **error)
 {
     char id[CONFERENCE_ID_SIZE];
     if (b->state != BRIDGE_RUNNING) {
@@ -154,16 +152,13 @@ static Conference *create_conference(Bridge *b, const Colibri2Modify *request,
         return NULL;
     }
     if (bridge_n_conferences(b) >= (unsigned)b->env->config->limits.conferences) {
-        *error = colibri2_error_new(STANZA_SERVICE_UNAVAILABLE, COLIBRI2_REASON_NONE,
-                                    "No room for another conference");
+        *error = colibri2_error_new(STANZA_SERVICE_UNAVAILABLE, COLIBRI2_REASON_NONE, "No room for another conference");
         return NULL;
     }
     new_internal_id(b, id);
-    Conference *c =
-        conference_new(b, b->env, bridge_next_handle(b), id, request->meeting_id, request->name);
+    Conference *c = conference_new(b, b->env, bridge_next_handle(b), id, request->meeting_id, request->name);
     if (!c) {
-        *error = colibri2_error_new(STANZA_SERVICE_UNAVAILABLE, COLIBRI2_REASON_NONE,
-                                    "Media worker is overloaded");
+        *error = colibri2_error_new(STANZA_SERVICE_UNAVAILABLE, COLIBRI2_REASON_NONE, "Media worker is overloaded");
         return NULL;
     }
     g_hash_table_insert(b->by_meeting, c->meeting_id, c);
@@ -198,8 +193,7 @@ static Colibri2Modified *modify(Bridge *b, const Colibri2Modify *request, Colibr
     if (request->expire)
         bridge_end_conference(b, c, "by the focus");
     else if (empty && (!request->create || !answer))
-        bridge_end_conference(
-            b, c, answer ? "the last endpoint left" : "its first endpoint could not be made");
+        bridge_end_conference(b, c, answer ? "the last endpoint left" : "its first endpoint could not be made");
     return answer;
 }
 
@@ -211,9 +205,8 @@ Colibri2Modified *bridge_modify(Bridge *b, const Colibri2Modify *request, Colibr
     if (!answer) {
         LogContext ctx = { .room = request->name ? request->name : request->meeting_id };
         b->env->counters.requests_failed++;
-        log_warning(&ctx, "conference-modify refused: %s%s%s",
-                    stanza_condition_name((*error)->condition), (*error)->text ? ", " : "",
-                    (*error)->text ? (*error)->text : "");
+        log_warning(&ctx, "conference-modify refused: %s%s%s", stanza_condition_name((*error)->condition),
+                    (*error)->text ? ", " : "", (*error)->text ? (*error)->text : "");
     }
     leave_if_empty(b);
     return answer;
@@ -221,8 +214,7 @@ Colibri2Modified *bridge_modify(Bridge *b, const Colibri2Modify *request, Colibr
 
 /* ---- events ---- */
 
-bool bridge_request_snapshot(Bridge *b, const Conference *c, const Endpoint *ep, uint64_t id,
-                             bool streams)
+bool bridge_request_snapshot(Bridge *b, const Conference *c, const Endpoint *ep, uint64_t id, bool streams)
 {
     WorkerCommand *command = worker_command_new(WORKER_SNAPSHOT, c->handle, ep ? ep->handle : 0, 0);
     command->snapshot.id = id;

@@ -22,8 +22,7 @@ typedef struct {
     void (*state_changed)(gpointer user); /* drain or BridgeState: publish it at once */
     /* BRIDGE_SHUTTING_DOWN was reached, or bridge_shut_down called with nobody here. */
     void (*empty)(gpointer user);
-    void (*snapshot)(const WorkerEvent *ev,
-                     gpointer user); /* WORKER_EV_SNAPSHOT; endpoints have taken theirs */
+    void (*snapshot)(const WorkerEvent *ev, gpointer user); /* WORKER_EV_SNAPSHOT; endpoints have taken theirs */
     gpointer user;
 } BridgeEvents; /* each may be NULL */
 
@@ -47,8 +46,7 @@ BridgeEnv *bridge_env(const Bridge *b);
 
 /* Asks the worker for fresh numbers of a conference or of one endpoint (NULL: all of it), with its streams or
  * not; the answer comes as a snapshot with that id (1..). False: its inbox is full. */
-bool bridge_request_snapshot(Bridge *b, const Conference *c, const Endpoint *ep, uint64_t id,
-                             bool streams);
+bool bridge_request_snapshot(Bridge *b, const Conference *c, const Endpoint *ep, uint64_t id, bool streams);
 
 bool bridge_is_draining(const Bridge *b);
 void bridge_set_drain(Bridge *b, bool drain);

@@ -4,21 +4,21 @@
 #include "common/base/daemon.h"
 
 #define AT(field) offsetof(BridgeConfig, field)
-#define TEXT(section, key, field, fallback, help)                                                  \
-    {                                                                                              \
-        section, key, CONFIG_STRING, AT(field), fallback, 0, 255, NULL, NULL, help                 \
+#define TEXT(section, key, field, fallback, help)                                                                      \
+    {                                                                                                                  \
+        section, key, CONFIG_STRING, AT(field), fallback, 0, 255, NULL, NULL, help                                     \
     }
-#define FLAG(section, key, field, fallback, help)                                                  \
-    {                                                                                              \
-        section, key, CONFIG_BOOL, AT(field), fallback, 0, 0, NULL, NULL, help                     \
+#define FLAG(section, key, field, fallback, help)                                                                      \
+    {                                                                                                                  \
+        section, key, CONFIG_BOOL, AT(field), fallback, 0, 0, NULL, NULL, help                                         \
     }
-#define NUMBER(section, key, field, fallback, min, max, unit, help)                                \
-    {                                                                                              \
-        section, key, CONFIG_INT, AT(field), fallback, min, max, unit, NULL, help                  \
+#define NUMBER(section, key, field, fallback, min, max, unit, help)                                                    \
+    {                                                                                                                  \
+        section, key, CONFIG_INT, AT(field), fallback, min, max, unit, NULL, help                                      \
     }
-#define LIST(section, key, field, fallback, max, help)                                             \
-    {                                                                                              \
-        section, key, CONFIG_LIST, AT(field), fallback, 0, max, NULL, NULL, help                   \
+#define LIST(section, key, field, fallback, max, help)                                                                 \
+    {                                                                                                                  \
+        section, key, CONFIG_LIST, AT(field), fallback, 0, max, NULL, NULL, help                                       \
     }
 
 const ConfigOption bridge_options[] = {
@@ -27,84 +27,68 @@ const ConfigOption bridge_options[] = {
     TEXT("bridge", "region", bridge.region, "", "Region published to the focus; empty: none."),
     TEXT("bridge", "relay_id", bridge.relay_id, "",
          "Name of this bridge among bridges; empty: it takes part in no cascade."),
-    FLAG("bridge", "drain", bridge.drain, "false",
-         "Start draining: the focus puts no new conferences here."),
+    FLAG("bridge", "drain", bridge.drain, "false", "Start draining: the focus puts no new conferences here."),
 
-    TEXT("xmpp", "host", xmpp.host, "127.0.0.1",
-         "XMPP server; empty: none, COLIBRI2 by HTTP only."),
+    TEXT("xmpp", "host", xmpp.host, "127.0.0.1", "XMPP server; empty: none, COLIBRI2 by HTTP only."),
     NUMBER("xmpp", "port", xmpp.port, "5222", 1, 65535, NULL, "Client port of the XMPP server."),
     TEXT("xmpp", "domain", xmpp.domain, "auth.meet.example", "Domain of the bridge's account."),
     TEXT("xmpp", "username", xmpp.username, "bridge", "Local part of the bridge's account."),
     { "xmpp", "password", CONFIG_SECRET, AT(xmpp.password), NULL, 0, 0, NULL, NULL,
       "Password of the bridge's account." },
-    TEXT("xmpp", "muc", xmpp.muc, "jvbbrewery@internal.meet.example",
-         "Room in which focus and bridges meet."),
+    TEXT("xmpp", "muc", xmpp.muc, "jvbbrewery@internal.meet.example", "Room in which focus and bridges meet."),
     TEXT("xmpp", "nickname", xmpp.nickname, "",
          "Nickname in that room, unique to this bridge; empty: the machine's name and a random "
          "part."),
-    { "xmpp", "tls", CONFIG_CHOICE, AT(xmpp.tls), "auto", 0, 0, NULL,
-      "auto|off|required|unverified",
+    { "xmpp", "tls", CONFIG_CHOICE, AT(xmpp.tls), "auto", 0, 0, NULL, "auto|off|required|unverified",
       "TLS to the XMPP server; auto: none to a loopback address, else required and verified." },
     TEXT("xmpp", "ca_file", xmpp.ca_file, "", "Certificates to trust; empty: those of the system."),
     NUMBER("xmpp", "presence_interval", xmpp.presence_interval_s, "5", 1, 60, "seconds",
            "How often statistics are published."),
 
     NUMBER("ice", "port", ice.port, "10000", 1, 65535, NULL, "UDP port of all media."),
-    LIST("ice", "addresses", ice.addresses, "", 16,
-         "Local addresses to use; empty: those of all interfaces."),
+    LIST("ice", "addresses", ice.addresses, "", 16, "Local addresses to use; empty: those of all interfaces."),
     LIST("ice", "announce", ice.announce, "", 16,
          "Public addresses a static NAT maps to this machine: PUBLIC or LOCAL=PUBLIC, port as "
          "PUBLIC/PORT."),
-    FLAG("ice", "include_loopback", ice.include_loopback, "false",
-         "Also use 127.0.0.1 and ::1 (one-machine set-ups)."),
+    FLAG("ice", "include_loopback", ice.include_loopback, "false", "Also use 127.0.0.1 and ::1 (one-machine set-ups)."),
     FLAG("ice", "link_local", ice.link_local, "false", "Also use link-local addresses."),
     FLAG("ice", "ipv4", ice.ipv4, "true", "Use IPv4."),
     FLAG("ice", "ipv6", ice.ipv6, "true", "Use IPv6."),
     FLAG("ice", "advertise_private", ice.advertise_private, "true",
          "Offer private addresses although a public one is announced for them."),
 
-    TEXT("http", "private", http.private_listener, "127.0.0.1:8080",
-         "Listener of administration, ADDRESS:PORT."),
+    TEXT("http", "private", http.private_listener, "127.0.0.1:8080", "Listener of administration, ADDRESS:PORT."),
     TEXT("http", "public", http.public_listener, "127.0.0.1:9090",
          "Listener of the client websocket, ADDRESS:PORT; empty: none."),
     { "http", "token", CONFIG_SECRET, AT(http.token), NULL, 0, 0, NULL, NULL,
       "Bearer token the private listener asks for; needed when it is not on a loopback address." },
 
-    FLAG("websocket", "enabled", websocket.enabled, "false",
-         "Offer clients a websocket besides the data channel."),
+    FLAG("websocket", "enabled", websocket.enabled, "false", "Offer clients a websocket besides the data channel."),
     LIST("websocket", "domains", websocket.domains, "", 8,
          "HOST or HOST:PORT by which clients reach the public listener, one URL each."),
     TEXT("websocket", "server_id", websocket.server_id, "default-id",
          "Part of the URL's path that leads a web proxy to this bridge."),
-    FLAG("websocket", "tls", websocket.tls, "true",
-         "URLs begin with wss: (TLS ends in the web proxy)."),
+    FLAG("websocket", "tls", websocket.tls, "true", "URLs begin with wss: (TLS ends in the web proxy)."),
 
-    NUMBER("media", "workers", media.workers, "0", 0, 32, "threads",
-           "Media threads; 0: one per core."),
+    NUMBER("media", "workers", media.workers, "0", 0, 32, "threads", "Media threads; 0: one per core."),
     FLAG("media", "sctp", media.sctp, "true", "Offer data channels."),
-    FLAG("media", "trust_bwe", media.trust_bwe, "true",
-         "Allocate layers within the estimated bandwidth."),
-    FLAG("media", "gso", media.gso, "true",
-         "Send runs of packets with UDP_SEGMENT where the kernel can."),
+    FLAG("media", "trust_bwe", media.trust_bwe, "true", "Allocate layers within the estimated bandwidth."),
+    FLAG("media", "gso", media.gso, "true", "Send runs of packets with UDP_SEGMENT where the kernel can."),
     NUMBER("media", "start_bitrate", media.start_bitrate_kbps, "2500", 30, 100000, "kbit/s",
            "First estimate toward a client."),
-    NUMBER("media", "assumed_bandwidth_limit", media.assumed_bandwidth_limit_kbps, "0", 0, 1000000,
-           "kbit/s",
+    NUMBER("media", "assumed_bandwidth_limit", media.assumed_bandwidth_limit_kbps, "0", 0, 1000000, "kbit/s",
            "Up to what a client may replace the estimate (assumedBandwidthBps); 0: not at all."),
     NUMBER("media", "last_n", media.last_n, "-1", -1, 1000, "sources",
            "Most video sources forwarded to one client; -1: no limit."),
     NUMBER("media", "silence_packets", media.silence_packets, "3", -1, 1000, "packets",
            "Silent audio packets forwarded before silence is dropped; -1: never drop."),
-    NUMBER("media", "stats_filter_threshold", media.stats_filter_threshold, "20", 0, 100000,
-           "endpoints",
+    NUMBER("media", "stats_filter_threshold", media.stats_filter_threshold, "20", 0, 100000, "endpoints",
            "Above so many endpoints EndpointStats go only to those who look at the sender."),
 
-    NUMBER("limits", "conferences", limits.conferences, "1000", 1, 100000, NULL,
-           "Conferences of this bridge."),
-    NUMBER("limits", "endpoints", limits.endpoints, "5000", 1, 60000, NULL,
-           "Endpoints of this bridge."),
-    NUMBER("limits", "endpoints_per_conference", limits.endpoints_per_conference, "1000", 1, 10000,
-           NULL, "Endpoints of one conference."),
+    NUMBER("limits", "conferences", limits.conferences, "1000", 1, 100000, NULL, "Conferences of this bridge."),
+    NUMBER("limits", "endpoints", limits.endpoints, "5000", 1, 60000, NULL, "Endpoints of this bridge."),
+    NUMBER("limits", "endpoints_per_conference", limits.endpoints_per_conference, "1000", 1, 10000, NULL,
+           "Endpoints of one conference."),
     NUMBER("limits", "ssrcs_per_endpoint", limits.ssrcs_per_endpoint, "32", 2, 256, NULL,
            "SSRCs one endpoint may announce."),
     NUMBER("limits", "messages", limits.messages_per_s, "20", 1, 10000, "per second",
@@ -114,8 +98,8 @@ const ConfigOption bridge_options[] = {
 
     { "load", "threshold", CONFIG_DOUBLE, AT(load.threshold), "0.9", 0.05, 64, NULL, NULL,
       "CPU share of the machine at which the published stress is 1." },
-    { "load", "participant_stress", CONFIG_DOUBLE, AT(load.participant_stress), "0.01", 0, 1, NULL,
-      NULL, "Stress the focus adds for each participant who joined a moment ago." },
+    { "load", "participant_stress", CONFIG_DOUBLE, AT(load.participant_stress), "0.01", 0, 1, NULL, NULL,
+      "Stress the focus adds for each participant who joined a moment ago." },
 };
 const size_t bridge_n_options = G_N_ELEMENTS(bridge_options);
 
@@ -141,8 +125,7 @@ static gboolean check_listener(const char *key, const char *text, GError **error
     guint16 port;
     if (bridge_config_listener(text, &address, &port))
         return TRUE;
-    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
-                "[http] %s = %s: not a numeric ADDRESS:PORT", key, text);
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "[http] %s = %s: not a numeric ADDRESS:PORT", key, text);
     return FALSE;
 }
 

@@ -24,8 +24,8 @@ typedef struct {
 typedef struct { /* since start; published as statistics and metrics */
     uint64_t conferences_created, conferences_completed, conference_us;
     uint64_t participants, visitors;
-    uint64_t ice_succeeded, ice_failed, consent_lost, ice_restarts_started, ice_restarts_succeeded,
-        ice_restarts_failed, ice_restarts_refused;
+    uint64_t ice_succeeded, ice_failed, consent_lost, ice_restarts_started, ice_restarts_succeeded, ice_restarts_failed,
+        ice_restarts_refused;
     uint64_t dtls_failed, no_channel_after_delay;
     uint64_t endpoints_disconnected, endpoints_reconnected, dominant_speaker_changes;
     uint64_t data_channel_received, data_channel_sent, websocket_received, websocket_sent;

@@ -5,17 +5,15 @@ Stanza *colibri_routes_modify(Bridge *b, const Stanza *request, Colibri2Error **
 {
     g_autoptr(GError) problem = NULL;
     if (!stanza_is(request, "conference-modify", NS_COLIBRI2)) {
-        *error =
-            colibri2_error_new(STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE, "No conference-modify");
+        *error = colibri2_error_new(STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE, "No conference-modify");
         return NULL;
     }
     g_autoptr(Colibri2Modify) modify = colibri2_modify_parse(request, &problem);
     if (!modify) {
-        *error =
-            colibri2_error_new(g_error_matches(problem, JINGLE_ERROR, JINGLE_ERROR_NOT_IMPLEMENTED)
-                                   ? STANZA_FEATURE_NOT_IMPLEMENTED
-                                   : STANZA_BAD_REQUEST,
-                               COLIBRI2_REASON_NONE, "%s", problem->message);
+        *error = colibri2_error_new(g_error_matches(problem, JINGLE_ERROR, JINGLE_ERROR_NOT_IMPLEMENTED)
+                                        ? STANZA_FEATURE_NOT_IMPLEMENTED
+                                        : STANZA_BAD_REQUEST,
+                                    COLIBRI2_REASON_NONE, "%s", problem->message);
         return NULL;
     }
     g_autoptr(Colibri2Modified) answer = bridge_modify(b, modify, error);
@@ -51,8 +49,7 @@ char *colibri_routes_post(Bridge *b, const char *body, size_t len, unsigned *sta
     if (request)
         answer = colibri_routes_modify(b, request, &error);
     else
-        error =
-            colibri2_error_new(STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE, "%s", problem->message);
+        error = colibri2_error_new(STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE, "%s", problem->message);
     if (!answer)
         answer = colibri2_error_build(error);
     *status = error ? http_status(error->condition) : 200;

@@ -12,9 +12,9 @@
 
 #include "bridge/endpoint.h"
 
-#define CONFERENCE_EMPTY_US     20000000 /* an empty one ends when older than this (4.5) */
-#define CONFERENCE_ID_SIZE      13       /* internal id: 12 hex digits */
-#define CONFERENCE_SPEAKERS_MAX 16       /* recent speakers remembered */
+#define CONFERENCE_EMPTY_US 20000000 /* an empty one ends when older than this (4.5) */
+#define CONFERENCE_ID_SIZE 13        /* internal id: 12 hex digits */
+#define CONFERENCE_SPEAKERS_MAX 16   /* recent speakers remembered */
 
 typedef struct Conference {
     /* set at birth */
@@ -39,8 +39,7 @@ Conference *conference_new(struct Bridge *bridge, BridgeEnv *env, uint64_t handl
                            const char *meeting_id, const char *name);
 /* Carries out a checked request on an existing conference (conference_modify.c). NULL and *error; earlier
  * effects stay (2.2). created: this request made the conference. */
-Colibri2Modified *conference_modify(Conference *c, const Colibri2Modify *request, bool created,
-                                    Colibri2Error **error);
+Colibri2Modified *conference_modify(Conference *c, const Colibri2Modify *request, bool created, Colibri2Error **error);
 void conference_free(Conference *c);
 
 Endpoint *conference_find(const Conference *c, const char *id); /* NULL */

@@ -7,25 +7,21 @@
 
 static Colibri2Error *unknown_endpoint(const char *id)
 {
-    Colibri2Error *error = colibri2_error_new(
-        STANZA_ITEM_NOT_FOUND, COLIBRI2_REASON_UNKNOWN_ENDPOINT, "Unknown endpoint %s", id);
+    Colibri2Error *error =
+        colibri2_error_new(STANZA_ITEM_NOT_FOUND, COLIBRI2_REASON_UNKNOWN_ENDPOINT, "Unknown endpoint %s", id);
     error->endpoint_id = g_strdup(id);
     return error;
 }
 
-static Endpoint *create_endpoint(Conference *c, const Colibri2Endpoint *request,
-                                 Colibri2Error **error)
+static Endpoint *create_endpoint(Conference *c, const Colibri2Endpoint *request, Colibri2Error **error)
 {
     const BridgeConfig *config = c->env->config;
     if (conference_find(c, request->id)) {
-        *error = colibri2_error_new(STANZA_CONFLICT, COLIBRI2_REASON_NONE,
-                                    "Endpoint %s exists already", request->id);
+        *error = colibri2_error_new(STANZA_CONFLICT, COLIBRI2_REASON_NONE, "Endpoint %s exists already", request->id);
         return NULL;
     }
-    if (conference_size(c) >= (unsigned)config->limits.endpoints_per_conference ||
-        !bridge_has_room(c->bridge)) {
-        *error = colibri2_error_new(STANZA_SERVICE_UNAVAILABLE, COLIBRI2_REASON_NONE,
-                                    "No room for another endpoint");
+    if (conference_size(c) >= (unsigned)config->limits.endpoints_per_conference || !bridge_has_room(c->bridge)) {
+        *error = colibri2_error_new(STANZA_SERVICE_UNAVAILABLE, COLIBRI2_REASON_NONE, "No room for another endpoint");
         return NULL;
     }
     Endpoint *ep = endpoint_new(c, request, bridge_next_handle(c->bridge), error);
@@ -36,8 +32,8 @@ static Endpoint *create_endpoint(Conference *c, const Colibri2Endpoint *request,
     c->endpoints_seen++;
     c->env->counters.participants++;
     c->env->counters.visitors += ep->visitor;
-    log_info(&ep->log, "endpoint created%s%s, %u here", ep->stats_id ? " for " : "",
-             ep->stats_id ? ep->stats_id : "", conference_size(c));
+    log_info(&ep->log, "endpoint created%s%s, %u here", ep->stats_id ? " for " : "", ep->stats_id ? ep->stats_id : "",
+             conference_size(c));
     return ep;
 }
 
@@ -62,8 +58,7 @@ static bool modify_endpoint(Conference *c, const Colibri2Endpoint *request, bool
     if (request->create && !(ep = create_endpoint(c, request, error)))
         return false;
     if (!endpoint_modify(ep, request, &with_transport, error)) {
-        if (request
-                ->create) /* nobody could use it: the focus got no transport, and may try again */
+        if (request->create) /* nobody could use it: the focus got no transport, and may try again */
             conference_expire_endpoint(c, ep, "its creation failed");
         return false;
     }
@@ -74,18 +69,16 @@ static bool modify_endpoint(Conference *c, const Colibri2Endpoint *request, bool
 }
 
 /* No relays here yet: expiring an unknown one is fine, anything else is refused. */
-static bool modify_relays(const Colibri2Modify *request, bool accept_unknown,
-                          Colibri2Modified *answer, Colibri2Error **error)
+static bool modify_relays(const Colibri2Modify *request, bool accept_unknown, Colibri2Modified *answer,
+                          Colibri2Error **error)
 {
     for (guint i = 0; i < request->relays->len; i++) {
         const Colibri2Relay *relay = g_ptr_array_index(request->relays, i);
         if (relay->create)
-            *error = colibri2_error_new(STANZA_FEATURE_NOT_IMPLEMENTED,
-                                        COLIBRI2_REASON_FEATURE_NOT_IMPLEMENTED,
+            *error = colibri2_error_new(STANZA_FEATURE_NOT_IMPLEMENTED, COLIBRI2_REASON_FEATURE_NOT_IMPLEMENTED,
                                         "Relays are not enabled");
         else if (!accept_unknown)
-            *error = colibri2_error_new(STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE,
-                                        "Unknown relay %s", relay->id);
+            *error = colibri2_error_new(STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE, "Unknown relay %s", relay->id);
         if (*error)
             return false;
         colibri2_modified_add_relay(answer, relay->id)->expire = relay->expire;
@@ -103,8 +96,7 @@ static Colibri2Sources *feedback_sources(const Conference *c)
     return sources;
 }
 
-Colibri2Modified *conference_modify(Conference *c, const Colibri2Modify *request, bool created,
-                                    Colibri2Error **error)
+Colibri2Modified *conference_modify(Conference *c, const Colibri2Modify *request, bool created, Colibri2Error **error)
 {
     g_autoptr(Colibri2Modified) answer = colibri2_modified_new();
     bool accept_unknown = colibri2_modify_accepts_unknown(request);
@@ -116,8 +108,7 @@ Colibri2Modified *conference_modify(Conference *c, const Colibri2Modify *request
         with_sources = with_sources || (one->create && !one->expire);
     }
     if (request->connects && request->connects->len > 0) {
-        *error = colibri2_error_new(STANZA_FEATURE_NOT_IMPLEMENTED,
-                                    COLIBRI2_REASON_FEATURE_NOT_IMPLEMENTED,
+        *error = colibri2_error_new(STANZA_FEATURE_NOT_IMPLEMENTED, COLIBRI2_REASON_FEATURE_NOT_IMPLEMENTED,
                                     "Exporters are not available");
         return NULL;
     }

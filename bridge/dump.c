@@ -45,8 +45,7 @@ static double age_s(int64_t since_us)
 
 static const char *video_type_text(WorkerVideoType type)
 {
-    static const char *const names[] = { "camera", "desktop", "desktop_high_fps", "none",
-                                         "disabled" };
+    static const char *const names[] = { "camera", "desktop", "desktop_high_fps", "none", "disabled" };
     return (size_t)type < G_N_ELEMENTS(names) ? names[type] : "?";
 }
 

@@ -92,11 +92,9 @@ static Colibri2Error *check_new(const BridgeEnv *env, const Colibri2Endpoint *re
     if (error)
         return error;
     if (strlen(request->id) >= WORKER_ID_SIZE || !request->id[0])
-        return colibri2_error_new(STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE,
-                                  "Endpoint id is empty or too long");
+        return colibri2_error_new(STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE, "Endpoint id is empty or too long");
     if (request->transport->has_sctp && !env->sctp)
-        return colibri2_error_new(STANZA_FEATURE_NOT_IMPLEMENTED,
-                                  COLIBRI2_REASON_FEATURE_NOT_IMPLEMENTED,
+        return colibri2_error_new(STANZA_FEATURE_NOT_IMPLEMENTED, COLIBRI2_REASON_FEATURE_NOT_IMPLEMENTED,
                                   "SCTP support is not configured");
     return NULL;
 }
@@ -129,8 +127,7 @@ static bool post_create(const Endpoint *ep, int32_t initial_last_n)
     return endpoint_post(ep, c);
 }
 
-Endpoint *endpoint_new(Conference *c, const Colibri2Endpoint *request, uint64_t handle,
-                       Colibri2Error **error)
+Endpoint *endpoint_new(Conference *c, const Colibri2Endpoint *request, uint64_t handle, Colibri2Error **error)
 {
     BridgeEnv *env = c->env;
     if ((*error = check_new(env, request)))
@@ -143,8 +140,7 @@ Endpoint *endpoint_new(Conference *c, const Colibri2Endpoint *request, uint64_t 
         .stats_id = g_strdup(request->stats_id),
         .visitor = request->muc_role == COLIBRI2_ROLE_VISITOR,
         .ssrc_rewriting = colibri2_endpoint_has_capability(request, COLIBRI2_CAP_SSRC_REWRITING),
-        .private_addresses =
-            colibri2_endpoint_has_capability(request, COLIBRI2_CAP_PRIVATE_ADDRESSES),
+        .private_addresses = colibri2_endpoint_has_capability(request, COLIBRI2_CAP_PRIVATE_ADDRESSES),
         .with_sctp = request->transport->has_sctp,
         .created_us = now,
         .messages = rate_limit_new((int32_t)env->config->limits.messages_per_s,
@@ -152,22 +148,18 @@ Endpoint *endpoint_new(Conference *c, const Colibri2Endpoint *request, uint64_t 
         .active = true,
         .bandwidth_bps = -1,
     };
-    ep->mid =
-        ep->ssrc_rewriting && colibri2_endpoint_has_capability(request, COLIBRI2_CAP_MID_DEMUX);
+    ep->mid = ep->ssrc_rewriting && colibri2_endpoint_has_capability(request, COLIBRI2_CAP_MID_DEMUX);
     g_strlcpy(ep->id, request->id, sizeof(ep->id));
     ep->log = (LogContext){ .room = c->log.room, .endpoint = ep->id };
     ep->ssrcs = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     receiver_wishes_init(&ep->wishes);
-    ep->transport =
-        endpoint_transport_new(env->dtls, ep->with_sctp ? env->sctp : NULL, &transport_events, ep);
-    bool made = ep->transport && random_password(ep->ws_password) &&
-                env->media.credentials(c->worker, &ep->ice);
+    ep->transport = endpoint_transport_new(env->dtls, ep->with_sctp ? env->sctp : NULL, &transport_events, ep);
+    bool made = ep->transport && random_password(ep->ws_password) && env->media.credentials(c->worker, &ep->ice);
     if (made && post_create(ep, request->initial_last_n))
         return ep;
-    *error = made ? colibri2_error_new(STANZA_SERVICE_UNAVAILABLE, COLIBRI2_REASON_NONE,
-                                       "Media worker is overloaded")
-                  : colibri2_error_new(STANZA_INTERNAL_SERVER_ERROR, COLIBRI2_REASON_NONE,
-                                       "No randomness or certificate");
+    *error =
+        made ? colibri2_error_new(STANZA_SERVICE_UNAVAILABLE, COLIBRI2_REASON_NONE, "Media worker is overloaded")
+             : colibri2_error_new(STANZA_INTERNAL_SERVER_ERROR, COLIBRI2_REASON_NONE, "No randomness or certificate");
     endpoint_free(ep);
     return NULL;
 }
@@ -208,8 +200,7 @@ static size_t remote_candidates(const IceTransport *ice, Tuple out[WORKER_CANDID
     size_t n = 0;
     for (guint i = 0; i < ice->candidates->len && n < WORKER_CANDIDATES_MAX; i++) {
         const IceCandidate *one = g_ptr_array_index(ice->candidates, i);
-        if (one->component == 1 && strcmp(one->protocol, "udp") == 0 &&
-            tuple_parse(one->ip, one->port, 0, &out[n]))
+        if (one->component == 1 && strcmp(one->protocol, "udp") == 0 && tuple_parse(one->ip, one->port, 0, &out[n]))
             n++;
     }
     return n;
@@ -259,8 +250,7 @@ static bool apply_restart(Endpoint *ep)
     BridgeCounters *counters = &ep->conference->env->counters;
     if (ep->restart_pending)
         return true; /* the same again */
-    if (!ep->writable ||
-        !ep->conference->env->media.credentials(ep->conference->worker, &ep->pending_ice)) {
+    if (!ep->writable || !ep->conference->env->media.credentials(ep->conference->worker, &ep->pending_ice)) {
         counters->ice_restarts_refused++;
         return false;
     }
@@ -282,12 +272,11 @@ static bool apply_sources(Endpoint *ep, const Colibri2Sources *sources, Colibri2
     size_t n = 0;
     uint32_t taken;
     if (ep->visitor && sources->media_sources->len > 0) {
-        *error = colibri2_error_new(STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE,
-                                    "A visitor may not have sources");
+        *error = colibri2_error_new(STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE, "A visitor may not have sources");
         return false;
     }
-    g_autofree char *problem = endpoint_media_sources(
-        sources, (unsigned)ep->conference->env->config->limits.ssrcs_per_endpoint, list, &n);
+    g_autofree char *problem =
+        endpoint_media_sources(sources, (unsigned)ep->conference->env->config->limits.ssrcs_per_endpoint, list, &n);
     if (problem) {
         *error = colibri2_error_new(STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE, "%s", problem);
         return false;
@@ -295,8 +284,7 @@ static bool apply_sources(Endpoint *ep, const Colibri2Sources *sources, Colibri2
     GArray *ssrcs = endpoint_media_ssrcs(sources);
     if (!conference_claim_ssrcs(ep->conference, ep, ssrcs, &taken)) {
         g_array_unref(ssrcs);
-        *error = colibri2_error_new(STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE,
-                                    "SSRC %u belongs to another", taken);
+        *error = colibri2_error_new(STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE, "SSRC %u belongs to another", taken);
         return false;
     }
     memcpy(ep->sources, list, n * sizeof(*list));
@@ -317,8 +305,7 @@ static void apply_force_mute(Endpoint *ep, const Colibri2Endpoint *request)
     endpoint_post(ep, c);
 }
 
-bool endpoint_modify(Endpoint *ep, const Colibri2Endpoint *request, bool *with_transport,
-                     Colibri2Error **error)
+bool endpoint_modify(Endpoint *ep, const Colibri2Endpoint *request, bool *with_transport, Colibri2Error **error)
 {
     *with_transport = request->create;
     apply_media(ep, request->medias);
@@ -348,9 +335,8 @@ static void describe_candidates(const Endpoint *ep, IceTransport *ice)
         g_autofree char *id = g_strdup_printf("k%zu", i + 1);
         inet_ntop(from->addr.family == 6 ? AF_INET6 : AF_INET, from->addr.ip, ip, sizeof(ip));
         inet_ntop(from->base.family == 6 ? AF_INET6 : AF_INET, from->base.ip, base, sizeof(base));
-        IceCandidate *to = ice_transport_add_candidate(
-            ice, from->type == CANDIDATE_SRFLX ? ICE_SRFLX : ICE_HOST, from->foundation, "udp", ip,
-            from->addr.port, from->priority);
+        IceCandidate *to = ice_transport_add_candidate(ice, from->type == CANDIDATE_SRFLX ? ICE_SRFLX : ICE_HOST,
+                                                       from->foundation, "udp", ip, from->addr.port, from->priority);
         to->id = g_steal_pointer(&id);
         to->component = 1;
         to->generation = 0;
@@ -369,9 +355,9 @@ static void describe_web_sockets(const Endpoint *ep, IceTransport *ice)
         return;
     for (ConfigList domain = config->websocket.domains; *domain; domain++) {
         g_autofree char *id = g_uri_escape_string(ep->id, NULL, FALSE);
-        g_autofree char *url = g_strdup_printf(
-            "%s://%s/colibri-ws/%s/%s/%s?pwd=%s", config->websocket.tls ? "wss" : "ws", *domain,
-            config->websocket.server_id, ep->conference->id, id, ep->ws_password);
+        g_autofree char *url =
+            g_strdup_printf("%s://%s/colibri-ws/%s/%s/%s?pwd=%s", config->websocket.tls ? "wss" : "ws", *domain,
+                            config->websocket.server_id, ep->conference->id, id, ep->ws_password);
         ice_transport_add_web_socket(ice, url);
     }
 }
@@ -385,8 +371,7 @@ void endpoint_describe_transport(const Endpoint *ep, Colibri2Endpoint *answer)
     t->ice->rtcp_mux = true;
     if (ep->restart_pending)
         t->ice->ice_generation = (int32_t)ep->generation;
-    ice_transport_add_fingerprint(t->ice, "sha-256", endpoint_transport_fingerprint(ep->transport),
-                                  DTLS_ACTPASS);
+    ice_transport_add_fingerprint(t->ice, "sha-256", endpoint_transport_fingerprint(ep->transport), DTLS_ACTPASS);
     describe_candidates(ep, t->ice);
     describe_web_sockets(ep, t->ice);
     if (ep->with_sctp) {

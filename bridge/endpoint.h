@@ -14,10 +14,10 @@
 #include "common/base/log.h"
 #include "common/colibri2/colibri2.h"
 
-#define ENDPOINT_WS_PASSWORD     24   /* characters */
-#define ENDPOINT_CHANNEL_DELAY_S 30   /* DTLS done and still no message transport: counted */
-#define ENDPOINT_CLOSED_CODE     1001 /* WebSocket close code of an expiring endpoint */
-#define ENDPOINT_REPLACED_CODE   1000
+#define ENDPOINT_WS_PASSWORD 24     /* characters */
+#define ENDPOINT_CHANNEL_DELAY_S 30 /* DTLS done and still no message transport: counted */
+#define ENDPOINT_CLOSED_CODE 1001   /* WebSocket close code of an expiring endpoint */
+#define ENDPOINT_REPLACED_CODE 1000
 
 struct Conference;
 
@@ -60,12 +60,10 @@ typedef struct Endpoint {
 } Endpoint;
 
 /* Makes it and its media side. NULL and *error (2.8). The request has `create`. */
-Endpoint *endpoint_new(struct Conference *c, const Colibri2Endpoint *request, uint64_t handle,
-                       Colibri2Error **error);
+Endpoint *endpoint_new(struct Conference *c, const Colibri2Endpoint *request, uint64_t handle, Colibri2Error **error);
 /* Everything of a request but create and expire: media, transport, sources, force-mute, ICE restart.
  * False and *error; what was applied before the error stays. *with_transport: the answer shall have one. */
-bool endpoint_modify(Endpoint *ep, const Colibri2Endpoint *request, bool *with_transport,
-                     Colibri2Error **error);
+bool endpoint_modify(Endpoint *ep, const Colibri2Endpoint *request, bool *with_transport, Colibri2Error **error);
 /* Our transport, for the answer to a create or an ICE restart. */
 void endpoint_describe_transport(const Endpoint *ep, Colibri2Endpoint *answer);
 /* Takes it off the worker, closes its channels, frees it. The conference has forgotten it already. */

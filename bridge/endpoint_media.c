@@ -29,8 +29,7 @@ static bool payload_from(const PayloadType *pt, MediaKind kind, WorkerPayload *o
         return true;
     }
     /* Other audio is forwarded unparsed; other video (FEC schemes) is of no use to a forwarder. */
-    return kind == MEDIA_VIDEO ? media_codec_is_video(out->codec)
-                               : !media_codec_is_video(out->codec);
+    return kind == MEDIA_VIDEO ? media_codec_is_video(out->codec) : !media_codec_is_video(out->codec);
 }
 
 void endpoint_media_add(WorkerMedia *media, const MediaDesc *desc)
@@ -84,8 +83,7 @@ GArray *endpoint_media_ssrcs(const Colibri2Sources *sources)
 {
     GArray *list = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     for (guint i = 0; i < sources->media_sources->len; i++)
-        add_set(list,
-                ((const Colibri2MediaSource *)g_ptr_array_index(sources->media_sources, i))->set);
+        add_set(list, ((const Colibri2MediaSource *)g_ptr_array_index(sources->media_sources, i))->set);
     return list;
 }
 
@@ -145,8 +143,8 @@ static WorkerVideoType initial_video_type(const SourceSet *set)
     return WORKER_VIDEO_CAMERA;
 }
 
-char *endpoint_media_sources(const Colibri2Sources *sources, unsigned max_ssrcs,
-                             WorkerSource out[WORKER_SOURCES_MAX], size_t *n)
+char *endpoint_media_sources(const Colibri2Sources *sources, unsigned max_ssrcs, WorkerSource out[WORKER_SOURCES_MAX],
+                             size_t *n)
 {
     g_autoptr(GArray) all = endpoint_media_ssrcs(sources);
     size_t used = 0;
@@ -169,8 +167,7 @@ char *endpoint_media_sources(const Colibri2Sources *sources, unsigned max_ssrcs,
         if (source.kind == WORKER_VIDEO)
             source.video_type = initial_video_type(ms->set);
         if (!add_encodings(&source, ms->set))
-            return g_strdup_printf("Source %s has more than %d encodings", ms->id,
-                                   WORKER_ENCODINGS_MAX);
+            return g_strdup_printf("Source %s has more than %d encodings", ms->id, WORKER_ENCODINGS_MAX);
         if (source.n_encodings == 0)
             continue; /* a name without an SSRC: nothing will ever come */
         if (used == WORKER_SOURCES_MAX)

@@ -17,7 +17,7 @@ GArray *endpoint_media_ssrcs(const Colibri2Sources *sources);
 
 /* The list in the worker's form. NULL when fine, else what is wrong with it, for a bad-request; the caller
  * frees. max_ssrcs is the limit per endpoint. */
-char *endpoint_media_sources(const Colibri2Sources *sources, unsigned max_ssrcs,
-                             WorkerSource out[WORKER_SOURCES_MAX], size_t *n);
+char *endpoint_media_sources(const Colibri2Sources *sources, unsigned max_ssrcs, WorkerSource out[WORKER_SOURCES_MAX],
+                             size_t *n);
 
 #endif

@@ -23,8 +23,7 @@ void sctp_clock_free(SctpClock *clock);
 /* Called from within the functions below, from the timer and from the SCTP tick; none may free the transport. */
 typedef struct {
     void (*datagram)(void *user, const uint8_t *bytes, size_t len); /* send it to the peer */
-    void (*keys)(void *user,
-                 const SrtpKeys *keys); /* the fingerprint matched; once; wiped after the call */
+    void (*keys)(void *user, const SrtpKeys *keys); /* the fingerprint matched; once; wiped after the call */
     void (*channel_open)(void *user);
     void (*message)(void *user, const char *text, size_t len);
     void (*channel_closed)(void *user);
@@ -37,8 +36,7 @@ typedef struct EndpointTransport EndpointTransport;
 /* sctp NULL: no data channel. NULL when no certificate could be made. */
 EndpointTransport *endpoint_transport_new(struct DtlsContext *dtls, SctpClock *sctp,
                                           const EndpointTransportEvents *events, void *user);
-const char *
-endpoint_transport_fingerprint(const EndpointTransport *t); /* sha-256, for signalling */
+const char *endpoint_transport_fingerprint(const EndpointTransport *t); /* sha-256, for signalling */
 /* The peer is DTLS server, so we are the client; the default is the other way round. Before the start only. */
 void endpoint_transport_set_client(EndpointTransport *t, bool client);
 /* A set of signalled fingerprints: `add` for each, then `done`. Once a set was complete, later ones are

@@ -9,8 +9,7 @@ bool load_parse(const char *proc_stat, CpuTimes *out)
     /* user nice system idle iowait irq softirq steal; guest times are part of user already */
     uint64_t t[8] = { 0 };
     int n = sscanf(proc_stat,
-                   "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
-                   " %" SCNu64 " %" SCNu64,
+                   "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
                    &t[0], &t[1], &t[2], &t[3], &t[4], &t[5], &t[6], &t[7]);
     if (n < 4)
         return false;

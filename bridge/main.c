@@ -73,16 +73,13 @@ static bool gather(App *app, GError **error)
     Tuple only[WORKER_ADDRESSES_MAX];
     size_t n_announced = 0, n_only = 0;
     for (ConfigList one = c->ice.announce; *one; one++)
-        if (n_announced == CANDIDATE_ANNOUNCED_MAX ||
-            !parse_announced(*one, &announced[n_announced++])) {
-            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
-                        "[ice] announce: %s is not understood", *one);
+        if (n_announced == CANDIDATE_ANNOUNCED_MAX || !parse_announced(*one, &announced[n_announced++])) {
+            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "[ice] announce: %s is not understood", *one);
             return false;
         }
     for (ConfigList one = c->ice.addresses; *one; one++)
         if (n_only == WORKER_ADDRESSES_MAX || !tuple_parse(*one, 0, 0, &only[n_only++])) {
-            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
-                        "[ice] addresses: %s is no address", *one);
+            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "[ice] addresses: %s is no address", *one);
             return false;
         }
     CandidateOptions options = {
@@ -189,8 +186,7 @@ static bool equal_in_constant_time(const char *a, const char *b, size_t len)
     return difference == 0;
 }
 
-static uint64_t ws_authorize(const char *conference, const char *endpoint, const char *password,
-                             gpointer user)
+static uint64_t ws_authorize(const char *conference, const char *endpoint, const char *password, gpointer user)
 {
     App *app = user;
     Conference *c = bridge_find_id(app->bridge, conference);
@@ -275,8 +271,7 @@ static bool start_http(App *app, GError **error)
         return true;
     g_clear_pointer(&address, g_free);
     bridge_config_listener(c->http.public_listener, &address, &port);
-    app->web_sockets =
-        colibri_ws_new(address, port, c->websocket.server_id, &ws_events, app, error);
+    app->web_sockets = colibri_ws_new(address, port, c->websocket.server_id, &ws_events, app, error);
     return app->web_sockets != NULL;
 }
 
@@ -295,17 +290,14 @@ static bool start_parts(App *app, GError **error)
     }
     if (!gather(app, error) || !start_workers(app, error))
         return false;
-    app->bridge =
-        bridge_new(&app->env, &(BridgeEvents){ on_state_changed, on_empty, on_snapshot, app });
+    app->bridge = bridge_new(&app->env, &(BridgeEvents){ on_state_changed, on_empty, on_snapshot, app });
     app->metrics = metrics_new("jitsi_jvb_");
-    app->stats = stats_new(
-        app->bridge,
-        &(StatsConfig){ PACKAGE_VERSION, workers_count(app->workers), is_joined, unhealthy, app },
-        app->metrics);
+    app->stats = stats_new(app->bridge,
+                           &(StatsConfig){ PACKAGE_VERSION, workers_count(app->workers), is_joined, unhealthy, app },
+                           app->metrics);
     if (!start_http(app, error))
         return false;
-    app->events_source =
-        g_unix_fd_add(workers_event_fd(app->workers), G_IO_IN, on_worker_events, app);
+    app->events_source = g_unix_fd_add(workers_event_fd(app->workers), G_IO_IN, on_worker_events, app);
     if (app->brewery)
         brewery_start(app->brewery, app->bridge, app->stats);
     return true;
@@ -320,9 +312,9 @@ static gpointer start(const void *config, GMainLoop *loop, GError **error)
         app_free(app);
         return NULL;
     }
-    log_notice(NULL, "plenum-bridge %s: UDP port %u, %u workers, %zu candidates, HTTP port %u",
-               PACKAGE_VERSION, workers_port(app->workers), workers_count(app->workers),
-               app->env.n_candidates, http_admin_port(app->http));
+    log_notice(NULL, "plenum-bridge %s: UDP port %u, %u workers, %zu candidates, HTTP port %u", PACKAGE_VERSION,
+               workers_port(app->workers), workers_count(app->workers), app->env.n_candidates,
+               http_admin_port(app->http));
     return app;
 }
 

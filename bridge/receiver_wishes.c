@@ -6,9 +6,7 @@
 
 void receiver_wishes_init(ReceiverWishes *w)
 {
-    *w = (ReceiverWishes){ .last_n = -1,
-                           .assumed_bandwidth_bps = -1,
-                           .default_constraint = { 0, -1 } };
+    *w = (ReceiverWishes){ .last_n = -1, .assumed_bandwidth_bps = -1, .default_constraint = { 0, -1 } };
 }
 
 static void clear_constraints(ReceiverWishes *w)
@@ -73,8 +71,8 @@ static WorkerConstraint *entry(Entries *e, const char *name)
     return found;
 }
 
-WorkerCommand *receiver_wishes_command(const ReceiverWishes *w, uint64_t conference,
-                                       uint64_t endpoint, int64_t assumed_limit_bps)
+WorkerCommand *receiver_wishes_command(const ReceiverWishes *w, uint64_t conference, uint64_t endpoint,
+                                       int64_t assumed_limit_bps)
 {
     size_t n_stage = w->on_stage ? g_strv_length(w->on_stage) : 0;
     size_t n_selected = w->selected ? g_strv_length(w->selected) : 0;
@@ -102,9 +100,7 @@ WorkerCommand *receiver_wishes_command(const ReceiverWishes *w, uint64_t confere
     c->video_constraints.default_max_height = w->default_constraint.max_height;
     c->video_constraints.default_max_fps = w->default_constraint.max_frame_rate;
     c->video_constraints.assumed_bandwidth_bps =
-        assumed_limit_bps > 0 && w->assumed_bandwidth_bps >= 0
-            ? MIN(w->assumed_bandwidth_bps, assumed_limit_bps)
-            : -1;
+        assumed_limit_bps > 0 && w->assumed_bandwidth_bps >= 0 ? MIN(w->assumed_bandwidth_bps, assumed_limit_bps) : -1;
     memcpy(c->video_constraints.constraints, entries, e.n * sizeof(*entries));
     return c;
 }

@@ -26,8 +26,8 @@ void receiver_wishes_merge(ReceiverWishes *w, ReceiverVideoConstraints *update);
 /* The command that tells the worker all of it. A name stands once, on-stage ones first, then selected ones,
  * then others with a constraint; at most WORKER_CONSTRAINTS_MAX. assumed_limit_bps 0: clients may assume
  * nothing. The caller posts it. */
-WorkerCommand *receiver_wishes_command(const ReceiverWishes *w, uint64_t conference,
-                                       uint64_t endpoint, int64_t assumed_limit_bps);
+WorkerCommand *receiver_wishes_command(const ReceiverWishes *w, uint64_t conference, uint64_t endpoint,
+                                       int64_t assumed_limit_bps);
 /* Is that source on stage or selected? */
 bool receiver_wishes_has(const ReceiverWishes *w, const char *source);
 

@@ -73,8 +73,7 @@ static void add_totals(WorkerTotals *sum, const WorkerTotals *t)
     sum->tx_rtp += t->tx_rtp, sum->tx_rtcp += t->tx_rtcp, sum->tx_calls += t->tx_calls;
     sum->retransmitted += t->retransmitted;
     sum->nacks_in += t->nacks_in, sum->nacks_out += t->nacks_out;
-    sum->keyframe_requests_in += t->keyframe_requests_in,
-        sum->keyframe_requests_out += t->keyframe_requests_out;
+    sum->keyframe_requests_in += t->keyframe_requests_in, sum->keyframe_requests_out += t->keyframe_requests_out;
     sum->padding_bytes += t->padding_bytes;
     sum->stun_in += t->stun_in, sum->dtls_in += t->dtls_in, sum->handed_over += t->handed_over;
     for (int i = 0; i < WORKER_DROPS; i++)
@@ -137,8 +136,7 @@ static void sum_conference(Conference *c, gpointer data)
     sums->p2p_conferences += senders == 0 && size == 2;
 }
 
-static void put(GArray *list, const char *name, StatKind kind, const char *format, ...)
-    G_GNUC_PRINTF(4, 5);
+static void put(GArray *list, const char *name, StatKind kind, const char *format, ...) G_GNUC_PRINTF(4, 5);
 static void put(GArray *list, const char *name, StatKind kind, const char *format, ...)
 {
     Stat stat = { .name = name, .kind = kind };
@@ -178,8 +176,7 @@ static void put_state(const Stats *s, GArray *list)
         put(list, "region", STAT_TEXT, "%s", config->bridge.region);
     if (config->bridge.relay_id[0])
         put(list, "relay_id", STAT_TEXT, "%s", config->bridge.relay_id);
-    put(list, "current_timestamp", STAT_TEXT, "%s.%03d", stamp,
-        g_date_time_get_microsecond(now) / 1000);
+    put(list, "current_timestamp", STAT_TEXT, "%s.%03d", stamp, g_date_time_get_microsecond(now) / 1000);
     put_real(list, "stress_level", s->stress);
     put_real(list, "average_participant_stress", config->load.participant_stress);
     put_bool(list, "healthy", unhealthy == NULL);

@@ -11,17 +11,17 @@ typedef struct {
     bool gauge;
 } Row;
 
-#define COUNTER(name, field, help)                                                                 \
-    {                                                                                              \
-        name, help, FROM_COUNTERS, offsetof(BridgeCounters, field), false                          \
+#define COUNTER(name, field, help)                                                                                     \
+    {                                                                                                                  \
+        name, help, FROM_COUNTERS, offsetof(BridgeCounters, field), false                                              \
     }
-#define TOTAL(name, field, help)                                                                   \
-    {                                                                                              \
-        name, help, FROM_TOTALS, offsetof(WorkerTotals, field), false                              \
+#define TOTAL(name, field, help)                                                                                       \
+    {                                                                                                                  \
+        name, help, FROM_TOTALS, offsetof(WorkerTotals, field), false                                                  \
     }
-#define RATE(name, field, help)                                                                    \
-    {                                                                                              \
-        name, help, FROM_TOTALS, offsetof(WorkerTotals, field), true                               \
+#define RATE(name, field, help)                                                                                        \
+    {                                                                                                                  \
+        name, help, FROM_TOTALS, offsetof(WorkerTotals, field), true                                                   \
     }
 
 static const Row rows[] = {
@@ -34,8 +34,7 @@ static const Row rows[] = {
     COUNTER("endpoints_ice_failed", ice_failed, "Endpoints whose ICE failed"),
     COUNTER("consent_lost", consent_lost, "Endpoints that stopped answering consent checks"),
     COUNTER("ice_restarts_started", ice_restarts_started, "In-place ICE restarts begun"),
-    COUNTER("ice_restarts_succeeded", ice_restarts_succeeded,
-            "In-place ICE restarts that took over"),
+    COUNTER("ice_restarts_succeeded", ice_restarts_succeeded, "In-place ICE restarts that took over"),
     COUNTER("ice_restarts_failed", ice_restarts_failed, "In-place ICE restarts given up"),
     COUNTER("ice_restarts_rejected", ice_restarts_refused, "In-place ICE restarts refused"),
     COUNTER("endpoints_dtls_failed", dtls_failed, "Endpoints whose DTLS failed"),
@@ -43,25 +42,19 @@ static const Row rows[] = {
     COUNTER("endpoints_reconnected", endpoints_reconnected, "Times a silent endpoint came back"),
     COUNTER("endpoints_no_message_transport_after_delay", no_channel_after_delay,
             "Endpoints without a message channel"),
-    COUNTER("dominant_speaker_changes", dominant_speaker_changes,
-            "Changes of the dominant speaker"),
-    COUNTER("data_channel_messages_received", data_channel_received,
-            "Messages received on data channels"),
+    COUNTER("dominant_speaker_changes", dominant_speaker_changes, "Changes of the dominant speaker"),
+    COUNTER("data_channel_messages_received", data_channel_received, "Messages received on data channels"),
     COUNTER("data_channel_messages_sent", data_channel_sent, "Messages sent on data channels"),
-    COUNTER("colibri_web_socket_messages_received", websocket_received,
-            "Messages received on websockets"),
+    COUNTER("colibri_web_socket_messages_received", websocket_received, "Messages received on websockets"),
     COUNTER("colibri_web_socket_messages_sent", websocket_sent, "Messages sent on websockets"),
     COUNTER("colibri_web_sockets_opened", websockets_opened, "Websockets accepted"),
     COUNTER("colibri_web_sockets_refused", websockets_refused, "Websockets refused for their URL"),
-    COUNTER("messages_rate_limited", messages_limited,
-            "Messages of clients dropped by the rate limit"),
+    COUNTER("messages_rate_limited", messages_limited, "Messages of clients dropped by the rate limit"),
     COUNTER("messages_refused", messages_bad, "Messages of clients that were not well-formed"),
     COUNTER("messages_unsent", messages_unsent, "Messages a client's channel did not take"),
-    COUNTER("worker_commands_refused", commands_refused,
-            "Commands a media worker's inbox did not take"),
+    COUNTER("worker_commands_refused", commands_refused, "Commands a media worker's inbox did not take"),
     COUNTER("colibri_requests", requests, "conference-modify requests"),
-    COUNTER("colibri_requests_failed", requests_failed,
-            "conference-modify requests answered by an error"),
+    COUNTER("colibri_requests_failed", requests_failed, "conference-modify requests answered by an error"),
     TOTAL("packets_received", rx_datagrams, "Datagrams received"),
     TOTAL("bytes_received", rx_bytes, "Bytes received"),
     TOTAL("packets_sent", tx_datagrams, "Datagrams sent"),
@@ -85,55 +78,43 @@ static const Row rows[] = {
 struct StatsMetrics {
     Metric *rows[G_N_ELEMENTS(rows)];
     Metric *drops[WORKER_DROPS];
-    Metric *conference_seconds, *conferences, *current_endpoints, *local_endpoints,
-        *current_visitors, *largest, *oversending, *stress, *healthy, *drain, *graceful,
-        *shutting_down, *muc_connected, *rx_loss, *tx_loss, *loss, *rtt, *threads, *delay_p50,
-        *delay_p99, *active, *pool_in_use;
+    Metric *conference_seconds, *conferences, *current_endpoints, *local_endpoints, *current_visitors, *largest,
+        *oversending, *stress, *healthy, *drain, *graceful, *shutting_down, *muc_connected, *rx_loss, *tx_loss, *loss,
+        *rtt, *threads, *delay_p50, *delay_p99, *active, *pool_in_use;
 };
 
 StatsMetrics *stats_metrics_new(Metrics *metrics)
 {
     StatsMetrics *m = g_new0(StatsMetrics, 1);
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
-        m->rows[i] = (rows[i].gauge ? metrics_gauge : metrics_counter)(metrics, rows[i].name,
-                                                                       rows[i].help, NULL, NULL);
+        m->rows[i] = (rows[i].gauge ? metrics_gauge : metrics_counter)(metrics, rows[i].name, rows[i].help, NULL, NULL);
     for (int i = 0; i < WORKER_DROPS; i++)
-        m->drops[i] =
-            metrics_counter(metrics, "dropped_packets", "Packets that went no further, by reason",
-                            "reason", worker_drop_name((WorkerDrop)i));
-    m->conference_seconds =
-        metrics_counter(metrics, "conference_seconds", "Duration of ended conferences", NULL, NULL);
+        m->drops[i] = metrics_counter(metrics, "dropped_packets", "Packets that went no further, by reason", "reason",
+                                      worker_drop_name((WorkerDrop)i));
+    m->conference_seconds = metrics_counter(metrics, "conference_seconds", "Duration of ended conferences", NULL, NULL);
     m->conferences = metrics_gauge(metrics, "conferences", "Conferences now", NULL, NULL);
     m->current_endpoints = metrics_gauge(metrics, "current_endpoints", "Endpoints now", NULL, NULL);
-    m->local_endpoints =
-        metrics_gauge(metrics, "local_endpoints", "Endpoints now that are no relay's", NULL, NULL);
+    m->local_endpoints = metrics_gauge(metrics, "local_endpoints", "Endpoints now that are no relay's", NULL, NULL);
     m->current_visitors = metrics_gauge(metrics, "current_visitors", "Visitors now", NULL, NULL);
-    m->largest = metrics_gauge(metrics, "largest_conference", "Endpoints of the largest conference",
-                               NULL, NULL);
-    m->oversending = metrics_gauge(metrics, "endpoints_oversending",
-                                   "Endpoints sent more than estimated", NULL, NULL);
+    m->largest = metrics_gauge(metrics, "largest_conference", "Endpoints of the largest conference", NULL, NULL);
+    m->oversending = metrics_gauge(metrics, "endpoints_oversending", "Endpoints sent more than estimated", NULL, NULL);
     m->stress = metrics_gauge_scaled(metrics, "stress", "Load over its threshold", 1000);
     m->healthy = metrics_gauge(metrics, "healthy", "1: the bridge is healthy", NULL, NULL);
     m->drain = metrics_gauge(metrics, "drain_mode", "1: no new conferences wanted", NULL, NULL);
     m->graceful = metrics_gauge(metrics, "graceful_shutdown", "1: ends when empty", NULL, NULL);
     m->shutting_down = metrics_gauge(metrics, "shutting_down", "1: about to exit", NULL, NULL);
-    m->muc_connected =
-        metrics_gauge(metrics, "muc_clients_connected", "Rooms of bridges joined", NULL, NULL);
-    m->rx_loss =
-        metrics_gauge_scaled(metrics, "incoming_loss_fraction", "Loss from clients", 10000);
-    m->tx_loss =
-        metrics_gauge_scaled(metrics, "outgoing_loss_fraction", "Loss toward clients", 10000);
+    m->muc_connected = metrics_gauge(metrics, "muc_clients_connected", "Rooms of bridges joined", NULL, NULL);
+    m->rx_loss = metrics_gauge_scaled(metrics, "incoming_loss_fraction", "Loss from clients", 10000);
+    m->tx_loss = metrics_gauge_scaled(metrics, "outgoing_loss_fraction", "Loss toward clients", 10000);
     m->loss = metrics_gauge_scaled(metrics, "loss_fraction", "Loss both ways", 10000);
     m->rtt = metrics_gauge_scaled(metrics, "average_rtt", "Round trip, ms", 1000);
     m->threads = metrics_gauge(metrics, "thread_count", "Threads", NULL, NULL);
-    m->delay_p50 = metrics_gauge(metrics, "forward_delay_p50_us",
-                                 "Receive to send, median of the worst worker", NULL, NULL);
-    m->delay_p99 = metrics_gauge(metrics, "forward_delay_p99_us",
-                                 "Receive to send, p99 of the worst worker", NULL, NULL);
-    m->active = metrics_gauge(metrics, "active_endpoints", "Endpoints with media in the last 10 s",
-                              NULL, NULL);
-    m->pool_in_use =
-        metrics_gauge(metrics, "packet_buffers_in_use", "Packet buffers in use", NULL, NULL);
+    m->delay_p50 =
+        metrics_gauge(metrics, "forward_delay_p50_us", "Receive to send, median of the worst worker", NULL, NULL);
+    m->delay_p99 =
+        metrics_gauge(metrics, "forward_delay_p99_us", "Receive to send, p99 of the worst worker", NULL, NULL);
+    m->active = metrics_gauge(metrics, "active_endpoints", "Endpoints with media in the last 10 s", NULL, NULL);
+    m->pool_in_use = metrics_gauge(metrics, "packet_buffers_in_use", "Packet buffers in use", NULL, NULL);
     return m;
 }
 
@@ -142,13 +123,11 @@ static int64_t scaled(double value, int64_t scale)
     return (int64_t)(value * (double)scale + 0.5);
 }
 
-void stats_metrics_set(StatsMetrics *m, const Bridge *b, const WorkerTotals *totals,
-                       const StatsGauges *g)
+void stats_metrics_set(StatsMetrics *m, const Bridge *b, const WorkerTotals *totals, const StatsGauges *g)
 {
     const BridgeCounters *counters = &bridge_env(b)->counters;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        const char *base =
-            rows[i].origin == FROM_COUNTERS ? (const char *)counters : (const char *)totals;
+        const char *base = rows[i].origin == FROM_COUNTERS ? (const char *)counters : (const char *)totals;
         uint64_t value;
         memcpy(&value, base + rows[i].offset, sizeof(value));
         metric_set(m->rows[i], (int64_t)value);

@@ -16,8 +16,7 @@ typedef struct {
 typedef struct StatsMetrics StatsMetrics;
 StatsMetrics *stats_metrics_new(Metrics *metrics);
 /* Refreshes every series from what is true now. */
-void stats_metrics_set(StatsMetrics *m, const Bridge *b, const WorkerTotals *totals,
-                       const StatsGauges *gauges);
+void stats_metrics_set(StatsMetrics *m, const Bridge *b, const WorkerTotals *totals, const StatsGauges *gauges);
 void stats_metrics_free(StatsMetrics *m);
 
 #endif

@@ -10,10 +10,8 @@
 #include <stdint.h>
 
 typedef struct {
-    bool (*send)(void *socket, const char *text,
-                 size_t len); /* false: it cannot take more now; nothing was sent */
-    void (*close)(void *socket, uint16_t code,
-                  const char *reason); /* the socket forgets its user at once */
+    bool (*send)(void *socket, const char *text, size_t len); /* false: it cannot take more now; nothing was sent */
+    void (*close)(void *socket, uint16_t code, const char *reason); /* the socket forgets its user at once */
 } CarrierOps;
 
 typedef struct {

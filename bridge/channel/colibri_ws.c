@@ -5,7 +5,7 @@
 #include "bridge/channel/messages.h"
 #include "common/base/clock.h"
 
-#define WS_PATH       "/colibri-ws"
+#define WS_PATH "/colibri-ws"
 #define WS_GOING_AWAY 1001
 
 struct ColibriWs {
@@ -98,8 +98,7 @@ static gboolean on_idle_check(gpointer data)
     g_hash_table_iter_init(&iter, ws->sockets);
     while (g_hash_table_iter_next(&iter, &key, NULL)) {
         Socket *s = key;
-        if (s->heard_us < limit &&
-            soup_websocket_connection_get_state(s->connection) == SOUP_WEBSOCKET_STATE_OPEN)
+        if (s->heard_us < limit && soup_websocket_connection_get_state(s->connection) == SOUP_WEBSOCKET_STATE_OPEN)
             soup_websocket_connection_close(s->connection, WS_GOING_AWAY, "idle");
     }
     return G_SOURCE_CONTINUE;
@@ -111,11 +110,9 @@ static gboolean on_idle_check(gpointer data)
 static uint64_t authorize(ColibriWs *ws, SoupServerMessage *msg, const char *path, unsigned *status)
 {
     const char *query = g_uri_get_query(soup_server_message_get_uri(msg));
-    g_auto(GStrv) part =
-        g_strsplit(path, "/", 6); /* "", colibri-ws, server, conference, endpoint */
+    g_auto(GStrv) part = g_strsplit(path, "/", 6); /* "", colibri-ws, server, conference, endpoint */
     *status = SOUP_STATUS_NOT_FOUND;
-    if (g_strv_length(part) != 5 || strcmp(part[1], WS_PATH + 1) != 0 ||
-        strcmp(part[2], ws->server_id) != 0)
+    if (g_strv_length(part) != 5 || strcmp(part[1], WS_PATH + 1) != 0 || strcmp(part[2], ws->server_id) != 0)
         return 0;
     *status = SOUP_STATUS_FORBIDDEN;
     if (!query || !g_str_has_prefix(query, "pwd="))
@@ -124,8 +121,7 @@ static uint64_t authorize(ColibriWs *ws, SoupServerMessage *msg, const char *pat
     return ws->events->authorize(part[3], part[4], password, ws->user);
 }
 
-static void on_early(SoupServer *server, SoupServerMessage *msg, const char *path,
-                     GHashTable *query, gpointer data)
+static void on_early(SoupServer *server, SoupServerMessage *msg, const char *path, GHashTable *query, gpointer data)
 {
     unsigned status;
     if (!authorize(data, msg, path, &status))
@@ -143,10 +139,7 @@ static void on_web_socket(SoupServer *server, SoupServerMessage *msg, const char
         return;
     }
     Socket *s = g_new0(Socket, 1);
-    *s = (Socket){ .ws = ws,
-                   .connection = g_object_ref(connection),
-                   .endpoint = endpoint,
-                   .heard_us = clock_now_us() };
+    *s = (Socket){ .ws = ws, .connection = g_object_ref(connection), .endpoint = endpoint, .heard_us = clock_now_us() };
     soup_websocket_connection_set_max_incoming_payload_size(connection, MESSAGE_MAX_BYTES);
     soup_websocket_connection_set_keepalive_interval(connection, COLIBRI_WS_PING_S);
     g_signal_connect(connection, "message", G_CALLBACK(on_message), s);
@@ -158,13 +151,12 @@ static void on_web_socket(SoupServer *server, SoupServerMessage *msg, const char
 
 /* ---- life ---- */
 
-ColibriWs *colibri_ws_new(const char *address, guint16 port, const char *server_id,
-                          const ColibriWsEvents *events, gpointer user, GError **error)
+ColibriWs *colibri_ws_new(const char *address, guint16 port, const char *server_id, const ColibriWsEvents *events,
+                          gpointer user, GError **error)
 {
     g_autoptr(GSocketAddress) where = g_inet_socket_address_new_from_string(address, port);
     if (!where) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s is no numeric address",
-                    address);
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s is no numeric address", address);
         return NULL;
     }
     ColibriWs *ws = g_new0(ColibriWs, 1);

@@ -10,25 +10,22 @@
 #include "bridge/channel/carrier.h"
 
 #define COLIBRI_WS_PING_S 15
-#define COLIBRI_WS_IDLE_S 60 /* nothing heard, not even a pong: closed */
-#define COLIBRI_WS_MAX_UNSEEN                                                                      \
-    (8 * 1024 * 1024) /* bytes sent since the last pong: beyond it sends are refused */
+#define COLIBRI_WS_IDLE_S 60                    /* nothing heard, not even a pong: closed */
+#define COLIBRI_WS_MAX_UNSEEN (8 * 1024 * 1024) /* bytes sent since the last pong: beyond it sends are refused */
 
 /* Endpoints are named by their handle, nonzero. */
 typedef struct {
     /* 0: no such conference or endpoint, or another password; answered 403. Called twice per socket. */
-    uint64_t (*authorize)(const char *conference_id, const char *endpoint_id, const char *password,
-                          gpointer user);
+    uint64_t (*authorize)(const char *conference_id, const char *endpoint_id, const char *password, gpointer user);
     void (*opened)(uint64_t endpoint, Carrier socket, gpointer user);
     void (*text)(uint64_t endpoint, const char *text, size_t len, gpointer user);
-    void (*closed)(uint64_t endpoint, const void *socket,
-                   gpointer user); /* not after Carrier.close */
+    void (*closed)(uint64_t endpoint, const void *socket, gpointer user); /* not after Carrier.close */
 } ColibriWsEvents;
 
 typedef struct ColibriWs ColibriWs;
 /* port 0: any free one. NULL and *error when it cannot listen. */
-ColibriWs *colibri_ws_new(const char *address, guint16 port, const char *server_id,
-                          const ColibriWsEvents *events, gpointer user, GError **error);
+ColibriWs *colibri_ws_new(const char *address, guint16 port, const char *server_id, const ColibriWsEvents *events,
+                          gpointer user, GError **error);
 guint16 colibri_ws_port(const ColibriWs *ws);
 guint colibri_ws_n_sockets(const ColibriWs *ws);
 /* Closes every socket without a word to its endpoint. */

@@ -8,8 +8,7 @@ typedef struct {
     const uint8_t *p, *end;
     unsigned depth;
     size_t n_names;
-    uint64_t
-        names[JSON_MAX_MEMBERS]; /* hashes of unescaped names of the objects now open, as a stack */
+    uint64_t names[JSON_MAX_MEMBERS]; /* hashes of unescaped names of the objects now open, as a stack */
 } Check;
 
 static JsonStatus check_value(Check *c);
@@ -89,8 +88,7 @@ static size_t utf8_put(uint32_t cp, uint8_t out[4])
 /* One character of a string's inside: raw bytes, or an escape decoded (a pair of surrogate escapes is one
  * character; an unpaired one comes out as its three generalised bytes, *lone set). Returns the bytes
  * consumed, 0 on an error. */
-static size_t string_char(const uint8_t *p, const uint8_t *end, uint8_t out[4], size_t *n_out,
-                          bool *lone)
+static size_t string_char(const uint8_t *p, const uint8_t *end, uint8_t out[4], size_t *n_out, bool *lone)
 {
     if (*p != '\\') {
         size_t n = *p < 0x20 ? 0 : utf8_length(p, end);

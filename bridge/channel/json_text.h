@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define JSON_MAX_DEPTH   8    /* nested objects and arrays, the outermost counted */
+#define JSON_MAX_DEPTH 8      /* nested objects and arrays, the outermost counted */
 #define JSON_MAX_MEMBERS 2048 /* of all objects open at one time, in one branch of the tree */
 
 typedef enum { JSON_OK, JSON_SYNTAX, JSON_TOO_DEEP, JSON_TOO_MANY, JSON_DUPLICATE } JsonStatus;

@@ -58,8 +58,7 @@ char *message_server_hello(const char *version)
     return message_close(out);
 }
 
-static char *sources_map(const char *class_name, const SourceMapEntry *entries, size_t n,
-                         bool video)
+static char *sources_map(const char *class_name, const SourceMapEntry *entries, size_t n, bool video)
 {
     GString *out = message_open(class_name);
     g_string_append(out, ",\"mappedSources\":[");
@@ -106,8 +105,7 @@ char *message_sender_source_constraints(const char *source, int32_t max_height)
     return message_close(out);
 }
 
-char *message_dominant_speaker(const char *endpoint, const char *const *previous, size_t n,
-                               bool silence)
+char *message_dominant_speaker(const char *endpoint, const char *const *previous, size_t n, bool silence)
 {
     GString *out = message_open("DominantSpeakerEndpointChangeEvent");
     if (endpoint)
@@ -128,8 +126,7 @@ char *message_connectivity(const char *endpoint, bool active)
 char *message_connection_stats(int64_t estimated_downlink_bps)
 {
     GString *out = message_open("ConnectionStats");
-    g_string_append_printf(out, ",\"estimatedDownlinkBandwidth\":%" G_GINT64_FORMAT,
-                           estimated_downlink_bps);
+    g_string_append_printf(out, ",\"estimatedDownlinkBandwidth\":%" G_GINT64_FORMAT, estimated_downlink_bps);
     return message_close(out);
 }
 
@@ -140,8 +137,7 @@ char *message_with_from(const char *text, size_t len, const char *from)
     if (old.start) {
         g_string_append_len(out, root.start, old.start - root.start);
         put_string(out, from);
-        g_string_append_len(out, old.start + old.len,
-                            root.start + root.len - (old.start + old.len));
+        g_string_append_len(out, old.start + old.len, root.start + root.len - (old.start + old.len));
     } else {
         /* The object has members, "colibriClass" at least, so a comma is due. */
         g_string_append(out, "{\"from\":");

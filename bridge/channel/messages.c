@@ -11,8 +11,7 @@ const char *message_status_name(MessageStatus status)
     return (size_t)status < G_N_ELEMENTS(names) ? names[status] : "?";
 }
 
-static const char *const video_types[] = { "CAMERA", "DESKTOP", "DESKTOP_HIGH_FPS", "NONE",
-                                           "DISABLED" };
+static const char *const video_types[] = { "CAMERA", "DESKTOP", "DESKTOP_HIGH_FPS", "NONE", "DISABLED" };
 
 bool message_video_type_parse(const char *text, MessageVideoType *out)
 {
@@ -100,8 +99,7 @@ static MessageStatus parse_constraint_map(JsonSpan map, ReceiverVideoConstraints
     for (JsonWalk walk = json_walk(map); json_walk_next(&walk, &name, &value);) {
         char source[MESSAGE_MAX_NAME + 1];
         NamedConstraint *c = &out->constraints[out->n_constraints];
-        if (!json_span_string(name, source, sizeof(source)) ||
-            parse_constraint(value, &c->constraint) != MESSAGE_OK)
+        if (!json_span_string(name, source, sizeof(source)) || parse_constraint(value, &c->constraint) != MESSAGE_OK)
             return MESSAGE_BAD_FIELD;
         c->source = g_strdup(source);
         out->n_constraints++;
@@ -156,9 +154,9 @@ static MessageStatus parse_last_n(JsonSpan object, ReceiverVideoConstraints *out
 static MessageStatus parse_video_type(JsonSpan object, bool with_source, Message *out)
 {
     char type[32];
-    if (with_source && (!json_span_string(field(object, "sourceName"), out->video_type.source,
-                                          sizeof(out->video_type.source)) ||
-                        out->video_type.source[0] == 0))
+    if (with_source &&
+        (!json_span_string(field(object, "sourceName"), out->video_type.source, sizeof(out->video_type.source)) ||
+         out->video_type.source[0] == 0))
         return MESSAGE_BAD_FIELD;
     if (!json_span_string(field(object, "videoType"), type, sizeof(type)) ||
         !message_video_type_parse(type, &out->video_type.type))
@@ -167,8 +165,7 @@ static MessageStatus parse_video_type(JsonSpan object, bool with_source, Message
 }
 
 /* The form before "all" existed: mode All, None, Include or Exclude, the latter two with "list". */
-static MessageStatus parse_audio_mode(JsonSpan object, JsonSpan mode,
-                                      ReceiverAudioSubscription *out)
+static MessageStatus parse_audio_mode(JsonSpan object, JsonSpan mode, ReceiverAudioSubscription *out)
 {
     char name[16];
     JsonSpan list = field(object, "list");

@@ -13,11 +13,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MESSAGE_MAX_BYTES  (64 * 1024)
-#define MESSAGE_MAX_LIST   1000 /* names in a list, entries in the constraints map */
-#define MESSAGE_MAX_NAME   128  /* bytes of a source name or endpoint id */
+#define MESSAGE_MAX_BYTES (64 * 1024)
+#define MESSAGE_MAX_LIST 1000 /* names in a list, entries in the constraints map */
+#define MESSAGE_MAX_NAME 128  /* bytes of a source name or endpoint id */
 #define MESSAGE_MAX_PIXELS 100000
-#define MESSAGE_MAX_FPS    1000
+#define MESSAGE_MAX_FPS 1000
 
 typedef enum {
     MESSAGE_OK,
@@ -28,7 +28,7 @@ typedef enum {
     MESSAGE_DUPLICATE_KEY,
     MESSAGE_NO_CLASS,      /* no object, or no string "colibriClass" */
     MESSAGE_UNKNOWN_CLASS, /* well-formed: ignore */
-    MESSAGE_BAD_FIELD, /* a field this class needs is missing, of another kind or outside its range */
+    MESSAGE_BAD_FIELD,     /* a field this class needs is missing, of another kind or outside its range */
 } MessageStatus;
 const char *message_status_name(MessageStatus status);
 
@@ -50,7 +50,7 @@ typedef enum {
     MESSAGE_VIDEO_DISABLED,
 } MessageVideoType;
 bool message_video_type_parse(const char *text, MessageVideoType *out); /* any case */
-const char *message_video_type_name(MessageVideoType type); /* upper case, as in VideoSourcesMap */
+const char *message_video_type_name(MessageVideoType type);             /* upper case, as in VideoSourcesMap */
 
 /* maxHeight: -1 unlimited, 0 off, else pixels. maxFrameRate: -1 unlimited, 0 off, else frames a second. */
 typedef struct {
@@ -64,8 +64,7 @@ typedef struct {
 
 /* A partial update: what is absent keeps its value, a list or map that is present replaces the old one. */
 typedef struct {
-    bool
-        last_n_event; /* it was a LastNChangedEvent: nothing but last_n, and no default comes into force */
+    bool last_n_event; /* it was a LastNChangedEvent: nothing but last_n, and no default comes into force */
     bool has_last_n, has_assumed_bandwidth, has_default, has_constraints;
     int32_t last_n;                /* -1: all */
     int64_t assumed_bandwidth_bps; /* -1: none assumed */
@@ -107,8 +106,8 @@ char *message_with_from(const char *text, size_t len, const char *from);
 
 typedef struct {
     const char *source, *owner, *mid; /* mid NULL: left out */
-    uint32_t ssrc, rtx; /* rtx: video only, and never 0 there (a missing rtx breaks the client) */
-    MessageVideoType video_type; /* video only */
+    uint32_t ssrc, rtx;               /* rtx: video only, and never 0 there (a missing rtx breaks the client) */
+    MessageVideoType video_type;      /* video only */
 } SourceMapEntry;
 
 char *message_server_hello(const char *version); /* version NULL: left out */
@@ -117,10 +116,8 @@ char *message_audio_sources_map(const SourceMapEntry *entries, size_t n);
 char *message_forwarded_sources(const char *const *names, size_t n);
 char *message_sender_source_constraints(const char *source, int32_t max_height);
 /* previous: newest first. endpoint NULL: nobody (silence). */
-char *message_dominant_speaker(const char *endpoint, const char *const *previous, size_t n,
-                               bool silence);
-char *message_connectivity(const char *endpoint,
-                           bool active); /* "active" is a string on the wire */
+char *message_dominant_speaker(const char *endpoint, const char *const *previous, size_t n, bool silence);
+char *message_connectivity(const char *endpoint, bool active); /* "active" is a string on the wire */
 char *message_connection_stats(int64_t estimated_downlink_bps);
 
 #endif

@@ -24,8 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 strcmp(again.to, m.to) != 0)
                 abort();
             JsonSpan root = json_text_root(forwarded, len);
-            if (!json_span_string(json_member(root, "from"), from, sizeof(from)) ||
-                strcmp(from, "a1b2\"c3") != 0)
+            if (!json_span_string(json_member(root, "from"), from, sizeof(from)) || strcmp(from, "a1b2\"c3") != 0)
                 abort();
             message_clear(&again);
         }

@@ -16,15 +16,13 @@ void fixture_set_up(Fixture *f, const char *text)
 {
     GError *error = NULL;
     *f = (Fixture){ .media = fake_media_new() };
-    f->config = config_load_text(bridge_options, bridge_n_options, sizeof(BridgeConfig), "test",
-                                 text ? text : "", &error);
+    f->config =
+        config_load_text(bridge_options, bridge_n_options, sizeof(BridgeConfig), "test", text ? text : "", &error);
     g_assert_no_error(error);
-    f->candidates[0] =
-        (LocalCandidate){ .type = CANDIDATE_HOST, .priority = 2130706431, .foundation = "1" };
+    f->candidates[0] = (LocalCandidate){ .type = CANDIDATE_HOST, .priority = 2130706431, .foundation = "1" };
     tuple_parse("192.0.2.1", 10000, 0, &f->candidates[0].addr);
     f->candidates[0].base = f->candidates[0].addr;
-    f->candidates[1] =
-        (LocalCandidate){ .type = CANDIDATE_SRFLX, .priority = 1694498815, .foundation = "2" };
+    f->candidates[1] = (LocalCandidate){ .type = CANDIDATE_SRFLX, .priority = 1694498815, .foundation = "2" };
     tuple_parse("203.0.113.9", 10001, 0, &f->candidates[1].addr);
     f->candidates[1].base = f->candidates[0].addr;
     f->env = (BridgeEnv){

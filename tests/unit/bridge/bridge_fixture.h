@@ -9,16 +9,14 @@
 #include "tests/unit/bridge/fake_media.h"
 #include "tests/unit/bridge/fake_transport.h"
 
-#define MODIFY(attributes, inside)                                                                 \
-    "<conference-modify xmlns='jitsi:colibri2' meeting-id='m1' " attributes ">" inside             \
-    "</conference-modify>"
-#define CREATE(inside)       MODIFY("create='true' name='standup@conference.meet.example'", inside)
-#define CAPS                 "<capability name='source-names'/><capability name='ssrc-rewriting'/>"
+#define MODIFY(attributes, inside)                                                                                     \
+    "<conference-modify xmlns='jitsi:colibri2' meeting-id='m1' " attributes ">" inside "</conference-modify>"
+#define CREATE(inside) MODIFY("create='true' name='standup@conference.meet.example'", inside)
+#define CAPS "<capability name='source-names'/><capability name='ssrc-rewriting'/>"
 #define ENDPOINT(id, inside) "<endpoint id='" id "' create='true'>" CAPS inside "</endpoint>"
-#define TRANSPORT            "<transport ice-controlling='true'><sctp/></transport>"
-#define SSMA                 " xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' "
-#define AUDIO(name, ssrc)                                                                          \
-    "<media-source type='audio' id='" name "'><source" SSMA "ssrc='" ssrc "'/></media-source>"
+#define TRANSPORT "<transport ice-controlling='true'><sctp/></transport>"
+#define SSMA " xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' "
+#define AUDIO(name, ssrc) "<media-source type='audio' id='" name "'><source" SSMA "ssrc='" ssrc "'/></media-source>"
 
 typedef struct {
     Config *config;

@@ -3,8 +3,7 @@
 #include <string.h>
 
 /* The largest array element of any command; exactness does not matter here. */
-WorkerCommand *worker_command_new(WorkerCommandType type, uint64_t conference, uint64_t endpoint,
-                                  size_t n)
+WorkerCommand *worker_command_new(WorkerCommandType type, uint64_t conference, uint64_t endpoint, size_t n)
 {
     WorkerCommand *c = g_malloc0(sizeof(*c) + n * sizeof(WorkerSource));
     c->type = type;
@@ -84,8 +83,7 @@ void fake_media_free(FakeMedia *m)
     g_free(m);
 }
 
-WorkerEvent *fake_event(WorkerEventType type, uint64_t conference, uint64_t endpoint, size_t n,
-                        size_t extra)
+WorkerEvent *fake_event(WorkerEventType type, uint64_t conference, uint64_t endpoint, size_t n, size_t extra)
 {
     WorkerEvent *ev = g_malloc0(sizeof(*ev) + extra);
     ev->type = type;

@@ -20,7 +20,6 @@ unsigned fake_media_count(const FakeMedia *m, WorkerCommandType type);
 void fake_media_clear(FakeMedia *m);
 void fake_media_free(FakeMedia *m);
 /* A zeroed event with room for `extra` bytes of elements. g_free it. */
-WorkerEvent *fake_event(WorkerEventType type, uint64_t conference, uint64_t endpoint, size_t n,
-                        size_t extra);
+WorkerEvent *fake_event(WorkerEventType type, uint64_t conference, uint64_t endpoint, size_t n, size_t extra);
 
 #endif

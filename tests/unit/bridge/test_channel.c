@@ -9,9 +9,9 @@ typedef struct {
     Endpoint *a, *b, *c;
 } Room;
 
-#define SOURCES(id, a, v)                                                                          \
-    "<sources>" AUDIO(id "-a0", a) "<media-source type='video' id='" id "-v0'><source" SSMA        \
-                                   "ssrc='" v "'/></media-source></sources>"
+#define SOURCES(id, a, v)                                                                                              \
+    "<sources>" AUDIO(id "-a0", a) "<media-source type='video' id='" id "-v0'><source" SSMA "ssrc='" v                 \
+                                   "'/></media-source></sources>"
 
 /* Three endpoints with open data channels, a and b with sources. */
 static void set_up(Room *r, const char *config)
@@ -49,19 +49,15 @@ static void test_endpoint_message(void)
 {
     Room r;
     set_up(&r, NULL);
-    fake_transport_say(
-        r.a->transport,
-        "{\"colibriClass\":\"EndpointMessage\",\"to\":\"\",\"from\":\"bb\",\"msgPayload\":{}}");
+    fake_transport_say(r.a->transport,
+                       "{\"colibriClass\":\"EndpointMessage\",\"to\":\"\",\"from\":\"bb\",\"msgPayload\":{}}");
     expect(r.a, NULL);
-    expect(r.b,
-           "{\"colibriClass\":\"EndpointMessage\",\"to\":\"\",\"from\":\"aa\",\"msgPayload\":{}}");
-    expect(r.c,
-           "{\"colibriClass\":\"EndpointMessage\",\"to\":\"\",\"from\":\"aa\",\"msgPayload\":{}}");
+    expect(r.b, "{\"colibriClass\":\"EndpointMessage\",\"to\":\"\",\"from\":\"aa\",\"msgPayload\":{}}");
+    expect(r.c, "{\"colibriClass\":\"EndpointMessage\",\"to\":\"\",\"from\":\"aa\",\"msgPayload\":{}}");
     fake_transport_say(r.a->transport, "{\"colibriClass\":\"EndpointMessage\",\"to\":\"bb\"}");
     expect(r.b, "{\"from\":\"aa\",\"colibriClass\":\"EndpointMessage\",\"to\":\"bb\"}");
     expect(r.c, NULL);
-    fake_transport_say(r.a->transport,
-                       "{\"colibriClass\":\"EndpointMessage\",\"to\":\"aa\"}"); /* never back */
+    fake_transport_say(r.a->transport, "{\"colibriClass\":\"EndpointMessage\",\"to\":\"aa\"}"); /* never back */
     fake_transport_say(r.a->transport, "{\"colibriClass\":\"EndpointMessage\",\"to\":\"zz\"}");
     expect(r.a, NULL);
     expect(r.b, NULL);
@@ -92,8 +88,7 @@ static void test_visitor_is_mute(void)
 {
     Room r;
     set_up(&r, NULL);
-    fixture_ok(&r.f, MODIFY("", "<endpoint id='vv' create='true' muc-role='visitor'>" CAPS TRANSPORT
-                                "</endpoint>"));
+    fixture_ok(&r.f, MODIFY("", "<endpoint id='vv' create='true' muc-role='visitor'>" CAPS TRANSPORT "</endpoint>"));
     Endpoint *v = fixture_endpoint(&r.f, "vv");
     fake_transport_open_channel(v->transport);
     fake_transport_say(v->transport, "{\"colibriClass\":\"EndpointMessage\",\"to\":\"\"}");
@@ -110,9 +105,8 @@ static void test_stats_filter(void)
     set_up(&r, "[media]\nstats_filter_threshold = 2\n");
     fake_transport_say(r.a->transport, "{\"colibriClass\":\"EndpointStats\",\"x\":1}");
     expect(r.b, NULL); /* three are here, nobody looks at aa */
-    fake_transport_say(
-        r.b->transport,
-        "{\"colibriClass\":\"ReceiverVideoConstraints\",\"onStageSources\":[\"aa-v0\"]}");
+    fake_transport_say(r.b->transport,
+                       "{\"colibriClass\":\"ReceiverVideoConstraints\",\"onStageSources\":[\"aa-v0\"]}");
     fake_transport_say(r.a->transport, "{\"colibriClass\":\"EndpointStats\",\"x\":1}");
     expect(r.b, "{\"from\":\"aa\",\"colibriClass\":\"EndpointStats\",\"x\":1}");
     expect(r.c, NULL);
@@ -147,8 +141,7 @@ static void test_worker_events(void)
     Room r;
     set_up(&r, NULL);
     uint64_t conf = r.a->conference->handle;
-    WorkerEvent *ev =
-        fake_event(WORKER_EV_VIDEO_SLOTS, conf, r.a->handle, 1, sizeof(WorkerSlotEntry));
+    WorkerEvent *ev = fake_event(WORKER_EV_VIDEO_SLOTS, conf, r.a->handle, 1, sizeof(WorkerSlotEntry));
     WorkerSlotEntry *slot = &ev->slots.entries[0];
     g_strlcpy(slot->source, "bb-v0", sizeof(slot->source));
     g_strlcpy(slot->owner, "bb", sizeof(slot->owner));
@@ -197,24 +190,21 @@ static void test_commands_of_messages(void)
 {
     Room r;
     set_up(&r, NULL);
-    fake_transport_say(
-        r.a->transport,
-        "{\"colibriClass\":\"ReceiverAudioSubscription\",\"all\":true,\"include\":[\"x\"],"
-        "\"exclude\":[\"y\",\"z\"]}");
+    fake_transport_say(r.a->transport,
+                       "{\"colibriClass\":\"ReceiverAudioSubscription\",\"all\":true,\"include\":[\"x\"],"
+                       "\"exclude\":[\"y\",\"z\"]}");
     const WorkerCommand *c = fake_media_last(r.f.media, WORKER_AUDIO_SUBSCRIPTION, r.a->handle);
     g_assert_cmpuint(c->n, ==, 3);
     g_assert_true(c->audio_subscription.all);
     g_assert_false(c->audio_subscription.names[0].exclude);
     g_assert_true(c->audio_subscription.names[2].exclude);
     g_assert_cmpstr(c->audio_subscription.names[2].name, ==, "z");
-    fake_transport_say(r.a->transport,
-                       "{\"colibriClass\":\"SourceVideoTypeMessage\",\"sourceName\":\"aa-v0\","
-                       "\"videoType\":\"desktop\"}");
+    fake_transport_say(r.a->transport, "{\"colibriClass\":\"SourceVideoTypeMessage\",\"sourceName\":\"aa-v0\","
+                                       "\"videoType\":\"desktop\"}");
     c = fake_media_last(r.f.media, WORKER_SOURCE_VIDEO_TYPE, r.a->handle);
     g_assert_cmpstr(c->video_type.source, ==, "aa-v0");
     g_assert_cmpint(c->video_type.type, ==, WORKER_VIDEO_DESKTOP);
-    fake_transport_say(r.a->transport,
-                       "{\"colibriClass\":\"VideoTypeMessage\",\"videoType\":\"none\"}");
+    fake_transport_say(r.a->transport, "{\"colibriClass\":\"VideoTypeMessage\",\"videoType\":\"none\"}");
     c = fake_media_last(r.f.media, WORKER_SOURCE_VIDEO_TYPE, r.a->handle);
     g_assert_cmpstr(c->video_type.source, ==, "aa-v0");
     g_assert_cmpint(c->video_type.type, ==, WORKER_VIDEO_NONE);
@@ -259,8 +249,7 @@ static void test_web_socket(void)
     fake_transport_say(r.b->transport, "{\"colibriClass\":\"EndpointMessage\",\"to\":\"aa\"}");
     g_assert_cmpuint(two.log->len, >, 0); /* the one that opened last is used */
     expect(r.a, NULL);
-    fake_transport_say(r.a->transport,
-                       "{\"colibriClass\":\"ClientHello\"}"); /* now the data channel spoke last */
+    fake_transport_say(r.a->transport, "{\"colibriClass\":\"ClientHello\"}"); /* now the data channel spoke last */
     expect(r.a, "{\"colibriClass\":\"ServerHello\"}");
     g_string_truncate(two.log, 0);
     fixture_ok(&r.f, MODIFY("", "<endpoint id='aa' expire='true'/>"));

@@ -13,7 +13,7 @@ typedef struct {
     const char *lacks;
 } Case;
 
-#define BOTH         CREATE(ENDPOINT("a1", TRANSPORT)), MODIFY("", ENDPOINT("b2", TRANSPORT))
+#define BOTH CREATE(ENDPOINT("a1", TRANSPORT)), MODIFY("", ENDPOINT("b2", TRANSPORT))
 #define NO_TRANSPORT "<endpoint id='a1' create='true'>" CAPS "</endpoint>"
 
 static const Case cases[] = {
@@ -59,12 +59,7 @@ static const Case cases[] = {
       404,
       { "<item-not-found", "unknown_endpoint", "id=\"zz\"" },
       NULL },
-    { "endpoint exists",
-      { BOTH },
-      MODIFY("", ENDPOINT("a1", TRANSPORT)),
-      409,
-      { "<conflict" },
-      "reason" },
+    { "endpoint exists", { BOTH }, MODIFY("", ENDPOINT("a1", TRANSPORT)), 409, { "<conflict" }, "reason" },
     { "no transport", { 0 }, CREATE(NO_TRANSPORT), 400, { "<bad-request" }, "reason" },
     { "source names are mandatory",
       { 0 },
@@ -179,23 +174,16 @@ static const Case cases[] = {
       404,
       { "conference_not_found" },
       NULL },
-    { "failed first endpoint leaves no conference",
-      { 0 },
-      CREATE(NO_TRANSPORT),
-      400,
-      { "<bad-request" },
-      NULL },
+    { "failed first endpoint leaves no conference", { 0 }, CREATE(NO_TRANSPORT), 400, { "<bad-request" }, NULL },
     { "ssrc of another",
-      { BOTH,
-        MODIFY("", "<endpoint id='a1'><sources>" AUDIO("a1-a0", "77") "</sources></endpoint>") },
+      { BOTH, MODIFY("", "<endpoint id='a1'><sources>" AUDIO("a1-a0", "77") "</sources></endpoint>") },
       MODIFY("", "<endpoint id='b2'><sources>" AUDIO("b2-a0", "77") "</sources></endpoint>"),
       400,
       { "<bad-request" },
       NULL },
     { "ssrc twice in one endpoint",
       { BOTH },
-      MODIFY("", "<endpoint id='b2'><sources>" AUDIO("b2-a0", "77")
-                     AUDIO("b2-a1", "77") "</sources></endpoint>"),
+      MODIFY("", "<endpoint id='b2'><sources>" AUDIO("b2-a0", "77") AUDIO("b2-a1", "77") "</sources></endpoint>"),
       400,
       { "<bad-request" },
       NULL },
@@ -205,12 +193,7 @@ static const Case cases[] = {
       200,
       { "<endpoint id=\"a1\"" },
       "ufrag" },
-    { "unknown child",
-      { BOTH },
-      MODIFY("", "<trace xmlns='urn:x'/>"),
-      200,
-      { "<conference-modified" },
-      NULL },
+    { "unknown child", { BOTH }, MODIFY("", "<trace xmlns='urn:x'/>"), 200, { "<conference-modified" }, NULL },
     { "not xml", { 0 }, "hello", 400, { "<bad-request" }, NULL },
     { "other element", { 0 }, "<iq/>", 400, { "<bad-request" }, NULL },
     { "no meeting-id",
@@ -249,10 +232,9 @@ static void test_failed_creation_leaves_nothing(void)
     g_assert_cmpuint(bridge_n_conferences(f.bridge), ==, 0);
     fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
     /* b2 is made, then its sources are refused: it may be created again */
-    g_free(fixture_post(&f,
-                        MODIFY("", ENDPOINT("b2", TRANSPORT "<sources>" AUDIO("b2-a0", "7")
-                                                      AUDIO("b2-a1", "7") "</sources>")),
-                        &status));
+    g_free(fixture_post(
+        &f, MODIFY("", ENDPOINT("b2", TRANSPORT "<sources>" AUDIO("b2-a0", "7") AUDIO("b2-a1", "7") "</sources>")),
+        &status));
     g_assert_cmpuint(status, ==, 400);
     g_assert_cmpuint(bridge_n_endpoints(f.bridge), ==, 1);
     fixture_ok(&f, MODIFY("", ENDPOINT("b2", TRANSPORT)));
@@ -263,19 +245,18 @@ static void test_limits(void)
 {
     Fixture f;
     unsigned status;
-    fixture_set_up(
-        &f, "[limits]\nconferences = 1\nendpoints_per_conference = 2\nssrcs_per_endpoint = 3\n");
+    fixture_set_up(&f, "[limits]\nconferences = 1\nendpoints_per_conference = 2\nssrcs_per_endpoint = 3\n");
     fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
-    g_autofree char *second = fixture_post(
-        &f, "<conference-modify xmlns='jitsi:colibri2' meeting-id='m2' create='true'/>", &status);
+    g_autofree char *second =
+        fixture_post(&f, "<conference-modify xmlns='jitsi:colibri2' meeting-id='m2' create='true'/>", &status);
     g_assert_cmpuint(status, ==, 503);
     g_assert_null(strstr(second, "reason"));
     fixture_ok(&f, MODIFY("", ENDPOINT("b2", TRANSPORT)));
     g_free(fixture_post(&f, MODIFY("", ENDPOINT("c3", TRANSPORT)), &status));
     g_assert_cmpuint(status, ==, 503);
     g_free(fixture_post(&f,
-                        MODIFY("", "<endpoint id='a1'><sources>" AUDIO("1", "1") AUDIO("2", "2")
-                                       AUDIO("3", "3") AUDIO("4", "4") "</sources></endpoint>"),
+                        MODIFY("", "<endpoint id='a1'><sources>" AUDIO("1", "1") AUDIO("2", "2") AUDIO("3", "3")
+                                       AUDIO("4", "4") "</sources></endpoint>"),
                         &status));
     g_assert_cmpuint(status, ==, 400);
     fixture_ok(&f, MODIFY("", "<endpoint id='a1'><sources>" AUDIO("1", "1") AUDIO("2", "2")
@@ -303,9 +284,9 @@ static void test_feedback_ssrc_is_taken(void)
     unsigned status;
     fixture_set_up(&f, NULL);
     fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
-    g_autofree char *xml = g_strdup_printf(
-        MODIFY("", "<endpoint id='a1'><sources>" AUDIO("a1-a0", "%u") "</sources></endpoint>"),
-        bridge_find_meeting(f.bridge, "m1")->video_ssrc);
+    g_autofree char *xml =
+        g_strdup_printf(MODIFY("", "<endpoint id='a1'><sources>" AUDIO("a1-a0", "%u") "</sources></endpoint>"),
+                        bridge_find_meeting(f.bridge, "m1")->video_ssrc);
     g_free(fixture_post(&f, xml, &status));
     g_assert_cmpuint(status, ==, 400);
     fixture_tear_down(&f);
@@ -318,37 +299,32 @@ static void test_sources_replace(void)
     fixture_set_up(&f, NULL);
     fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
     fixture_ok(&f, MODIFY("", ENDPOINT("b2", TRANSPORT)));
-    fixture_ok(
-        &f, MODIFY("", "<endpoint id='a1'><sources>" AUDIO("a1-a0", "77") "</sources></endpoint>"));
+    fixture_ok(&f, MODIFY("", "<endpoint id='a1'><sources>" AUDIO("a1-a0", "77") "</sources></endpoint>"));
     uint64_t a1 = fixture_endpoint(&f, "a1")->handle;
     const WorkerCommand *c = fake_media_last(f.media, WORKER_SOURCES, a1);
     g_assert_cmpuint(c->n, ==, 1);
     g_assert_cmpstr(c->sources.sources[0].name, ==, "a1-a0");
     g_assert_cmpuint(c->sources.sources[0].encodings[0].ssrc, ==, 77);
     fake_media_clear(f.media);
-    fixture_ok(
-        &f,
-        MODIFY("",
-               "<endpoint id='a1'><force-mute audio='true'/></endpoint>")); /* absent: unchanged */
+    fixture_ok(&f, MODIFY("", "<endpoint id='a1'><force-mute audio='true'/></endpoint>")); /* absent: unchanged */
     g_assert_null(fake_media_last(f.media, WORKER_SOURCES, a1));
     c = fake_media_last(f.media, WORKER_FORCE_MUTE, a1);
     g_assert_true(c->force_mute.audio && !c->force_mute.video);
     fixture_ok(&f, MODIFY("", "<endpoint id='a1'><sources/></endpoint>")); /* empty: cleared */
     g_assert_cmpuint(fake_media_last(f.media, WORKER_SOURCES, a1)->n, ==, 0);
-    fixture_ok(
-        &f, MODIFY("", "<endpoint id='b2'><sources>" AUDIO("b2-a0", "77") "</sources></endpoint>"));
+    fixture_ok(&f, MODIFY("", "<endpoint id='b2'><sources>" AUDIO("b2-a0", "77") "</sources></endpoint>"));
     fixture_tear_down(&f);
 }
 
-#define ICE_UDP                                                                                    \
-    "<transport><transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='abcd' "             \
+#define ICE_UDP                                                                                                        \
+    "<transport><transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='abcd' "                                 \
     "pwd='0123456789012345678901' "
-#define FP                                                                                         \
-    "<fingerprint xmlns='urn:xmpp:jingle:apps:dtls:0' hash='sha-256' setup='active'>"              \
-    "01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:"   \
+#define FP                                                                                                             \
+    "<fingerprint xmlns='urn:xmpp:jingle:apps:dtls:0' hash='sha-256' setup='active'>"                                  \
+    "01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:"                       \
     "CD:EF</fingerprint>"
-#define CANDIDATE(ip, protocol)                                                                    \
-    "<candidate component='1' foundation='1' generation='0' id='x' ip='" ip                        \
+#define CANDIDATE(ip, protocol)                                                                                        \
+    "<candidate component='1' foundation='1' generation='0' id='x' ip='" ip                                            \
     "' port='4000' priority='1' protocol='" protocol "' type='host'/>"
 
 static void test_transport_update(void)
@@ -356,9 +332,9 @@ static void test_transport_update(void)
     Fixture f;
     fixture_set_up(&f, NULL);
     fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
-    fixture_ok(&f, MODIFY("", "<endpoint id='a1'>" ICE_UDP ">" FP CANDIDATE("192.0.2.55", "udp")
-                                  CANDIDATE("x.local", "udp") CANDIDATE(
-                                      "192.0.2.56", "tcp") "</transport></transport></endpoint>"));
+    fixture_ok(&f,
+               MODIFY("", "<endpoint id='a1'>" ICE_UDP ">" FP CANDIDATE("192.0.2.55", "udp") CANDIDATE("x.local", "udp")
+                              CANDIDATE("192.0.2.56", "tcp") "</transport></transport></endpoint>"));
     Endpoint *ep = fixture_endpoint(&f, "a1");
     const WorkerCommand *c = fake_media_last(f.media, WORKER_REMOTE_ICE, ep->handle);
     g_assert_cmpstr(c->remote_ice.ufrag, ==, "abcd");
@@ -378,8 +354,7 @@ static void test_ice_restart(void)
 {
     Fixture f;
     unsigned status;
-    static const char restart[] =
-        MODIFY("", "<endpoint id='a1'><transport ice-restart='true'/></endpoint>");
+    static const char restart[] = MODIFY("", "<endpoint id='a1'><transport ice-restart='true'/></endpoint>");
     fixture_set_up(&f, NULL);
     fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
     Endpoint *ep = fixture_endpoint(&f, "a1");
@@ -391,11 +366,9 @@ static void test_ice_restart(void)
     g_autofree char *again = fixture_post(&f, restart, &status);
     g_assert_cmpstr(first, ==, again); /* the same pending transport */
     g_assert_cmpuint(fake_media_count(f.media, WORKER_ICE_RESTART), ==, 1);
-    fixture_ok(&f, MODIFY("", "<endpoint id='a1'>" ICE_UDP
-                              "ice-generation='7'/></transport></endpoint>")); /* stale */
+    fixture_ok(&f, MODIFY("", "<endpoint id='a1'>" ICE_UDP "ice-generation='7'/></transport></endpoint>")); /* stale */
     g_assert_null(fake_media_last(f.media, WORKER_REMOTE_ICE, 0));
-    fixture_ok(
-        &f, MODIFY("", "<endpoint id='a1'>" ICE_UDP "ice-generation='1'/></transport></endpoint>"));
+    fixture_ok(&f, MODIFY("", "<endpoint id='a1'>" ICE_UDP "ice-generation='1'/></transport></endpoint>"));
     g_assert_cmpuint(fake_media_last(f.media, WORKER_REMOTE_ICE, 0)->remote_ice.generation, ==, 1);
     WorkerEvent *ev = fake_event(WORKER_EV_ICE_RESTARTED, ep->conference->handle, ep->handle, 0, 0);
     bridge_on_event(f.bridge, ev);
@@ -446,14 +419,13 @@ static void test_graceful_shutdown(void)
     bridge_shut_down(f.bridge);
     g_assert_cmpuint(f.state_changes, ==, 1);
     g_assert_true(bridge_is_draining(f.bridge));
-    g_autofree char *other = fixture_post(
-        &f, "<conference-modify xmlns='jitsi:colibri2' meeting-id='m2' create='true'/>", &status);
+    g_autofree char *other =
+        fixture_post(&f, "<conference-modify xmlns='jitsi:colibri2' meeting-id='m2' create='true'/>", &status);
     g_assert_cmpuint(status, ==, 503);
     g_assert_nonnull(strstr(other, "graceful_shutdown"));
     fixture_ok(&f, MODIFY("", ENDPOINT("b2", TRANSPORT))); /* those here go on */
     g_assert_cmpuint(f.emptied, ==, 0);
-    fixture_ok(&f,
-               MODIFY("", "<endpoint id='a1' expire='true'/><endpoint id='b2' expire='true'/>"));
+    fixture_ok(&f, MODIFY("", "<endpoint id='a1' expire='true'/><endpoint id='b2' expire='true'/>"));
     g_assert_cmpuint(f.emptied, ==, 1);
     g_assert_cmpint(bridge_state(f.bridge), ==, BRIDGE_SHUTTING_DOWN);
     fixture_tear_down(&f);
@@ -472,13 +444,11 @@ static void test_web_socket_url(void)
 {
     Fixture f;
     unsigned status;
-    fixture_set_up(
-        &f, "[websocket]\nenabled = true\ndomains = meet.example:443; b.example\nserver_id = s1\n");
+    fixture_set_up(&f, "[websocket]\nenabled = true\ndomains = meet.example:443; b.example\nserver_id = s1\n");
     g_autofree char *answer = fixture_post(&f, CREATE(ENDPOINT("a1", TRANSPORT)), &status);
     Endpoint *ep = fixture_endpoint(&f, "a1");
-    g_autofree char *url =
-        g_strdup_printf("url=\"wss://meet.example:443/colibri-ws/s1/%s/a1?pwd=%s\"",
-                        ep->conference->id, ep->ws_password);
+    g_autofree char *url = g_strdup_printf("url=\"wss://meet.example:443/colibri-ws/s1/%s/a1?pwd=%s\"",
+                                           ep->conference->id, ep->ws_password);
     g_assert_nonnull(strstr(answer, url));
     g_assert_nonnull(strstr(answer, "wss://b.example/colibri-ws/s1/"));
     g_assert_cmpuint(strlen(ep->ws_password), ==, 24);
@@ -493,8 +463,7 @@ int main(int argc, char **argv)
         g_autofree char *path = g_strdup_printf("/bridge/colibri/%s", cases[i].name);
         g_test_add_data_func(path, &cases[i], test_case);
     }
-    g_test_add_func("/bridge/colibri/failed creation leaves nothing",
-                    test_failed_creation_leaves_nothing);
+    g_test_add_func("/bridge/colibri/failed creation leaves nothing", test_failed_creation_leaves_nothing);
     g_test_add_func("/bridge/colibri/limits", test_limits);
     g_test_add_func("/bridge/colibri/full worker", test_worker_full);
     g_test_add_func("/bridge/colibri/feedback ssrc is taken", test_feedback_ssrc_is_taken);

@@ -2,20 +2,18 @@
 #include <string.h>
 #include "bridge/endpoint_media.h"
 
-#define SSMA    " xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' "
+#define SSMA " xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' "
 #define S(ssrc) "<source" SSMA "ssrc='" ssrc "'/>"
-#define GROUP(kind, a, b)                                                                          \
-    "<ssrc-group" SSMA "semantics='" kind "'><source ssrc='" a "'/><source ssrc='" b               \
-    "'/></ssrc-group>"
-#define SIM3(a, b, c)                                                                              \
-    "<ssrc-group" SSMA "semantics='SIM'><source ssrc='" a "'/><source ssrc='" b                    \
-    "'/><source ssrc='" c "'/></ssrc-group>"
+#define GROUP(kind, a, b)                                                                                              \
+    "<ssrc-group" SSMA "semantics='" kind "'><source ssrc='" a "'/><source ssrc='" b "'/></ssrc-group>"
+#define SIM3(a, b, c)                                                                                                  \
+    "<ssrc-group" SSMA "semantics='SIM'><source ssrc='" a "'/><source ssrc='" b "'/><source ssrc='" c "'/></"          \
+                                                                                                      "ssrc-group>"
 #define VIDEO(id, inside) "<media-source type='video' id='" id "'>" inside "</media-source>"
 #define AUDIO(id, inside) "<media-source type='audio' id='" id "'>" inside "</media-source>"
 
 typedef struct {
-    const char *name, *sources,
-        *want; /* want: "name:kind:ssrc/rtx,..." a source, or an error that starts with ! */
+    const char *name, *sources, *want; /* want: "name:kind:ssrc/rtx,..." a source, or an error that starts with ! */
 } Case;
 
 static const Case cases[] = {
@@ -25,8 +23,8 @@ static const Case cases[] = {
     { "video with rtx", VIDEO("a-v0", S("5") S("6") GROUP("FID", "5", "6")), "a-v0:v:5/6 " },
     { "rtx listed first", VIDEO("a-v0", S("6") S("5") GROUP("FID", "5", "6")), "a-v0:v:5/6 " },
     { "simulcast",
-      VIDEO("a-v0", S("1") S("2") S("3") S("11") S("12") S("13") SIM3("1", "2", "3")
-                        GROUP("FID", "1", "11") GROUP("FID", "2", "12") GROUP("FID", "3", "13")),
+      VIDEO("a-v0", S("1") S("2") S("3") S("11") S("12") S("13") SIM3("1", "2", "3") GROUP("FID", "1", "11")
+                        GROUP("FID", "2", "12") GROUP("FID", "3", "13")),
       "a-v0:v:1/11,2/12,3/13 " },
     { "simulcast order is the group's", VIDEO("a-v0", S("3") S("2") S("1") SIM3("1", "2", "3")),
       "a-v0:v:1/0,2/0,3/0 " },
@@ -35,8 +33,7 @@ static const Case cases[] = {
     { "a name without ssrc", VIDEO("a-v0", "") AUDIO("a-a0", S("1")), "a-a0:a:1/0 " },
     { "same ssrc twice", AUDIO("a-a0", S("1")) VIDEO("a-v0", S("1")), "!An SSRC" },
     { "same name twice", AUDIO("a-a0", S("1")) AUDIO("a-a0", S("2")), "!Source a-a0" },
-    { "too many ssrcs",
-      VIDEO("a-v0", S("1") S("2") S("3") S("4") S("5") S("6") S("7") S("8") S("9")), "!Too many" },
+    { "too many ssrcs", VIDEO("a-v0", S("1") S("2") S("3") S("4") S("5") S("6") S("7") S("8") S("9")), "!Too many" },
 };
 
 static char *describe(const WorkerSource *list, size_t n)
@@ -57,10 +54,9 @@ static char *describe(const WorkerSource *list, size_t n)
 
 static Colibri2Modify *parse_request(const char *inside)
 {
-    g_autofree char *xml =
-        g_strdup_printf("<conference-modify xmlns='jitsi:colibri2' meeting-id='m'>"
-                        "<endpoint id='a'>%s</endpoint></conference-modify>",
-                        inside);
+    g_autofree char *xml = g_strdup_printf("<conference-modify xmlns='jitsi:colibri2' meeting-id='m'>"
+                                           "<endpoint id='a'>%s</endpoint></conference-modify>",
+                                           inside);
     GError *error = NULL;
     g_autoptr(Stanza) s = stanza_parse(xml, strlen(xml), &error);
     g_assert_no_error(error);
@@ -88,37 +84,30 @@ static void test_case(gconstpointer data)
     }
 }
 
-#define PT(id, name, clock, inside)                                                                \
-    "<payload-type xmlns='urn:xmpp:jingle:apps:rtp:1' id='" id "' name='" name                     \
-    "' clockrate='" clock "'>" inside "</payload-type>"
+#define PT(id, name, clock, inside)                                                                                    \
+    "<payload-type xmlns='urn:xmpp:jingle:apps:rtp:1' id='" id "' name='" name "' clockrate='" clock "'>" inside       \
+    "</payload-type>"
 #define FB(type) "<rtcp-fb xmlns='urn:xmpp:jingle:apps:rtp:rtcp-fb:0' type='" type "'/>"
-#define EXT(id, uri)                                                                               \
-    "<rtp-hdrext xmlns='urn:xmpp:jingle:apps:rtp:rtp-hdrext:0' id='" id "' uri='" uri "'/>"
+#define EXT(id, uri) "<rtp-hdrext xmlns='urn:xmpp:jingle:apps:rtp:rtp-hdrext:0' id='" id "' uri='" uri "'/>"
 #define TCC "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
 static void test_media(void)
 {
     g_autoptr(Colibri2Modify) m = parse_request(
-        "<media type='audio'>" PT("111", "opus", "48000", FB("transport-cc")) PT("8", "PCMA",
-                                                                                 "8000", "")
-            EXT("1",
-                "urn:ietf:params:rtp-hdrext:ssrc-audio-level") "<extmap-allow-mixed "
-                                                               "xmlns='urn:xmpp:jingle:apps:rtp:"
-                                                               "rtp-hdrext:0'/></media>"
-                                                               "<media type='video'>" PT(
-                                                                   "100", "vp8", "90000",
-                                                                   FB("nack") FB("goog-remb"))
-                                                                   PT("96", "rtx", "90000",
-                                                                      "<parameter name='apt' "
-                                                                      "value='100'/>")
-                                                                       PT("97", "rtx", "90000",
-                                                                          "") PT("98", "ulpfec",
-                                                                                 "90000",
-                                                                                 "") EXT("5", TCC)
-                                                                           EXT("9", "urn:nobody:"
-                                                                                    "knows") "</"
-                                                                                             "media"
-                                                                                             ">");
+        "<media type='audio'>" PT("111", "opus", "48000", FB("transport-cc")) PT("8", "PCMA", "8000", "") EXT(
+            "1", "urn:ietf:params:rtp-hdrext:ssrc-audio-level") "<extmap-allow-mixed "
+                                                                "xmlns='urn:xmpp:jingle:apps:rtp:"
+                                                                "rtp-hdrext:0'/></media>"
+                                                                "<media type='video'>" PT("100", "vp8", "90000",
+                                                                                          FB("nack") FB("goog-remb"))
+                                                                    PT("96", "rtx", "90000",
+                                                                       "<parameter name='apt' "
+                                                                       "value='100'/>") PT("97", "rtx", "90000", "")
+                                                                        PT("98", "ulpfec", "90000", "") EXT("5", TCC)
+                                                                            EXT("9", "urn:nobody:"
+                                                                                     "knows") "</"
+                                                                                              "media"
+                                                                                              ">");
     const Colibri2Endpoint *e = g_ptr_array_index(m->endpoints, 0);
     WorkerMedia media = { 0 };
     for (guint i = 0; i < e->medias->len; i++)

@@ -9,8 +9,7 @@ typedef struct {
 
 static const Case cases[] = {
     { "idle", "cpu  0 0 0 0 0 0 0 0 0 0\n", "cpu  0 0 0 900 100 0 0 0 0 0\n", 0 },
-    { "half", "cpu  100 0 0 100 0 0 0 0 0 0\ncpu0 1", "cpu  140 0 10 150 0 0 0 0 0 0\ncpu0 1",
-      0.5 },
+    { "half", "cpu  100 0 0 100 0 0 0 0 0 0\ncpu0 1", "cpu  140 0 10 150 0 0 0 0 0 0\ncpu0 1", 0.5 },
     { "stolen time counts", "cpu  0 0 0 0 0 0 0 0 0 0\n", "cpu  20 0 0 60 0 0 0 20 20 0\n", 0.4 },
     { "no time passed", "cpu  5 0 0 5\n", "cpu  5 0 0 5\n", 0 },
     { "counters went back", "cpu  50 0 0 50\n", "cpu  5 0 0 5\n", 0 },

@@ -2,7 +2,7 @@
 #include <string.h>
 #include "bridge/receiver_wishes.h"
 
-#define RVC       "{\"colibriClass\":\"ReceiverVideoConstraints\""
+#define RVC "{\"colibriClass\":\"ReceiverVideoConstraints\""
 #define LAST_N(n) "{\"colibriClass\":\"LastNChangedEvent\",\"lastN\":" #n "}"
 
 /* The command as text: "lastN=-1 default=180 a:S720 b:s c:=360/15": S on stage, s selected, = constraint. */
@@ -14,12 +14,10 @@ static char *describe(const ReceiverWishes *w, int64_t limit_bps)
     g_string_append_printf(out, "lastN=%d default=%d", c->video_constraints.last_n,
                            c->video_constraints.default_max_height);
     if (c->video_constraints.assumed_bandwidth_bps >= 0)
-        g_string_append_printf(out, " assumed=%lld",
-                               (long long)c->video_constraints.assumed_bandwidth_bps);
+        g_string_append_printf(out, " assumed=%lld", (long long)c->video_constraints.assumed_bandwidth_bps);
     for (size_t i = 0; i < c->n; i++) {
         const WorkerConstraint *one = &c->video_constraints.constraints[i];
-        g_string_append_printf(out, " %s:%s%s", one->name, one->on_stage ? "S" : "",
-                               one->selected ? "s" : "");
+        g_string_append_printf(out, " %s:%s%s", one->name, one->on_stage ? "S" : "", one->selected ? "s" : "");
         if (one->has_constraint)
             g_string_append_printf(out, "=%d/%d", one->max_height, one->max_fps);
     }
@@ -107,8 +105,7 @@ static void test_many(void)
     apply(&w, text->str);
     WorkerCommand *c = receiver_wishes_command(&w, 1, 2, 0);
     g_assert_cmpuint(c->n, ==, WORKER_CONSTRAINTS_MAX);
-    g_assert_true(
-        c->video_constraints.constraints[499].on_stage); /* the stage comes first and is kept */
+    g_assert_true(c->video_constraints.constraints[499].on_stage); /* the stage comes first and is kept */
     worker_command_free(c);
     g_assert_true(receiver_wishes_has(&w, "s999"));
     g_assert_false(receiver_wishes_has(&w, "u"));

@@ -6,7 +6,7 @@
 #include "bridge/channel/colibri_ws.h"
 #include "bridge/channel/messages.h"
 
-#define HANDLE   42
+#define HANDLE 42
 #define PASSWORD "abcdefghijklmnopqrstuvwx"
 
 typedef struct {
@@ -23,13 +23,10 @@ typedef struct {
     unsigned client_closed;
 } Room;
 
-static uint64_t authorize(const char *conference, const char *endpoint, const char *password,
-                          gpointer user)
+static uint64_t authorize(const char *conference, const char *endpoint, const char *password, gpointer user)
 {
-    return strcmp(conference, "c0ffee") == 0 && strcmp(endpoint, "aa") == 0 &&
-                   strcmp(password, PASSWORD) == 0
-               ? HANDLE
-               : 0;
+    return strcmp(conference, "c0ffee") == 0 && strcmp(endpoint, "aa") == 0 && strcmp(password, PASSWORD) == 0 ? HANDLE
+                                                                                                               : 0;
 }
 
 static void opened(uint64_t endpoint, Carrier socket, gpointer user)
@@ -59,9 +56,7 @@ static const ColibriWsEvents events = { authorize, opened, text, closed };
 static void set_up(Room *r)
 {
     GError *error = NULL;
-    *r = (Room){ .texts = g_string_new(NULL),
-                 .heard = g_string_new(NULL),
-                 .session = soup_session_new() };
+    *r = (Room){ .texts = g_string_new(NULL), .heard = g_string_new(NULL), .session = soup_session_new() };
     r->ws = colibri_ws_new("127.0.0.1", 0, "s1", &events, r, &error);
     g_assert_no_error(error);
 }
@@ -120,8 +115,7 @@ static unsigned client_connect(Room *r, const char *path)
     g_clear_object(&r->client);
     g_clear_error(&r->error);
     r->done = false;
-    soup_session_websocket_connect_async(r->session, message, NULL, NULL, G_PRIORITY_DEFAULT, NULL,
-                                         on_connected, r);
+    soup_session_websocket_connect_async(r->session, message, NULL, NULL, G_PRIORITY_DEFAULT, NULL, on_connected, r);
     while (!r->done)
         g_main_context_iteration(NULL, TRUE);
     if (r->client) {

@@ -44,8 +44,7 @@ static const Case cases[] = {
     { "depth 9", "[[[[[[[[[1]]]]]]]]]", JSON_TOO_DEEP },
     { "duplicate", "{\"a\":1,\"a\":2}", JSON_DUPLICATE },
     { "duplicate by escape", "{\"colibriClass\":1,\"\\u0063olibriClass\":2}", JSON_DUPLICATE },
-    { "duplicate by surrogate pair", "{\"\xf0\x9f\x98\x80\":1,\"\\ud83d\\ude00\":2}",
-      JSON_DUPLICATE },
+    { "duplicate by surrogate pair", "{\"\xf0\x9f\x98\x80\":1,\"\\ud83d\\ude00\":2}", JSON_DUPLICATE },
     { "duplicate further down", "{\"x\":{\"y\":[{\"a\":1,\"a\":1}]}}", JSON_DUPLICATE },
     { "same name in sisters", "{\"x\":{\"a\":1},\"y\":{\"a\":1},\"a\":1}", JSON_OK },
     { "names differ in case", "{\"a\":1,\"A\":1}", JSON_OK },
@@ -105,17 +104,15 @@ static JsonSpan member(const char *text, const char *name)
 
 static void test_reading(void)
 {
-    const char *text =
-        " { \"s\" : \"a\\\"\\u00e9\\ud83d\\ude00\" , \"i\":-42, \"big\":4294967295, \"f\":1.5,"
-        "\"t\":true, \"n\":null, \"l\":[ 1 ,\"two\",[3],{\"x\":\"]}\"} ], \"z\":\"\\u0000\","
-        "\"lone\":\"\\udc00\" } ";
+    const char *text = " { \"s\" : \"a\\\"\\u00e9\\ud83d\\ude00\" , \"i\":-42, \"big\":4294967295, \"f\":1.5,"
+                       "\"t\":true, \"n\":null, \"l\":[ 1 ,\"two\",[3],{\"x\":\"]}\"} ], \"z\":\"\\u0000\","
+                       "\"lone\":\"\\udc00\" } ";
     char buf[16];
     int64_t n;
     bool flag = false;
     g_assert_true(json_span_string(member(text, "s"), buf, sizeof(buf)));
     g_assert_cmpstr(buf, ==, "a\"\xc3\xa9\xf0\x9f\x98\x80");
-    g_assert_false(
-        json_span_string(member(text, "s"), buf, 8)); /* 8 bytes and no room for the NUL */
+    g_assert_false(json_span_string(member(text, "s"), buf, 8)); /* 8 bytes and no room for the NUL */
     g_assert_true(json_span_string(member(text, "s"), buf, 9));
     g_assert_false(json_span_string(member(text, "z"), buf, sizeof(buf)));
     g_assert_false(json_span_string(member(text, "lone"), buf, sizeof(buf)));

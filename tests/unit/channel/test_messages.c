@@ -20,36 +20,29 @@ static const Case cases[] = {
     { "class in another case", "{\"colibriClass\":\"clienthello\"}", MESSAGE_UNKNOWN_CLASS },
     { "two classes", "{\"colibriClass\":\"EndpointStats\",\"colibriClass\":\"EndpointMessage\"}",
       MESSAGE_DUPLICATE_KEY },
-    { "two classes, one escaped",
-      "{\"colibriClass\":\"EndpointStats\",\"\\u0063olibriClass\":\"EndpointMessage\"}",
+    { "two classes, one escaped", "{\"colibriClass\":\"EndpointStats\",\"\\u0063olibriClass\":\"EndpointMessage\"}",
       MESSAGE_DUPLICATE_KEY },
-    { "two froms", "{\"colibriClass\":\"EndpointStats\",\"from\":\"a\",\"from\":\"b\"}",
-      MESSAGE_DUPLICATE_KEY },
+    { "two froms", "{\"colibriClass\":\"EndpointStats\",\"from\":\"a\",\"from\":\"b\"}", MESSAGE_DUPLICATE_KEY },
     { "no json", "hello", MESSAGE_SYNTAX },
-    { "too deep", "{\"colibriClass\":\"EndpointStats\",\"x\":[[[[[[[[1]]]]]]]]}",
-      MESSAGE_TOO_DEEP },
+    { "too deep", "{\"colibriClass\":\"EndpointStats\",\"x\":[[[[[[[[1]]]]]]]]}", MESSAGE_TOO_DEEP },
     { "constraints: nothing in it", RVC "\"x\":1}", MESSAGE_OK },
     { "constraints: unknown field", RVC "\"lastN\":5,\"tracing\":{\"id\":1}}", MESSAGE_OK },
     { "constraints: nulls are absent", RVC "\"lastN\":null,\"constraints\":null}", MESSAGE_OK },
     { "constraints: last n -2", RVC "\"lastN\":-2}", MESSAGE_BAD_FIELD },
     { "constraints: last n text", RVC "\"lastN\":\"5\"}", MESSAGE_BAD_FIELD },
-    { "constraints: height -2", RVC "\"defaultConstraints\":{\"maxHeight\":-2}}",
-      MESSAGE_BAD_FIELD },
-    { "constraints: height missing", RVC "\"defaultConstraints\":{\"maxFrameRate\":5}}",
-      MESSAGE_BAD_FIELD },
-    { "constraints: fractional rate",
-      RVC "\"defaultConstraints\":{\"maxHeight\":180,\"maxFrameRate\":7.5}}", MESSAGE_OK },
+    { "constraints: height -2", RVC "\"defaultConstraints\":{\"maxHeight\":-2}}", MESSAGE_BAD_FIELD },
+    { "constraints: height missing", RVC "\"defaultConstraints\":{\"maxFrameRate\":5}}", MESSAGE_BAD_FIELD },
+    { "constraints: fractional rate", RVC "\"defaultConstraints\":{\"maxHeight\":180,\"maxFrameRate\":7.5}}",
+      MESSAGE_OK },
     { "constraints: rate -3", RVC "\"defaultConstraints\":{\"maxHeight\":180,\"maxFrameRate\":-3}}",
       MESSAGE_BAD_FIELD },
-    { "constraints: rate text",
-      RVC "\"defaultConstraints\":{\"maxHeight\":180,\"maxFrameRate\":\"x\"}}", MESSAGE_BAD_FIELD },
+    { "constraints: rate text", RVC "\"defaultConstraints\":{\"maxHeight\":180,\"maxFrameRate\":\"x\"}}",
+      MESSAGE_BAD_FIELD },
     { "constraints: names not a list", RVC "\"selectedSources\":\"a\"}", MESSAGE_BAD_FIELD },
     { "constraints: name not text", RVC "\"onStageSources\":[1]}", MESSAGE_BAD_FIELD },
     { "constraints: map not a map", RVC "\"constraints\":[]}", MESSAGE_BAD_FIELD },
-    { "constraints: second entry bad", RVC "\"constraints\":{\"a\":{\"maxHeight\":1},\"b\":{}}}",
-      MESSAGE_BAD_FIELD },
-    { "constraints: entry twice",
-      RVC "\"constraints\":{\"a\":{\"maxHeight\":1},\"a\":{\"maxHeight\":2}}}",
+    { "constraints: second entry bad", RVC "\"constraints\":{\"a\":{\"maxHeight\":1},\"b\":{}}}", MESSAGE_BAD_FIELD },
+    { "constraints: entry twice", RVC "\"constraints\":{\"a\":{\"maxHeight\":1},\"a\":{\"maxHeight\":2}}}",
       MESSAGE_DUPLICATE_KEY },
     { "last n event", "{\"colibriClass\":\"LastNChangedEvent\",\"lastN\":-1}", MESSAGE_OK },
     { "last n event without it", "{\"colibriClass\":\"LastNChangedEvent\"}", MESSAGE_BAD_FIELD },
@@ -57,19 +50,14 @@ static const Case cases[] = {
       "{\"colibriClass\":\"SourceVideoTypeMessage\",\"sourceName\":\"a-v0\",\"videoType\":"
       "\"desktop\"}",
       MESSAGE_OK },
-    { "video type unknown",
-      "{\"colibriClass\":\"SourceVideoTypeMessage\",\"sourceName\":\"a-v0\",\"videoType\":\"x\"}",
+    { "video type unknown", "{\"colibriClass\":\"SourceVideoTypeMessage\",\"sourceName\":\"a-v0\",\"videoType\":\"x\"}",
       MESSAGE_BAD_FIELD },
-    { "video type without source",
-      "{\"colibriClass\":\"SourceVideoTypeMessage\",\"videoType\":\"camera\"}", MESSAGE_BAD_FIELD },
-    { "video type of the first", "{\"colibriClass\":\"VideoTypeMessage\",\"videoType\":\"none\"}",
-      MESSAGE_OK },
-    { "endpoint message, to is a number", "{\"colibriClass\":\"EndpointMessage\",\"to\":1}",
+    { "video type without source", "{\"colibriClass\":\"SourceVideoTypeMessage\",\"videoType\":\"camera\"}",
       MESSAGE_BAD_FIELD },
-    { "audio: all is text", "{\"colibriClass\":\"ReceiverAudioSubscription\",\"all\":\"true\"}",
-      MESSAGE_BAD_FIELD },
-    { "audio: unknown mode", "{\"colibriClass\":\"ReceiverAudioSubscription\",\"mode\":\"Some\"}",
-      MESSAGE_BAD_FIELD },
+    { "video type of the first", "{\"colibriClass\":\"VideoTypeMessage\",\"videoType\":\"none\"}", MESSAGE_OK },
+    { "endpoint message, to is a number", "{\"colibriClass\":\"EndpointMessage\",\"to\":1}", MESSAGE_BAD_FIELD },
+    { "audio: all is text", "{\"colibriClass\":\"ReceiverAudioSubscription\",\"all\":\"true\"}", MESSAGE_BAD_FIELD },
+    { "audio: unknown mode", "{\"colibriClass\":\"ReceiverAudioSubscription\",\"mode\":\"Some\"}", MESSAGE_BAD_FIELD },
 };
 
 static MessageStatus parse(const char *text, Message *m)
@@ -93,17 +81,15 @@ static void test_case(gconstpointer data)
 static void test_constraints(void)
 {
     Message m;
-    g_assert_cmpint(
-        parse(RVC "\"lastN\":20,\"selectedSources\":[\"e5f6a7b8-v0\",\"q\"],\"onStageSources\":[],"
-                  "\"assumedBandwidthBps\":-1,\"defaultConstraints\":{\"maxHeight\":180},"
-                  "\"constraints\":{\"99aa00bb-v0\":{\"maxHeight\":720},"
-                  "\"e5f6a7b8-v0\":{\"maxHeight\":-1,\"maxFrameRate\":15}}}",
-              &m),
-        ==, MESSAGE_OK);
+    g_assert_cmpint(parse(RVC "\"lastN\":20,\"selectedSources\":[\"e5f6a7b8-v0\",\"q\"],\"onStageSources\":[],"
+                              "\"assumedBandwidthBps\":-1,\"defaultConstraints\":{\"maxHeight\":180},"
+                              "\"constraints\":{\"99aa00bb-v0\":{\"maxHeight\":720},"
+                              "\"e5f6a7b8-v0\":{\"maxHeight\":-1,\"maxFrameRate\":15}}}",
+                          &m),
+                    ==, MESSAGE_OK);
     const ReceiverVideoConstraints *v = &m.video;
     g_assert_cmpint(m.type, ==, MESSAGE_RECEIVER_VIDEO_CONSTRAINTS);
-    g_assert_true(v->has_last_n && v->has_default && v->has_constraints &&
-                  v->has_assumed_bandwidth);
+    g_assert_true(v->has_last_n && v->has_default && v->has_constraints && v->has_assumed_bandwidth);
     g_assert_cmpint(v->last_n, ==, 20);
     g_assert_cmpint(v->assumed_bandwidth_bps, ==, -1);
     g_assert_cmpuint(g_strv_length(v->selected_sources), ==, 2);
@@ -116,8 +102,7 @@ static void test_constraints(void)
     g_assert_cmpint(v->constraints[1].constraint.max_height, ==, -1);
     g_assert_cmpint(v->constraints[1].constraint.max_frame_rate, ==, 15);
     message_clear(&m);
-    g_assert_cmpint(parse("{\"colibriClass\":\"LastNChangedEvent\",\"lastN\":3}", &m), ==,
-                    MESSAGE_OK);
+    g_assert_cmpint(parse("{\"colibriClass\":\"LastNChangedEvent\",\"lastN\":3}", &m), ==, MESSAGE_OK);
     g_assert_true(m.video.has_last_n && !m.video.has_default && !m.video.has_constraints);
     g_assert_null(m.video.selected_sources);
     message_clear(&m);
@@ -181,8 +166,7 @@ static void test_audio(gconstpointer data)
 {
     const AudioCase *c = data;
     Message m;
-    g_autofree char *text =
-        g_strdup_printf("{\"colibriClass\":\"ReceiverAudioSubscription\",%s}", c->fields);
+    g_autofree char *text = g_strdup_printf("{\"colibriClass\":\"ReceiverAudioSubscription\",%s}", c->fields);
     g_assert_cmpint(parse(text, &m), ==, MESSAGE_OK);
     g_assert_cmpint(m.audio.all, ==, c->all);
     g_assert_cmpuint(g_strv_length(m.audio.include), ==, c->include);
@@ -195,16 +179,14 @@ typedef struct {
 } FromCase;
 
 static const FromCase from_cases[] = {
-    { "absent",
-      "{\"colibriClass\":\"EndpointMessage\",\"to\":\"\",\"msgPayload\":{\"from\":\"x\"}}",
+    { "absent", "{\"colibriClass\":\"EndpointMessage\",\"to\":\"\",\"msgPayload\":{\"from\":\"x\"}}",
       "{\"from\":\"me\\\"\",\"colibriClass\":\"EndpointMessage\",\"to\":\"\",\"msgPayload\":{"
       "\"from\":\"x\"}}" },
     { "forged", "{\"colibriClass\":\"EndpointMessage\",\"from\":\"you\",\"n\":1.50}",
       "{\"colibriClass\":\"EndpointMessage\",\"from\":\"me\\\"\",\"n\":1.50}" },
     { "forged with an escape", "{\"colibriClass\":\"EndpointMessage\",\"fr\\u006fm\":\"you\"}",
       "{\"colibriClass\":\"EndpointMessage\",\"fr\\u006fm\":\"me\\\"\"}" },
-    { "forged as an object",
-      " {\"colibriClass\":\"EndpointStats\",\"from\":{\"a\":[1]},\"b\":\"\\ud83d\"} ",
+    { "forged as an object", " {\"colibriClass\":\"EndpointStats\",\"from\":{\"a\":[1]},\"b\":\"\\ud83d\"} ",
       "{\"colibriClass\":\"EndpointStats\",\"from\":\"me\\\"\",\"b\":\"\\ud83d\"}" },
 };
 
@@ -221,9 +203,8 @@ static void test_from(gconstpointer data)
 static void test_endpoint_message(void)
 {
     Message m;
-    g_assert_cmpint(
-        parse("{\"colibriClass\":\"EndpointMessage\",\"to\":\"e5f6a7b8\",\"msgPayload\":{}}", &m),
-        ==, MESSAGE_OK);
+    g_assert_cmpint(parse("{\"colibriClass\":\"EndpointMessage\",\"to\":\"e5f6a7b8\",\"msgPayload\":{}}", &m), ==,
+                    MESSAGE_OK);
     g_assert_cmpstr(m.to, ==, "e5f6a7b8");
     message_clear(&m);
 }
@@ -248,10 +229,8 @@ static void test_build_maps(void)
     g_assert_cmpstr(json_object_get_string_member(o, "colibriClass"), ==, "VideoSourcesMap");
     JsonArray *list = json_object_get_array_member(o, "mappedSources");
     g_assert_cmpuint(json_array_get_length(list), ==, 2);
-    JsonObject *first = json_array_get_object_element(list, 0),
-               *second = json_array_get_object_element(list, 1);
-    g_assert_cmpint(json_node_get_value_type(json_object_get_member(first, "ssrc")), ==,
-                    G_TYPE_INT64);
+    JsonObject *first = json_array_get_object_element(list, 0), *second = json_array_get_object_element(list, 1);
+    g_assert_cmpint(json_node_get_value_type(json_object_get_member(first, "ssrc")), ==, G_TYPE_INT64);
     g_assert_cmpint(json_object_get_int_member(first, "ssrc"), ==, 4294967295);
     g_assert_cmpint(json_object_get_int_member(first, "rtx"), ==, 911234567);
     g_assert_cmpstr(json_object_get_string_member(first, "videoType"), ==, "CAMERA");
@@ -283,41 +262,29 @@ static void add_build_cases(void)
     static const char *const names[] = { "b", "c" };
     static BuildCase rows[8];
     size_t n = 0;
-    rows[n++] =
-        (BuildCase){ "hello", "{\"colibriClass\":\"ServerHello\"}", message_server_hello(NULL) };
-    rows[n++] =
-        (BuildCase){ "hello with version", "{\"colibriClass\":\"ServerHello\",\"version\":\"1\"}",
-                     message_server_hello("1") };
-    rows[n++] =
-        (BuildCase){ "forwarded",
-                     "{\"colibriClass\":\"ForwardedSources\",\"forwardedSources\":[\"b\",\"c\"]}",
-                     message_forwarded_sources(names, 2) };
-    rows[n++] = (BuildCase){
-        "sender constraints",
-        "{\"colibriClass\":\"SenderSourceConstraints\",\"sourceName\":\"a-v0\",\"maxHeight\":-1}",
-        message_sender_source_constraints("a-v0", -1)
-    };
+    rows[n++] = (BuildCase){ "hello", "{\"colibriClass\":\"ServerHello\"}", message_server_hello(NULL) };
+    rows[n++] = (BuildCase){ "hello with version", "{\"colibriClass\":\"ServerHello\",\"version\":\"1\"}",
+                             message_server_hello("1") };
+    rows[n++] = (BuildCase){ "forwarded", "{\"colibriClass\":\"ForwardedSources\",\"forwardedSources\":[\"b\",\"c\"]}",
+                             message_forwarded_sources(names, 2) };
+    rows[n++] = (BuildCase){ "sender constraints",
+                             "{\"colibriClass\":\"SenderSourceConstraints\",\"sourceName\":\"a-v0\",\"maxHeight\":-1}",
+                             message_sender_source_constraints("a-v0", -1) };
     rows[n++] = (BuildCase){ "speaker",
                              "{\"colibriClass\":\"DominantSpeakerEndpointChangeEvent\","
                              "\"dominantSpeakerEndpoint\":\"a\","
                              "\"previousSpeakers\":[\"b\",\"c\"],\"silence\":false}",
                              message_dominant_speaker("a", names, 2, false) };
-    rows[n++] = (BuildCase){
-        "silence",
-        "{\"colibriClass\":\"DominantSpeakerEndpointChangeEvent\",\"previousSpeakers\":[],"
-        "\"silence\":true}",
-        message_dominant_speaker(NULL, NULL, 0, true)
-    };
-    rows[n++] = (BuildCase){
-        "connectivity is a string",
-        "{\"colibriClass\":\"EndpointConnectivityStatusChangeEvent\",\"endpoint\":\"a\","
-        "\"active\":\"false\"}",
-        message_connectivity("a", false)
-    };
-    rows[n++] = (BuildCase){
-        "stats", "{\"colibriClass\":\"ConnectionStats\",\"estimatedDownlinkBandwidth\":2500000}",
-        message_connection_stats(2500000)
-    };
+    rows[n++] = (BuildCase){ "silence",
+                             "{\"colibriClass\":\"DominantSpeakerEndpointChangeEvent\",\"previousSpeakers\":[],"
+                             "\"silence\":true}",
+                             message_dominant_speaker(NULL, NULL, 0, true) };
+    rows[n++] = (BuildCase){ "connectivity is a string",
+                             "{\"colibriClass\":\"EndpointConnectivityStatusChangeEvent\",\"endpoint\":\"a\","
+                             "\"active\":\"false\"}",
+                             message_connectivity("a", false) };
+    rows[n++] = (BuildCase){ "stats", "{\"colibriClass\":\"ConnectionStats\",\"estimatedDownlinkBandwidth\":2500000}",
+                             message_connection_stats(2500000) };
     for (size_t i = 0; i < n; i++) {
         g_autofree char *path = g_strdup_printf("/channel/build/%s", rows[i].name);
         g_test_add_data_func(path, &rows[i], test_build);
