@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The control half. Programs that link fake_media.c and fake_transport.c have those in place of the real ones.
 BRIDGE_TESTS = \
+	tests/unit/bridge/test_admin \
 	tests/unit/bridge/test_channel \
 	tests/unit/bridge/test_colibri_routes \
 	tests/unit/bridge/test_endpoint_media \
@@ -17,6 +18,10 @@ LIBS_BRIDGE_TEST = bridge/libbridge-control.a bridge/channel/libbridge-channel.a
 	$(SCTP_LIBS) $(SRTP_LIBS) $(SSL_LIBS) $(XML_LIBS) $(GLIB_LIBS)
 FAKES_BRIDGE_TEST = %D%/bridge_fixture.c %D%/bridge_fixture.h %D%/fake_media.c %D%/fake_media.h \
 	%D%/fake_transport.c %D%/fake_transport.h
+
+tests_unit_bridge_test_admin_SOURCES = %D%/test_admin.c $(FAKES_BRIDGE_TEST)
+tests_unit_bridge_test_admin_CFLAGS = $(CFLAGS_BRIDGE_TEST) $(SOUP_CFLAGS)
+tests_unit_bridge_test_admin_LDADD = $(LIBS_BRIDGE_TEST)
 
 tests_unit_bridge_test_channel_SOURCES = %D%/test_channel.c $(FAKES_BRIDGE_TEST)
 tests_unit_bridge_test_channel_CFLAGS = $(CFLAGS_BRIDGE_TEST)
