@@ -159,12 +159,17 @@ export class Stack {
         }
         await this.children.coturn?.ready(() => canConnect(this.address, this.ports.turn), { what: 'listen' });
         await this.children.bridge?.ready(() => this.healthy('bridge'), { what: 'report health' });
-        await this.children.focus?.ready(() => this.healthy('focus'), { what: 'report health' });
+        await this.children.focus?.ready(() => this.isReady(), { what: 'find its bridge' });
         this.up = true;
     }
 
     async healthy(name) {
         return (await httpGet(`${name === 'focus' ? this.focusHttp : this.bridgeHttp}/about/health`)).status === 200;
+    }
+
+    // The focus is connected and knows a bridge: a call can be made.
+    async isReady() {
+        return (await httpGet(`${this.focusHttp}/about/ready`)).status === 200;
     }
 
     // Ends one server (signal SIGKILL: like a crash) and starts it again.

@@ -10,7 +10,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { enterNamespace } from './lib/netns.mjs';
-import { joinRoom, launchChromium, sleep, until } from './lib/browser.mjs';
+import { joinRoom, launchChromium } from './lib/browser.mjs';
 import { Report } from './lib/report.mjs';
 import { startServers } from './lib/servers.mjs';
 
@@ -137,7 +137,6 @@ async function main() {
             servers = await startServers({
                 settings: scenarios[0].settings, library: o.library, buildDir: o['build-dir'], keep: o.keep, name: group.replace(/\W+/g, '-'),
             });
-            await waitForBridge(servers);
         } catch (e) {
             broken = e;
         }
@@ -166,15 +165,6 @@ async function main() {
     const failed = report.failed;
     console.log(`# ${report.results.length - failed} passed, ${failed} failed`);
     process.exitCode = failed ? 1 : 0;
-}
-
-// A conference needs a bridge that the focus has seen.
-async function waitForBridge(servers) {
-    await until('the focus is ready', async () => {
-        const answer = await fetch(`${servers.stack.focusHttp}/about/ready`).catch(() => null);
-        return answer?.status === 200;
-    }, { timeoutMs: 15000, everyMs: 100 });
-    await sleep(100);
 }
 
 main().catch(e => {

@@ -55,8 +55,7 @@ export const scenarios = [
         async run(t) {
             await t.stack.restart('prosody', { signal: 'SIGKILL', pauseMs: 1000 });
             const since = Date.now();
-            await until('the focus is ready again', async () =>
-                (await fetch(`${t.stack.focusHttp}/about/ready`).catch(() => null))?.status === 200, { timeoutMs: 30000, everyMs: 200 });
+            await until('the focus is ready again', () => t.stack.isReady(), { timeoutMs: 30000, everyMs: 200 });
             t.measured.ready_after_ms = Date.now() - since;
             const people = [await t.join('Ada', NO_P2P), await t.join('Bob', NO_P2P)];
             t.measured.media_both_ways_ms = await mediaBothWays(people, { timeoutMs: 5000 });
@@ -77,8 +76,7 @@ export const scenarios = [
                 await t.leave(p);
             await until('the drained bridge has ended', () => !bridge.running, { timeoutMs: 15000 });
             t.stack.launch('bridge');
-            await until('the focus is ready again', async () =>
-                (await fetch(`${t.stack.focusHttp}/about/ready`).catch(() => null))?.status === 200, { timeoutMs: 15000, everyMs: 200 });
+            await until('the focus is ready again', () => t.stack.isReady(), { timeoutMs: 15000, everyMs: 200 });
         },
     },
     {

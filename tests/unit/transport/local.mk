@@ -6,6 +6,7 @@ TRANSPORT_TESTS = \
 	tests/unit/transport/test_dtls \
 	tests/unit/transport/test_ice_agent \
 	tests/unit/transport/test_ice_message \
+	tests/unit/transport/test_loopback \
 	tests/unit/transport/test_sctp \
 	tests/unit/transport/test_srtp
 check_PROGRAMS += $(TRANSPORT_TESTS)
@@ -45,3 +46,7 @@ tests_unit_transport_test_dcep_LDADD = bridge/transport/libbridge-transport.a co
 tests_unit_transport_test_sctp_SOURCES = %D%/test_sctp.c
 tests_unit_transport_test_sctp_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
 tests_unit_transport_test_sctp_LDADD = $(LIBS_TRANSPORT_TEST)
+
+tests_unit_transport_test_loopback_SOURCES = %D%/test_loopback.c
+tests_unit_transport_test_loopback_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
+tests_unit_transport_test_loopback_LDADD = $(LIBS_TRANSPORT_TEST)
