@@ -7,6 +7,8 @@
 
 #include "common/jingle/source_map.h"
 
+#define SOURCE_SIGNALING_MAX_REMOVED 4096 /* msids remembered as taken back, of one receiver's session */
+
 typedef struct SourceSignaling SourceSignaling;
 
 /* A source set is kept out when the receiver does not take its kind. */
