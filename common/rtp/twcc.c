@@ -52,7 +52,7 @@ bool twcc_parse(const uint8_t *buf, const RtcpPacket *p, TwccView *out)
             deltas_len += (size_t)symbol * used;
             v.received_count += symbol ? used : 0;
         } else {
-            for (uint16_t i = 0; i < used; i++) {
+            for (uint32_t i = 0; i < used; i++) {
                 unsigned symbol = chunk_symbol(chunk, (uint16_t)(n - i));
                 if (symbol == RESERVED)
                     return false;
