@@ -180,12 +180,9 @@ AllocResult allocator_run(AllocSource *sources, size_t n, const size_t *order, c
 int allocator_settle(AllocHold *hold, const AllocSource *source, int64_t now_ms)
 {
     bool raise = hold->applied >= 0 && source->target > hold->applied && !source->on_stage;
-    if (!raise) {
-        hold->applied = source->target;
-        hold->wanted_since_ms = 0;
-    } else if (hold->wanted_since_ms == 0) {
+    if (raise && hold->wanted_since_ms == 0) {
         hold->wanted_since_ms = now_ms;
-    } else if (now_ms - hold->wanted_since_ms >= ALLOC_RAISE_MS) {
+    } else if (!raise || now_ms - hold->wanted_since_ms >= ALLOC_RAISE_MS) {
         hold->applied = source->target;
         hold->wanted_since_ms = 0;
     }

@@ -7,23 +7,23 @@
 
 #include "bridge/alloc/priority.h"
 
-#define ALLOC_ONSTAGE_HEIGHT    360      /* preferred for a camera that may be taller than ALLOC_THUMBNAIL_HEIGHT */
-#define ALLOC_ONSTAGE_FPS       30
-#define ALLOC_THUMBNAIL_HEIGHT  180
-#define ALLOC_OVERSEND_BPS      500000   /* a screen share on stage may exceed the estimate by this */
-#define ALLOC_PERIOD_MS         5000     /* allocate at least this often */
-#define ALLOC_CHANGE_PERCENT    15       /* an estimate that moved less does not count */
+#define ALLOC_ONSTAGE_HEIGHT 360 /* preferred for a camera that may be taller than ALLOC_THUMBNAIL_HEIGHT */
+#define ALLOC_ONSTAGE_FPS 30
+#define ALLOC_THUMBNAIL_HEIGHT 180
+#define ALLOC_OVERSEND_BPS 500000 /* a screen share on stage may exceed the estimate by this */
+#define ALLOC_PERIOD_MS 5000      /* allocate at least this often */
+#define ALLOC_CHANGE_PERCENT 15   /* an estimate that moved less does not count */
 
 typedef struct {
-    int64_t available_bps;     /* trusted estimate, or ALLOC_UNLIMITED */
+    int64_t available_bps; /* trusted estimate, or ALLOC_UNLIMITED */
     bool allow_oversend_onstage;
 } AllocParams;
 
 typedef struct {
     int64_t target_bps, ideal_bps;
     bool oversending;
-    bool below_ideal;          /* some source could be better with more bandwidth: probe */
-    uint32_t forwarded;        /* sources with a target */
+    bool below_ideal;   /* some source could be better with more bandwidth: probe */
+    uint32_t forwarded; /* sources with a target */
     uint32_t suspended_bandwidth;
 } AllocResult;
 
@@ -36,7 +36,7 @@ AllocResult allocator_run(AllocSource *sources, size_t n, const size_t *order, c
 #define ALLOC_RAISE_MS 2000
 typedef struct {
     int applied;
-    int64_t wanted_since_ms;   /* a better one; 0 none */
+    int64_t wanted_since_ms; /* a better one; 0 none */
 } AllocHold;
 int allocator_settle(AllocHold *hold, const AllocSource *source, int64_t now_ms);
 

@@ -11,7 +11,7 @@
 #include "bridge/rx/source_layers.h"
 #include "bridge/tx/forward_reason.h"
 
-#define ALLOC_UNLIMITED (-1)  /* as height, last-n or bandwidth */
+#define ALLOC_UNLIMITED (-1)         /* as height, last-n or bandwidth */
 #define ALLOC_DEFAULT_MAX_HEIGHT 180 /* after the first ReceiverVideoConstraints, unless it says otherwise */
 
 typedef enum { VIDEO_NONE, VIDEO_DISABLED, VIDEO_CAMERA, VIDEO_DESKTOP, VIDEO_DESKTOP_HIGH_FPS } VideoType;
@@ -22,18 +22,18 @@ static inline bool video_type_enabled(VideoType type)
 }
 
 typedef struct {
-    const char *source;   /* source name */
-    int max_height;       /* pixels; 0 nothing, ALLOC_UNLIMITED */
+    const char *source; /* source name */
+    int max_height;     /* pixels; 0 nothing, ALLOC_UNLIMITED */
 } VideoConstraint;
 
 /* What a receiver asked for; all strings and arrays borrowed for the call. */
 typedef struct {
-    int last_n;                                   /* ALLOC_UNLIMITED or >= 0 */
+    int last_n;                                    /* ALLOC_UNLIMITED or >= 0 */
     const char *const *on_stage, *const *selected; /* source names in the client's order */
     size_t on_stage_n, selected_n;
     const VideoConstraint *constraints;
     size_t constraints_n;
-    int default_max_height;                       /* 0 before the first ReceiverVideoConstraints message */
+    int default_max_height; /* 0 before the first ReceiverVideoConstraints message */
 } ReceiverWishes;
 
 /* One source this receiver could get, and what comes out for it. */
@@ -43,20 +43,19 @@ typedef struct {
     VideoType type;
     const LayerTable *layers;
     /* out of priority_arrange */
-    int max_height;            /* effective: 0 nothing, ALLOC_UNLIMITED */
+    int max_height; /* effective: 0 nothing, ALLOC_UNLIMITED */
     bool on_stage;
     /* out of allocator_run */
-    int target, ideal;         /* layer index or LAYER_SUSPENDED */
+    int target, ideal; /* layer index or LAYER_SUSPENDED */
     uint32_t target_bps, ideal_bps;
-    ForwardReason reason;      /* why target is suspended; FORWARD_OK otherwise */
+    ForwardReason reason; /* why target is suspended; FORWARD_OK otherwise */
 } AllocSource;
 
 /* `sources` in speech order (most recent dominant speaker's first, owners with enabled video before others), all of
  * other endpoints. Writes the service order, as indexes into sources, to order[n]; fills max_height, on_stage, and
  * reason (FORWARD_CAP, _LAST_N, _SENDER_MUTED, or _OK when wanted). `bridge_last_n`: the smallest of every limit that is
  * not the receiver's own (config, load, conference size, SSRC limit), or ALLOC_UNLIMITED. */
-void priority_arrange(AllocSource *sources, size_t n, const ReceiverWishes *wishes, int bridge_last_n,
-                      size_t *order);
+void priority_arrange(AllocSource *sources, size_t n, const ReceiverWishes *wishes, int bridge_last_n, size_t *order);
 
 /* Last-n for a conference of `source_count` + 1: `steps` sorted by size, the entry with the largest size not above it
  * counts. ALLOC_UNLIMITED when none applies. */

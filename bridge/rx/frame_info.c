@@ -2,10 +2,10 @@
 #include <string.h>
 #include "bridge/rx/frame_info.h"
 
-#define PICTURE_JUMP 500                          /* more pictures at once: the sender started over */
-#define TS_JUMP      (500u * 2 * 90000)
-#define DD_BITS      16
-#define TS_BITS      32
+#define PICTURE_JUMP 500 /* more pictures at once: the sender started over */
+#define TS_JUMP (500u * 2 * 90000)
+#define DD_BITS 16
+#define TS_BITS 32
 
 void frame_parser_init(FrameParser *fp)
 {
@@ -180,7 +180,8 @@ static bool read_vpx(FrameParser *fp, MediaCodec codec, const uint8_t *payload, 
     bool bare = codec == CODEC_VP8 ? vp8_parse(payload, len, &vp8) && !vp8.picture_id_bits
                                    : vp9_parse(payload, len, &vp9) && !vp9.picture_id_bits;
     if (!bare)
-        return codec == CODEC_VP8 ? read_vp8(fp, payload, len, seq, ts, marker, f) : read_vp9(fp, payload, len, seq, ts, f);
+        return codec == CODEC_VP8 ? read_vp8(fp, payload, len, seq, ts, marker, f)
+                                  : read_vp9(fp, payload, len, seq, ts, f);
     if (!read_dd(fp, dd, dd_len, seq, ts, f))
         return false;
     if (codec == CODEC_VP8 && !f->height)
@@ -209,8 +210,8 @@ static bool read_codec(FrameParser *fp, MediaCodec codec, const uint8_t *payload
     }
 }
 
-void frame_parser_read(FrameParser *fp, MediaCodec codec, const uint8_t *payload, size_t len, int64_t seq,
-                       uint32_t ts, bool marker, const uint8_t *dd, size_t dd_len, FrameInfo *out)
+void frame_parser_read(FrameParser *fp, MediaCodec codec, const uint8_t *payload, size_t len, int64_t seq, uint32_t ts,
+                       bool marker, const uint8_t *dd, size_t dd_len, FrameInfo *out)
 {
     if (codec != (MediaCodec)fp->codec) { /* structures of another codec mean nothing; numbering goes on */
         memset(fp->structure_set, 0, sizeof(fp->structure_set));

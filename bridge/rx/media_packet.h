@@ -14,7 +14,7 @@ typedef enum {
     MEDIA_EXT_VIDEO_ORIENTATION,     /* urn:3gpp:video-orientation */
     MEDIA_EXT_DEPENDENCY_DESCRIPTOR, /* copied only as the projection rewrites it */
     MEDIA_EXT_COLOR_SPACE,
-    MEDIA_EXT_VLA,                   /* video-layers-allocation00; to relays only */
+    MEDIA_EXT_VLA, /* video-layers-allocation00; to relays only */
     MEDIA_EXT_COUNT
 } MediaExt;
 
@@ -26,19 +26,19 @@ typedef struct {
 #define MEDIA_LEVEL_NONE 0xff /* no audio level on this packet */
 
 typedef struct {
-    const uint8_t *data;   /* whole RTP packet, header included, plain text */
+    const uint8_t *data; /* whole RTP packet, header included, plain text */
     size_t len;
-    RtpView view;          /* view.ssrc is the primary or encoding SSRC, never RTX */
+    RtpView view; /* view.ssrc is the primary or encoding SSRC, never RTX */
     int64_t arrival_us;
     /* Unwrapped per SSRC, starting anywhere >= 0. What the receive path itself swallowed (padding-only packets,
      * silence) is already closed up, so a hole here is a real loss. */
     int64_t seq;
-    uint8_t codec;         /* MediaCodec */
-    uint8_t eid;           /* place of this SSRC among its source's encodings, 0 = lowest */
-    uint8_t audio_level;   /* 0 loudest .. 127 silent, MEDIA_LEVEL_NONE */
+    uint8_t codec;       /* MediaCodec */
+    uint8_t eid;         /* place of this SSRC among its source's encodings, 0 = lowest */
+    uint8_t audio_level; /* 0 loudest .. 127 silent, MEDIA_LEVEL_NONE */
     bool audio;
     MediaExtPos ext[MEDIA_EXT_COUNT];
-    FrameInfo frame;       /* video only */
+    FrameInfo frame; /* video only */
 } MediaPacket;
 
 #endif

@@ -13,13 +13,13 @@
 
 /* Fields private. */
 typedef struct {
-    int64_t first_in;       /* input below it is refused */
-    int64_t top_in;         /* highest number seen */
-    int64_t shift;          /* out = in - shift for what comes next */
-    uint16_t used, newest;  /* ring of runs */
+    int64_t first_in;      /* input below it is refused */
+    int64_t top_in;        /* highest number seen */
+    int64_t shift;         /* out = in - shift for what comes next */
+    uint16_t used, newest; /* ring of runs */
     struct {
-        uint32_t first;     /* low bits of the first number left out */
-        uint32_t before;    /* low bits of the shift before this run; its length is the next one's minus this */
+        uint32_t first;  /* low bits of the first number left out */
+        uint32_t before; /* low bits of the shift before this run; its length is the next one's minus this */
     } run[SEQ_MAP_RUNS];
 } SeqMap;
 

@@ -2,14 +2,15 @@
 #include <string.h>
 #include "bridge/rx/source_layers.h"
 
-#define RATE_BUCKETS   4                  /* of LAYER_RATE_BUCKETS: the rate follows the last 2 s */
-#define RATE_MIN_US    500000             /* a shorter time says nothing about a rate */
-#define INTER_LAYER_US 1000000            /* full SVC until so long without inter-layer prediction */
+#define RATE_BUCKETS 4         /* of LAYER_RATE_BUCKETS: the rate follows the last 2 s */
+#define RATE_MIN_US 500000     /* a shorter time says nothing about a rate */
+#define INTER_LAYER_US 1000000 /* full SVC until so long without inter-layer prediction */
 
 static int find(const SourceLayers *sl, int index)
 {
-    int eid = LAYER_EID(index);
-    return index >= 0 && eid < SOURCE_MAX_ENCODINGS ? sl->slot[eid][index & 63] : -1;
+    if (index < 0 || LAYER_EID(index) >= SOURCE_MAX_ENCODINGS)
+        return -1;
+    return sl->slot[LAYER_EID(index)][index & 63];
 }
 
 static void reindex(SourceLayers *sl)
@@ -39,15 +40,15 @@ static int ensure(SourceLayers *sl, int index, unsigned height, float fps)
     return i;
 }
 
-static void remove_where(SourceLayers *sl, int eid, unsigned keep_spatial, unsigned keep_temporal, unsigned keep_targets)
+static void remove_where(SourceLayers *sl, int eid, unsigned keep_spatial, unsigned keep_temporal,
+                         unsigned keep_targets)
 {
     int kept = 0;
     for (int i = 0; i < sl->count; i++) {
         int index = sl->layer[i].entry.index;
-        bool out = LAYER_EID(index) == eid &&
-                   (keep_targets ? (unsigned)LAYER_TARGET(index) >= keep_targets
-                                 : (unsigned)LAYER_SID(index) >= keep_spatial ||
-                                       (unsigned)LAYER_TID(index) >= keep_temporal);
+        bool out = LAYER_EID(index) == eid && (keep_targets ? (unsigned)LAYER_TARGET(index) >= keep_targets
+                                                            : (unsigned)LAYER_SID(index) >= keep_spatial ||
+                                                                  (unsigned)LAYER_TID(index) >= keep_temporal);
         if (!out)
             sl->layer[kept++] = sl->layer[i];
     }

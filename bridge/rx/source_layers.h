@@ -9,23 +9,23 @@
 #include "bridge/rx/media_packet.h"
 
 #define SOURCE_MAX_ENCODINGS 4
-#define SOURCE_MAX_LAYERS    40 /* over all encodings; what a sender claims beyond is not tabulated */
-#define LAYER_RATE_BUCKETS   8
+#define SOURCE_MAX_LAYERS 40 /* over all encodings; what a sender claims beyond is not tabulated */
+#define LAYER_RATE_BUCKETS 8
 #define LAYER_RATE_BUCKET_US 500000
-#define LAYER_SUSPENDED      (-1)
+#define LAYER_SUSPENDED (-1)
 
 /* eid<<6 | sid<<3 | tid, or eid<<6 | decode target for dependency-descriptor streams. */
 #define LAYER_INDEX(eid, sid, tid) ((eid) << 6 | (sid) << 3 | (tid))
-#define LAYER_EID(index)           ((index) >> 6)
-#define LAYER_SID(index)           ((index) >> 3 & 7)
-#define LAYER_TID(index)           ((index) & 7)
-#define LAYER_TARGET(index)        ((index) & 63)
+#define LAYER_EID(index) ((index) >> 6)
+#define LAYER_SID(index) ((index) >> 3 & 7)
+#define LAYER_TID(index) ((index)&7)
+#define LAYER_TARGET(index) ((index)&63)
 
 typedef struct {
     int16_t index;
-    uint16_t height;      /* pixels, min(width, height) */
-    float fps;            /* 0 unknown */
-    uint32_t rate_bps;    /* of everything a receiver of this layer gets: own + dependencies */
+    uint16_t height;   /* pixels, min(width, height) */
+    float fps;         /* 0 unknown */
+    uint32_t rate_bps; /* of everything a receiver of this layer gets: own + dependencies */
 } LayerEntry;
 
 /* Snapshot, sorted by index. active == rate_bps > 0. */
@@ -37,22 +37,22 @@ typedef struct {
 /* All fields private; about 6 KB. */
 typedef struct {
     int encodings;
-    uint8_t kind[SOURCE_MAX_ENCODINGS];       /* FrameKind last seen, per encoding */
+    uint8_t kind[SOURCE_MAX_ENCODINGS]; /* FrameKind last seen, per encoding */
     bool seen[SOURCE_MAX_ENCODINGS];
     uint8_t spatial[SOURCE_MAX_ENCODINGS], temporal[SOURCE_MAX_ENCODINGS]; /* extent of the layer grid */
     uint8_t targets[SOURCE_MAX_ENCODINGS];
     uint32_t active_targets[SOURCE_MAX_ENCODINGS];
-    bool inter_layer[SOURCE_MAX_ENCODINGS];   /* layers below are needed on inter frames too: full SVC */
+    bool inter_layer[SOURCE_MAX_ENCODINGS]; /* layers below are needed on inter frames too: full SVC */
     int64_t inter_layer_us[SOURCE_MAX_ENCODINGS];
     uint16_t count;
     struct {
         LayerEntry entry;
-        int64_t bucket_no;                    /* number of the newest bucket */
+        int64_t bucket_no; /* number of the newest bucket */
         uint32_t bytes[LAYER_RATE_BUCKETS];
-        int64_t first_us;                     /* first packet after a pause */
+        int64_t first_us; /* first packet after a pause */
         bool active;
     } layer[SOURCE_MAX_LAYERS];
-    int8_t slot[SOURCE_MAX_ENCODINGS][64];    /* low 6 bits of an index -> layer[], -1 none */
+    int8_t slot[SOURCE_MAX_ENCODINGS][64]; /* low 6 bits of an index -> layer[], -1 none */
 } SourceLayers;
 
 /* `encodings` 1..SOURCE_MAX_ENCODINGS: SSRCs of the source, lowest first. Starts with the table every codec has

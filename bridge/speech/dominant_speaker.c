@@ -5,10 +5,13 @@
 #include "bridge/speech/dominant_speaker.h"
 
 enum {
-    LEVELS = 50,           /* immediates kept: 10 blocks of 5 */
-    N1 = 13, N2 = 5, N3 = 10, /* largest value of an immediate, a medium, a long */
-    N1_UNIT = 10,          /* (127 + N1 - 1) / N1 */
-    MEDIUM_THRESHOLD = 7, LONG_THRESHOLD = 4,
+    LEVELS = 50, /* immediates kept: 10 blocks of 5 */
+    N1 = 13,
+    N2 = 5,
+    N3 = 10,      /* largest value of an immediate, a medium, a long */
+    N1_UNIT = 10, /* (127 + N1 - 1) / N1 */
+    MEDIUM_THRESHOLD = 7,
+    LONG_THRESHOLD = 4,
     MIN_LEVEL_WINDOW = 15000 / 20, /* samples */
 };
 
@@ -17,25 +20,25 @@ static const double lambda[3] = { 0.78, 24, 47 }, threshold[3] = { 3, 2, 0 };
 
 typedef struct {
     uint32_t id;
-    int64_t level_ms;          /* last level, heard or pushed; */
-    int64_t heard_ms;          /* last level heard */
-    uint8_t level[LEVELS];     /* ring, newest at `newest` */
+    int64_t level_ms;      /* last level, heard or pushed; */
+    int64_t heard_ms;      /* last level heard */
+    uint8_t level[LEVELS]; /* ring, newest at `newest` */
     uint8_t newest;
-    uint8_t min_level;         /* background noise of this microphone */
-    uint8_t next_min;          /* of the window being looked at */
+    uint8_t min_level; /* background noise of this microphone */
+    uint8_t next_min;  /* of the window being looked at */
     uint16_t next_min_count;
-    double score[3];           /* immediate, medium, long */
+    double score[3]; /* immediate, medium, long */
 } Speaker;
 
 struct DominantSpeaker {
     bool detect_silence, silent;
     uint32_t dominant;
     size_t count, room;
-    Speaker *speaker;          /* in order of arrival */
+    Speaker *speaker; /* in order of arrival */
     int64_t decided_ms, active_ms, dominant_loud_ms;
     uint32_t recent[SPEECH_RECENT];
     size_t recent_count;
-    double table[3][N1 + 1];   /* score by count */
+    double table[3][N1 + 1]; /* score by count */
 };
 
 static double score(int n, int v, double l)
@@ -89,7 +92,9 @@ static Speaker *find_or_add(DominantSpeaker *ds, uint32_t id, int64_t now_ms)
         ds->room = room;
     }
     s = &ds->speaker[ds->count++];
-    *s = (Speaker){ .id = id, .level_ms = now_ms, .heard_ms = now_ms, .score = { SCORE_FLOOR, SCORE_FLOOR, SCORE_FLOOR } };
+    *s = (Speaker){
+        .id = id, .level_ms = now_ms, .heard_ms = now_ms, .score = { SCORE_FLOOR, SCORE_FLOOR, SCORE_FLOOR }
+    };
     return s;
 }
 

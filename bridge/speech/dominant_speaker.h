@@ -9,21 +9,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SPEECH_MAX_SPEAKERS   1000   /* more are ignored until others are forgotten or removed */
-#define SPEECH_RECENT         11     /* dominant + 10 before it */
-#define SPEECH_DECISION_MS    300
-#define SPEECH_IDLE_MS        15000  /* without any level the decisions stop */
-#define SPEECH_LEVEL_IDLE_MS  40
-#define SPEECH_FORGET_MS      3600000
-#define SPEECH_SILENCE_MS     3000   /* silence detection, when on */
-#define SPEECH_NOBODY         0u     /* a speaker id is never 0 */
+#define SPEECH_MAX_SPEAKERS 1000 /* more are ignored until others are forgotten or removed */
+#define SPEECH_RECENT 11         /* dominant + 10 before it */
+#define SPEECH_DECISION_MS 300
+#define SPEECH_IDLE_MS 15000 /* without any level the decisions stop */
+#define SPEECH_LEVEL_IDLE_MS 40
+#define SPEECH_FORGET_MS 3600000
+#define SPEECH_SILENCE_MS 3000 /* silence detection, when on */
+#define SPEECH_NOBODY 0u       /* a speaker id is never 0 */
 
 typedef struct DominantSpeaker DominantSpeaker;
 
 typedef enum {
     SPEECH_NO_CHANGE,
-    SPEECH_DOMINANT_CHANGED,  /* dominant_speaker_current() is another */
-    SPEECH_SILENCE,           /* the dominant speaker fell silent (only with detect_silence) */
+    SPEECH_DOMINANT_CHANGED, /* dominant_speaker_current() is another */
+    SPEECH_SILENCE,          /* the dominant speaker fell silent (only with detect_silence) */
 } SpeechEvent;
 
 /* NULL when out of memory. */

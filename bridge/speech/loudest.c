@@ -14,7 +14,9 @@ size_t loudest_level(Loudest *l, uint32_t speaker, uint8_t level, int64_t now_ms
     unsigned loud = 127u - (level & 0x7f), energy = loud;
     for (size_t i = 0; i < l->count;) {
         if (l->entry[i].speaker == speaker) {
-            energy = now_ms - l->entry[i].last_ms > LOUDEST_EXPIRE_MS ? loud : (50 * loud + 50 * l->entry[i].energy + 50) / 100;
+            energy = now_ms - l->entry[i].last_ms > LOUDEST_EXPIRE_MS
+                         ? loud
+                         : (50 * loud + 50 * l->entry[i].energy + 50) / 100;
             remove_at(l, i);
         } else if (now_ms - l->entry[i].last_ms > LOUDEST_EXPIRE_MS) {
             remove_at(l, i);

@@ -9,13 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LOUDEST_MAX       64     /* speakers ranked at once; a quieter newcomer than all of them ranks last */
+#define LOUDEST_MAX 64 /* speakers ranked at once; a quieter newcomer than all of them ranks last */
 #define LOUDEST_EXPIRE_MS 150
 #define LOUDEST_DEFAULT_N 3
 
 typedef struct {
     size_t count;
-    struct { uint32_t speaker; uint8_t energy; int64_t last_ms; } entry[LOUDEST_MAX];
+    struct {
+        uint32_t speaker;
+        uint8_t energy;
+        int64_t last_ms;
+    } entry[LOUDEST_MAX];
 } Loudest; /* zeroed = empty */
 
 /* Takes one packet's level (0 loudest .. 127 silent) and returns the speaker's rank, 0 = loudest. */

@@ -4,14 +4,22 @@
 const char *forward_reason_name(ForwardReason reason)
 {
     switch (reason) {
-    case FORWARD_OK: return "ok";
-    case FORWARD_CAP: return "cap";
-    case FORWARD_BANDWIDTH: return "bandwidth";
-    case FORWARD_LAST_N: return "last_n";
-    case FORWARD_SENDER_MUTED: return "sender_muted";
-    case FORWARD_WAITING_KEYFRAME: return "waiting_keyframe";
-    case FORWARD_NO_PACKETS: return "no_packets";
-    case FORWARD_UNMAPPED: return "unmapped";
+    case FORWARD_OK:
+        return "ok";
+    case FORWARD_CAP:
+        return "cap";
+    case FORWARD_BANDWIDTH:
+        return "bandwidth";
+    case FORWARD_LAST_N:
+        return "last_n";
+    case FORWARD_SENDER_MUTED:
+        return "sender_muted";
+    case FORWARD_WAITING_KEYFRAME:
+        return "waiting_keyframe";
+    case FORWARD_NO_PACKETS:
+        return "no_packets";
+    case FORWARD_UNMAPPED:
+        return "unmapped";
     }
     return "unknown";
 }

@@ -4,8 +4,13 @@
 void out_stream_init(OutStream *os, uint32_t ssrc, uint32_t clock_rate, uint16_t first_seq, uint32_t first_ts)
 {
     *os = (OutStream){
-        .ssrc = ssrc, .clock_rate = clock_rate, .last_seq = (int64_t)first_seq - 1, .last_ts = first_ts,
-        .last_picture_id = -1, .last_tl0 = -1, .last_frame_number = -1,
+        .ssrc = ssrc,
+        .clock_rate = clock_rate,
+        .last_seq = (int64_t)first_seq - 1,
+        .last_ts = first_ts,
+        .last_picture_id = -1,
+        .last_tl0 = -1,
+        .last_frame_number = -1,
     };
 }
 

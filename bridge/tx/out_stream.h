@@ -13,17 +13,17 @@
 typedef struct {
     /* set at birth */
     uint32_t ssrc;
-    uint32_t clock_rate;      /* Hz: 90000 video, 48000 Opus */
+    uint32_t clock_rate; /* Hz: 90000 video, 48000 Opus */
     /* worker: highest values sent so far, in order of sequence */
-    int64_t last_seq;         /* unwrapped; the wire has its low 16 bits */
-    int64_t last_ts_us;       /* when last_ts was first sent */
+    int64_t last_seq;   /* unwrapped; the wire has its low 16 bits */
+    int64_t last_ts_us; /* when last_ts was first sent */
     uint32_t last_ts;
-    int32_t last_picture_id;  /* mod 2^15; -1 none yet */
-    int32_t last_tl0;         /* -1 none yet */
+    int32_t last_picture_id;   /* mod 2^15; -1 none yet */
+    int32_t last_tl0;          /* -1 none yet */
     int32_t last_frame_number; /* mod 2^16; -1 none yet */
-    uint8_t next_template_id; /* 0..63 */
-    bool started;             /* something was sent */
-    bool frame_open;          /* the last packet sent did not end its frame */
+    uint8_t next_template_id;  /* 0..63 */
+    bool started;              /* something was sent */
+    bool frame_open;           /* the last packet sent did not end its frame */
 } OutStream;
 
 /* first_seq: random below 2^15, so that losing the first packets near a wrap cannot mislead SRTP (RFC 3711

@@ -22,10 +22,14 @@ static const ProjectionCodec projection_plain = { plain_decide, plain_write, pla
 static const ProjectionCodec *codec_of(const Projection *p)
 {
     switch ((FrameKind)p->kind) {
-    case FRAME_VP8: return &projection_vp8;
-    case FRAME_VP9: return &projection_vp9;
-    case FRAME_DD: return &projection_dd;
-    default: return &projection_plain;
+    case FRAME_VP8:
+        return &projection_vp8;
+    case FRAME_VP9:
+        return &projection_vp9;
+    case FRAME_DD:
+        return &projection_dd;
+    default:
+        return &projection_plain;
     }
 }
 
@@ -111,7 +115,8 @@ static void begin(Projection *p, const MediaPacket *pkt, int64_t now_us)
 }
 
 /* The last step for every packet that goes out. */
-static ProjectionVerdict send_out(Projection *p, const MediaPacket *pkt, int64_t seq, int64_t now_us, ProjectedPacket *out)
+static ProjectionVerdict send_out(Projection *p, const MediaPacket *pkt, int64_t seq, int64_t now_us,
+                                  ProjectedPacket *out)
 {
     OutStream *os = p->out;
     out->ssrc = os->ssrc;
@@ -168,9 +173,10 @@ static void note_keyframe(Projection *p, int64_t now_us)
 static bool may_switch(Projection *p, const MediaPacket *pkt, int64_t now_us)
 {
     const FrameInfo *f = &pkt->frame;
-    int e = pkt->eid, aim = LAYER_EID(p->target);
+    int e = pkt->eid;
     if (p->target < 0 || e >= SOURCE_MAX_ENCODINGS)
         return false;
+    int aim = LAYER_EID(p->target);
     if (f->kind == FRAME_OPAQUE)
         return e == aim; /* nothing to wait for */
     /* Base frames that need this key frame have already been refused: too late for it. */

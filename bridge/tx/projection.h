@@ -13,12 +13,12 @@
 #include "bridge/tx/forward_reason.h"
 #include "bridge/tx/out_stream.h"
 
-#define PROJECTION_FRAMES    128     /* latest frames whose fate is remembered; a power of two */
-#define PROJECTION_PATCH_MAX 8       /* bytes */
-#define PROJECTION_SWITCH_US 300000  /* key frames of the encodings of one source come within this time */
-#define PROJECTION_IDLE_US   2000000 /* no packet for so long: FORWARD_NO_PACKETS */
-#define PROJECTION_STALL     8       /* frames of lower encodings without one of the running: it has stopped */
-#define PROJECTION_SEQ_JUMP  5000    /* input sequence numbers this far off belong to a new stream */
+#define PROJECTION_FRAMES 128       /* latest frames whose fate is remembered; a power of two */
+#define PROJECTION_PATCH_MAX 8      /* bytes */
+#define PROJECTION_SWITCH_US 300000 /* key frames of the encodings of one source come within this time */
+#define PROJECTION_IDLE_US 2000000  /* no packet for so long: FORWARD_NO_PACKETS */
+#define PROJECTION_STALL 8          /* frames of lower encodings without one of the running: it has stopped */
+#define PROJECTION_SEQ_JUMP 5000    /* input sequence numbers this far off belong to a new stream */
 
 typedef enum { PROJECTION_DROP, PROJECTION_ACCEPT } ProjectionVerdict;
 
@@ -26,8 +26,8 @@ typedef enum { PROJECTION_DROP, PROJECTION_ACCEPT } ProjectionVerdict;
 typedef struct {
     uint32_t ssrc, ts;
     uint16_t seq;
-    uint8_t marker;        /* 0 or 1 */
-    uint8_t patch_len;     /* that many leading payload bytes are replaced by patch[]; 0 none */
+    uint8_t marker;    /* 0 or 1 */
+    uint8_t patch_len; /* that many leading payload bytes are replaced by patch[]; 0 none */
     uint8_t patch[PROJECTION_PATCH_MAX];
     /* Dependency descriptor to send in place of the received one; dd_len 0: send none (strip a received one).
      * May be longer than the original; needs a two-byte header extension when above 16. */
@@ -36,43 +36,43 @@ typedef struct {
 } ProjectedPacket;
 
 typedef struct {
-    int64_t key;           /* FrameInfo.id; VP9: id * 8 + sid */
-    uint8_t tid, fate;     /* ProjectionFate, private */
+    int64_t key;       /* FrameInfo.id; VP9: id * 8 + sid */
+    uint8_t tid, fate; /* ProjectionFate, private */
 } ProjectionFrame;
 
 /* All fields private to projection*.c. */
 typedef struct {
     /* control's wish, applied by the worker */
-    OutStream *out;            /* NULL while unmapped */
-    int target;                /* layer index, LAYER_SUSPENDED */
+    OutStream *out; /* NULL while unmapped */
+    int target;     /* layer index, LAYER_SUSPENDED */
     ForwardReason why_suspended;
     bool audio;
     /* worker: the running epoch, from one switch, resume or re-mapping to the next */
-    bool running;              /* all below is valid and about encoding `eid` */
+    bool running; /* all below is valid and about encoding `eid` */
     bool needs_keyframe;
-    bool ts_known;             /* ts_shift fits eid and out, running or not */
-    uint8_t kind, eid;         /* FrameKind; running encoding */
-    uint8_t sid, tid, dt;      /* layer forwarded: VP8 and VP9 by sid and tid, descriptor streams by dt */
-    uint8_t layers;            /* VP9: spatial layers the sender makes */
-    uint8_t forwarded_sids;    /* VP9: bit s: the last reference frame of spatial layer s went out */
-    uint8_t tl0_shift;         /* out = in + shift mod 256 */
+    bool ts_known;          /* ts_shift fits eid and out, running or not */
+    uint8_t kind, eid;      /* FrameKind; running encoding */
+    uint8_t sid, tid, dt;   /* layer forwarded: VP8 and VP9 by sid and tid, descriptor streams by dt */
+    uint8_t layers;         /* VP9: spatial layers the sender makes */
+    uint8_t forwarded_sids; /* VP9: bit s: the last reference frame of spatial layer s went out */
+    uint8_t tl0_shift;      /* out = in + shift mod 256 */
     uint8_t template_shift, template_shift_before; /* mod 64; `before` for frames older than template_since */
-    bool mask_due;             /* the receiver must hear of another decode target */
-    uint8_t other_frames;      /* of lower encodings since the running one's last packet */
-    bool prev_end;             /* newest packet in sequence order: did it end its frame; */
+    bool mask_due;                                 /* the receiver must hear of another decode target */
+    uint8_t other_frames;                          /* of lower encodings since the running one's last packet */
+    bool prev_end;                                 /* newest packet in sequence order: did it end its frame; */
     uint8_t prev_fate;
-    int64_t prev_key;          /* and which frame was that */
+    int64_t prev_key; /* and which frame was that */
     int64_t start_id, template_since;
-    uint32_t ts_shift;         /* out = in + shift */
-    uint32_t unit_ts;          /* picture being handled: it is judged by one target to its end, so that the */
-    int unit_target;           /* marker lands on its last layer */
-    bool unit_marked;          /* it went out with its marker: no layer can follow in it */
-    int64_t group_us;          /* when the latest group of key frames began */
+    uint32_t ts_shift; /* out = in + shift */
+    uint32_t unit_ts;  /* picture being handled: it is judged by one target to its end, so that the */
+    int unit_target;   /* marker lands on its last layer */
+    bool unit_marked;  /* it went out with its marker: no layer can follow in it */
+    int64_t group_us;  /* when the latest group of key frames began */
     int64_t last_packet_us, last_accept_us;
     int64_t seen_base[SOURCE_MAX_ENCODINGS]; /* sequence number of an encoding's newest base
                                               * frame that was not forwarded */
-    SeqMap seqs;               /* sequence numbers, in -> out */
-    SeqMap pics;               /* FrameInfo.id -> picture id, frame number */
+    SeqMap seqs;                             /* sequence numbers, in -> out */
+    SeqMap pics;                             /* FrameInfo.id -> picture id, frame number */
     ProjectionFrame frames[PROJECTION_FRAMES];
 } Projection;
 

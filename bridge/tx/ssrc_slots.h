@@ -11,23 +11,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SLOTS_MAX         50      /* client's announced ssrc-limit */
-#define SLOT_MID_MAX      8       /* "a0".."v49" and on, with the final NUL */
-#define SLOT_SETTLE_US    2000000 /* no re-map so soon after the client was told: it may not have applied it yet */
-#define SLOT_SOURCE_NONE  0u      /* a source id is the primary SSRC of the source, never 0 here */
+#define SLOTS_MAX 50           /* client's announced ssrc-limit */
+#define SLOT_MID_MAX 8         /* "a0".."v49" and on, with the final NUL */
+#define SLOT_SETTLE_US 2000000 /* no re-map so soon after the client was told: it may not have applied it yet */
+#define SLOT_SOURCE_NONE 0u    /* a source id is the primary SSRC of the source, never 0 here */
 
 typedef struct {
-    uint32_t source;          /* primary SSRC of the source carried; SLOT_SOURCE_NONE: free */
-    uint32_t ssrc, rtx_ssrc;  /* send SSRCs; audio: rtx_ssrc unused by the wire but kept */
-    char mid[SLOT_MID_MAX];   /* "a0"..., "v0"... */
-    int64_t used_us;          /* last wanted or last packet */
-    int64_t mapped_us;        /* when its present source was announced */
-    bool ever_used;           /* its SSRCs were announced at least once */
+    uint32_t source;         /* primary SSRC of the source carried; SLOT_SOURCE_NONE: free */
+    uint32_t ssrc, rtx_ssrc; /* send SSRCs; audio: rtx_ssrc unused by the wire but kept */
+    char mid[SLOT_MID_MAX];  /* "a0"..., "v0"... */
+    int64_t used_us;         /* last wanted or last packet */
+    int64_t mapped_us;       /* when its present source was announced */
+    bool ever_used;          /* its SSRCs were announced at least once */
 } SsrcSlot;
 
 typedef struct {
-    char kind;                /* 'a' or 'v' */
-    uint16_t limit;           /* slots usable, 1..SLOTS_MAX */
+    char kind;      /* 'a' or 'v' */
+    uint16_t limit; /* slots usable, 1..SLOTS_MAX */
     uint32_t next_mid;
     SsrcSlot slot[SLOTS_MAX];
 } SsrcSlots;

@@ -210,8 +210,7 @@ static void copy_bits(BitWriter *w, const uint8_t *ext, size_t len, size_t from,
     w->failed |= b.failed;
 }
 
-size_t dd_rewrite(const uint8_t *ext, size_t len, const DdView *v, const DdRewrite *rw, uint8_t *out,
-                  size_t cap)
+size_t dd_rewrite(const uint8_t *ext, size_t len, const DdView *v, const DdRewrite *rw, uint8_t *out, size_t cap)
 {
     if (v->bits_end > 8 * len)
         return 0;
@@ -239,8 +238,7 @@ size_t dd_rewrite(const uint8_t *ext, size_t len, const DdView *v, const DdRewri
             copy_bits(&w, ext, len, b.pos, v->bits_mask);
         }
         if (rw->write_mask)
-            put(&w, v->target_count < 32 ? rw->mask & ((1u << v->target_count) - 1) : rw->mask,
-                v->target_count);
+            put(&w, v->target_count < 32 ? rw->mask & ((1u << v->target_count) - 1) : rw->mask, v->target_count);
         copy_bits(&w, ext, len, v->bits_custom, v->bits_end);
     }
     return w.failed ? 0 : (w.pos + 7) / 8;
@@ -250,7 +248,8 @@ bool av1_aggregation_parse(const uint8_t *payload, size_t len, Av1Aggregation *o
 {
     if (len == 0)
         return false;
-    *out = (Av1Aggregation){ .continues = payload[0] & 0x80, .continued_next = payload[0] & 0x40,
+    *out = (Av1Aggregation){ .continues = payload[0] & 0x80,
+                             .continued_next = payload[0] & 0x40,
                              .new_sequence = payload[0] & 0x08 };
     return true;
 }

@@ -11,25 +11,25 @@
 #include <stdint.h>
 
 #define DD_MAX_TEMPLATES 64 /* template ids are 6 bits */
-#define DD_MAX_TARGETS   32
-#define DD_MAX_FDIFFS    8  /* references of one frame; AV1 itself has 7 */
-#define DD_MAX_SPATIAL   4  /* 2 bits */
-#define DD_MAX_LEN       255 /* bytes of a two-byte header extension element */
+#define DD_MAX_TARGETS 32
+#define DD_MAX_FDIFFS 8  /* references of one frame; AV1 itself has 7 */
+#define DD_MAX_SPATIAL 4 /* 2 bits */
+#define DD_MAX_LEN 255   /* bytes of a two-byte header extension element */
 
 typedef enum { DTI_NOT_PRESENT = 0, DTI_DISCARDABLE = 1, DTI_SWITCH = 2, DTI_REQUIRED = 3 } DdIndication;
 
 typedef struct {
-    uint64_t dti;                       /* 2 bits per decode target, target 0 lowest */
+    uint64_t dti; /* 2 bits per decode target, target 0 lowest */
     uint8_t sid, tid;
     uint8_t fdiff[DD_MAX_FDIFFS], fdiff_count; /* 1..16 each */
 } DdTemplate;
 
 typedef struct {
-    uint8_t template_offset;            /* id of the first template, 0..63 */
+    uint8_t template_offset; /* id of the first template, 0..63 */
     uint8_t template_count, target_count, chain_count;
-    uint8_t spatial_count;              /* 1 + the highest sid */
+    uint8_t spatial_count;                                          /* 1 + the highest sid */
     uint8_t target_sid[DD_MAX_TARGETS], target_tid[DD_MAX_TARGETS]; /* highest layer that target holds */
-    uint16_t width[DD_MAX_SPATIAL], height[DD_MAX_SPATIAL]; /* pixels; 0 when not given */
+    uint16_t width[DD_MAX_SPATIAL], height[DD_MAX_SPATIAL];         /* pixels; 0 when not given */
     DdTemplate templates[DD_MAX_TEMPLATES];
 } DdStructure;
 
@@ -42,14 +42,14 @@ typedef enum {
 
 /* One packet's descriptor, templates resolved. Bit positions let a rewriter copy the variable parts. */
 typedef struct {
-    uint64_t dti;                       /* 2 bits per decode target */
-    uint32_t active_mask;               /* only when has_active_mask; bit per decode target */
+    uint64_t dti;         /* 2 bits per decode target */
+    uint32_t active_mask; /* only when has_active_mask; bit per decode target */
     uint16_t frame_number;
     uint16_t bits_structure, bits_mask, bits_custom, bits_end; /* where each part starts; equal when empty */
-    uint8_t template_id;                /* 0..63, as on the wire */
+    uint8_t template_id;                                       /* 0..63, as on the wire */
     uint8_t sid, tid, target_count;
     uint8_t fdiff_count;
-    uint16_t fdiff[DD_MAX_FDIFFS];      /* 1..4096 */
+    uint16_t fdiff[DD_MAX_FDIFFS]; /* 1..4096 */
     bool start, end, extended;
     bool has_structure, has_active_mask, custom_dtis, custom_fdiffs, custom_chains;
 } DdView;
@@ -67,15 +67,14 @@ static inline DdIndication dd_dti(uint64_t dti, unsigned target)
 
 typedef struct {
     uint16_t frame_number;
-    uint8_t template_delta;  /* added mod 64 to the template id and to the offset of a carried structure */
-    bool write_mask;         /* whether an active-decode-targets mask is written; a carried one never stays */
+    uint8_t template_delta; /* added mod 64 to the template id and to the offset of a carried structure */
+    bool write_mask;        /* whether an active-decode-targets mask is written; a carried one never stays */
     uint32_t mask;
 } DdRewrite;
 
 /* Writes the descriptor `ext`, parsed as *v, with new numbers into out[0..cap). Returns its length, or 0 if
  * it does not fit. It may be up to 5 bytes longer than the original. */
-size_t dd_rewrite(const uint8_t *ext, size_t len, const DdView *v, const DdRewrite *rw, uint8_t *out,
-                  size_t cap);
+size_t dd_rewrite(const uint8_t *ext, size_t len, const DdView *v, const DdRewrite *rw, uint8_t *out, size_t cap);
 
 /* AV1 aggregation header: N says that this packet starts a coded video sequence (a key frame); Z that it
  * continues an OBU. False on an empty payload. */

@@ -2,8 +2,18 @@
 #include "common/rtp/h264.h"
 #include "common/rtp/reader.h"
 
-enum { NAL_SLICE = 1, NAL_IDR = 5, NAL_SEI = 6, NAL_SPS = 7, NAL_PPS = 8, NAL_AUD = 9,
-       NAL_STAP_A = 24, NAL_STAP_B = 25, NAL_FU_A = 28, NAL_FU_B = 29 };
+enum {
+    NAL_SLICE = 1,
+    NAL_IDR = 5,
+    NAL_SEI = 6,
+    NAL_SPS = 7,
+    NAL_PPS = 8,
+    NAL_AUD = 9,
+    NAL_STAP_A = 24,
+    NAL_STAP_B = 25,
+    NAL_FU_A = 28,
+    NAL_FU_B = 29
+};
 
 /* Bits of a NAL unit with emulation prevention (00 00 03) taken out. Past the end: zeros and `failed`. */
 typedef struct {
@@ -79,8 +89,8 @@ static void read_sps(const uint8_t *p, size_t len, H264View *v)
     uint32_t profile = bits(&b, 8), chroma = 1;
     bits(&b, 16); /* constraints, level */
     golomb(&b);   /* id */
-    if (profile == 100 || profile == 110 || profile == 122 || profile == 244 || profile == 44 ||
-        profile == 83 || profile == 86 || profile == 118 || profile == 128) {
+    if (profile == 100 || profile == 110 || profile == 122 || profile == 244 || profile == 44 || profile == 83 ||
+        profile == 86 || profile == 118 || profile == 128) {
         chroma = golomb(&b);
         if (chroma == 3)
             bit(&b); /* separate planes */

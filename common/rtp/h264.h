@@ -10,11 +10,11 @@
 #include <stdint.h>
 
 typedef struct {
-    uint8_t nal_type;       /* of the packet: 1..23, 24 STAP-A, 28 FU-A ... */
-    uint16_t width, height; /* pixels from an SPS that fits in this packet; 0 when there is none */
+    uint8_t nal_type;               /* of the packet: 1..23, 24 STAP-A, 28 FU-A ... */
+    uint16_t width, height;         /* pixels from an SPS that fits in this packet; 0 when there is none */
     bool has_sps, has_pps, has_idr; /* has_idr: also the start or any later fragment of a FU-A of an IDR slice */
-    bool starts_nal;        /* not a later fragment */
-    bool starts_au;         /* begins with AUD, SPS, or the first slice of a picture (first_mb_in_slice 0) */
+    bool starts_nal;                /* not a later fragment */
+    bool starts_au;                 /* begins with AUD, SPS, or the first slice of a picture (first_mb_in_slice 0) */
 } H264View;
 
 /* Reads an RTP payload (without padding). False: empty, or an aggregate or fragment that is cut short. */

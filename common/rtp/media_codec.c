@@ -3,9 +3,11 @@
 #include "common/rtp/media_codec.h"
 
 static const char *const names[CODEC_COUNT] = {
-    [CODEC_UNKNOWN] = "unknown", [CODEC_OPUS] = "opus", [CODEC_RED] = "red",
-    [CODEC_TELEPHONE_EVENT] = "telephone-event", [CODEC_VP8] = "VP8", [CODEC_VP9] = "VP9",
-    [CODEC_AV1] = "AV1", [CODEC_H264] = "H264", [CODEC_RTX] = "rtx",
+    [CODEC_UNKNOWN] = "unknown", [CODEC_OPUS] = "opus",
+    [CODEC_RED] = "red",         [CODEC_TELEPHONE_EVENT] = "telephone-event",
+    [CODEC_VP8] = "VP8",         [CODEC_VP9] = "VP9",
+    [CODEC_AV1] = "AV1",         [CODEC_H264] = "H264",
+    [CODEC_RTX] = "rtx",
 };
 
 /* Encoding names are ASCII; the C library's comparison would follow the locale. */

@@ -10,17 +10,17 @@
 #include <stdint.h>
 
 typedef struct {
-    uint16_t picture_id;      /* meaningful when picture_id_bits > 0 */
-    uint16_t width, height;   /* pixels; 0 unless this packet starts a key frame */
-    uint8_t desc_len;         /* bytes of payload descriptor, 1..6 */
-    uint8_t picture_id_bits;  /* 0 (absent), 7 or 15 */
+    uint16_t picture_id;             /* meaningful when picture_id_bits > 0 */
+    uint16_t width, height;          /* pixels; 0 unless this packet starts a key frame */
+    uint8_t desc_len;                /* bytes of payload descriptor, 1..6 */
+    uint8_t picture_id_bits;         /* 0 (absent), 7 or 15 */
     uint8_t picture_id_off, tl0_off; /* offset of the field in the payload; 0 when absent */
-    uint8_t tl0, tid, keyidx; /* TL0PICIDX; temporal layer 0..3; 0..31 */
+    uint8_t tl0, tid, keyidx;        /* TL0PICIDX; temporal layer 0..3; 0..31 */
     bool has_tl0, has_tid, has_keyidx;
-    bool layer_sync;          /* Y: depends only on the base temporal layer */
-    bool non_reference;       /* N: no other frame needs this one */
-    bool start;               /* S with partition 0: the first packet of a frame */
-    bool keyframe;            /* only ever true together with start */
+    bool layer_sync;    /* Y: depends only on the base temporal layer */
+    bool non_reference; /* N: no other frame needs this one */
+    bool start;         /* S with partition 0: the first packet of a frame */
+    bool keyframe;      /* only ever true together with start */
 } Vp8View;
 
 /* Reads an RTP payload (without padding). False: the descriptor is cut short, or nothing follows it;

@@ -27,8 +27,9 @@ static void check(const uint8_t *ext, size_t len, const DdView *v, const DdStruc
     if (dd_parse(out, n, &moved, &again, &w) != DD_OK)
         abort();
     if (w.dti != v->dti || w.sid != v->sid || w.tid != v->tid || w.fdiff_count != v->fdiff_count ||
-        memcmp(w.fdiff, v->fdiff, sizeof(w.fdiff)) || w.frame_number != 0x1234 || w.start != v->start || w.end != v->end ||
-        w.template_id != (v->template_id + 17) % 64 || w.has_structure != v->has_structure || w.has_active_mask != write_mask)
+        memcmp(w.fdiff, v->fdiff, sizeof(w.fdiff)) || w.frame_number != 0x1234 || w.start != v->start ||
+        w.end != v->end || w.template_id != (v->template_id + 17) % 64 || w.has_structure != v->has_structure ||
+        w.has_active_mask != write_mask)
         abort();
     if (v->has_structure && (again.template_count != s->template_count || again.target_count != s->target_count ||
                              memcmp(again.height, s->height, sizeof(again.height))))

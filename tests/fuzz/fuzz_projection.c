@@ -7,9 +7,9 @@
 #include <string.h>
 #include "bridge/tx/projection.h"
 
-#define MAX_OUT  4096
-#define STREAMS  2
-#define SEEN     4096
+#define MAX_OUT 4096
+#define STREAMS 2
+#define SEEN 4096
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -65,12 +65,17 @@ static void packet(World *w, In *in, uint8_t op, MediaCodec codec)
     uint8_t flags = take(in);
     int8_t step = (int8_t)take(in);
     int64_t seq = w->seq[eid] + (flags & 1 ? 1 : step * (flags & 2 ? 97 : 1));
-    MediaPacket pkt = { .data = bytes, .seq = seq, .codec = (uint8_t)codec, .eid = (uint8_t)eid, .arrival_us = w->now_us,
+    MediaPacket pkt = { .data = bytes,
+                        .seq = seq,
+                        .codec = (uint8_t)codec,
+                        .eid = (uint8_t)eid,
+                        .arrival_us = w->now_us,
                         .audio = media_codec_is_audio(codec) };
     w->ts[eid] += flags & 4 ? take(in) * (flags & 8 ? 0x1000003u : 90u) : 0;
     memset(bytes, 0, 12);
-    pkt.view = (RtpView){ .payload_off = 12, .seq = (uint16_t)seq, .ts = w->ts[eid], .ssrc = (uint32_t)eid + 1,
-                          .marker = flags >> 4 & 1 };
+    pkt.view = (RtpView){
+        .payload_off = 12, .seq = (uint16_t)seq, .ts = w->ts[eid], .ssrc = (uint32_t)eid + 1, .marker = flags >> 4 & 1
+    };
     n = take(in);
     for (uint8_t i = 0; i < n; i++)
         bytes[12 + i] = take(in);

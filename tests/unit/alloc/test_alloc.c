@@ -6,8 +6,10 @@
 
 static LayerTable three(uint32_t low, uint32_t mid, uint32_t high)
 {
-    return (LayerTable){ .count = 3, .layer = { { LAYER_INDEX(0, 0, 0), 180, 30, low }, { LAYER_INDEX(1, 0, 0), 360, 30, mid },
-                                                { LAYER_INDEX(2, 0, 0), 720, 30, high } } };
+    return (LayerTable){ .count = 3,
+                         .layer = { { LAYER_INDEX(0, 0, 0), 180, 30, low },
+                                    { LAYER_INDEX(1, 0, 0), 360, 30, mid },
+                                    { LAYER_INDEX(2, 0, 0), 720, 30, high } } };
 }
 
 static AllocResult run(AllocSource *s, size_t n, const ReceiverWishes *w, int last_n, int64_t available)
@@ -22,11 +24,17 @@ static AllocResult run(AllocSource *s, size_t n, const ReceiverWishes *w, int la
 static void test_worked_example(void)
 {
     LayerTable t = three(150000, 500000, 1500000);
-    AllocSource s[] = { { .name = "A", .type = VIDEO_CAMERA, .layers = &t }, { .name = "B", .type = VIDEO_CAMERA, .layers = &t },
+    AllocSource s[] = { { .name = "A", .type = VIDEO_CAMERA, .layers = &t },
+                        { .name = "B", .type = VIDEO_CAMERA, .layers = &t },
                         { .name = "C", .type = VIDEO_CAMERA, .layers = &t } };
     const char *stage[] = { "A" };
     VideoConstraint c[] = { { "A", 720 } };
-    ReceiverWishes w = { .last_n = -1, .on_stage = stage, .on_stage_n = 1, .constraints = c, .constraints_n = 1, .default_max_height = 180 };
+    ReceiverWishes w = { .last_n = -1,
+                         .on_stage = stage,
+                         .on_stage_n = 1,
+                         .constraints = c,
+                         .constraints_n = 1,
+                         .default_max_height = 180 };
     AllocResult r = run(s, 3, &w, -1, 1200000);
     g_assert_cmpint(s[0].target, ==, LAYER_INDEX(1, 0, 0));
     g_assert_cmpint(s[1].target, ==, 0);
@@ -59,13 +67,22 @@ static void test_worked_example(void)
 static void test_order(void)
 {
     LayerTable t = three(1, 2, 3);
-    AllocSource s[] = { { .name = "muted", .type = VIDEO_NONE, .layers = &t }, { .name = "a", .type = VIDEO_CAMERA, .layers = &t },
-                        { .name = "b", .type = VIDEO_CAMERA, .layers = &t },   { .name = "screen", .type = VIDEO_DESKTOP, .layers = &t },
-                        { .name = "off", .type = VIDEO_DISABLED, .layers = &t }, { .name = "c", .type = VIDEO_CAMERA, .layers = &t } };
+    AllocSource s[] = { { .name = "muted", .type = VIDEO_NONE, .layers = &t },
+                        { .name = "a", .type = VIDEO_CAMERA, .layers = &t },
+                        { .name = "b", .type = VIDEO_CAMERA, .layers = &t },
+                        { .name = "screen", .type = VIDEO_DESKTOP, .layers = &t },
+                        { .name = "off", .type = VIDEO_DISABLED, .layers = &t },
+                        { .name = "c", .type = VIDEO_CAMERA, .layers = &t } };
     const char *stage[] = { "screen", "muted", "nobody" }, *selected[] = { "c", "screen", "c" };
     VideoConstraint c[] = { { "a", 0 }, { "screen", 2160 } };
-    ReceiverWishes w = { .last_n = 3, .on_stage = stage, .on_stage_n = 3, .selected = selected, .selected_n = 3,
-                         .constraints = c, .constraints_n = 2, .default_max_height = 180 };
+    ReceiverWishes w = { .last_n = 3,
+                         .on_stage = stage,
+                         .on_stage_n = 3,
+                         .selected = selected,
+                         .selected_n = 3,
+                         .constraints = c,
+                         .constraints_n = 2,
+                         .default_max_height = 180 };
     size_t order[6], want[] = { 3, 5, 1, 2, 0, 4 };
     priority_arrange(s, 6, &w, -1, order);
     g_assert_cmpmem(order, sizeof(order), want, sizeof(want));
@@ -97,7 +114,8 @@ static void test_size_limit(void)
     g_assert_cmpint(priority_size_limit(NULL, 0, 200), ==, ALLOC_UNLIMITED);
 }
 
-static int one(VideoType type, const LayerTable *t, int max_height, gboolean on_stage, int64_t available, AllocResult *r)
+static int one(VideoType type, const LayerTable *t, int max_height, gboolean on_stage, int64_t available,
+               AllocResult *r)
 {
     AllocSource s = { .name = "s", .type = type, .layers = t };
     const char *stage[] = { "s" };
@@ -112,12 +130,13 @@ static void test_camera_layers(void)
     /* three temporal layers per height */
     LayerTable t = { .count = 6 };
     for (int i = 0; i < 6; i++)
-        t.layer[i] = (LayerEntry){ (int16_t)LAYER_INDEX(i / 3, 0, i % 3), (uint16_t)(180 << i / 3), 7.5f * (float)(1 << i % 3),
-                                   (uint32_t)(50000 + 50000 * i) };
+        t.layer[i] = (LayerEntry){ (int16_t)LAYER_INDEX(i / 3, 0, i % 3), (uint16_t)(180 << i / 3),
+                                   7.5f * (float)(1 << i % 3), (uint32_t)(50000 + 50000 * i) };
     g_assert_cmpint(one(VIDEO_CAMERA, &t, 180, FALSE, ALLOC_UNLIMITED, &r), ==, LAYER_INDEX(0, 0, 2));
     g_assert_cmpint(one(VIDEO_CAMERA, &t, 360, FALSE, ALLOC_UNLIMITED, &r), ==, LAYER_INDEX(1, 0, 2));
     g_assert_cmpint(one(VIDEO_CAMERA, &t, 360, TRUE, 250000, &r), ==, LAYER_INDEX(0, 0, 2)); /* no jerky 360p */
-    g_assert_cmpint(one(VIDEO_CAMERA, &t, 90, FALSE, ALLOC_UNLIMITED, &r), ==, LAYER_INDEX(0, 0, 2)); /* the least there is */
+    g_assert_cmpint(one(VIDEO_CAMERA, &t, 90, FALSE, ALLOC_UNLIMITED, &r), ==,
+                    LAYER_INDEX(0, 0, 2)); /* the least there is */
     for (int i = 3; i < 6; i++)
         t.layer[i].rate_bps = 0; /* the sender stopped it */
     g_assert_cmpint(one(VIDEO_CAMERA, &t, 720, TRUE, ALLOC_UNLIMITED, &r), ==, LAYER_INDEX(0, 0, 2));
@@ -132,10 +151,14 @@ static void test_camera_layers(void)
 static void test_screen_layers(void)
 {
     AllocResult r;
-    LayerTable t = { .count = 2, .layer = { { LAYER_INDEX(0, 0, 0), 720, 5, 400000 }, { LAYER_INDEX(1, 0, 0), 1080, 30, 1500000 } } };
+    LayerTable t = {
+        .count = 2, .layer = { { LAYER_INDEX(0, 0, 0), 720, 5, 400000 }, { LAYER_INDEX(1, 0, 0), 1080, 30, 1500000 } }
+    };
     g_assert_cmpint(one(VIDEO_DESKTOP, &t, 2160, TRUE, ALLOC_UNLIMITED, &r), ==, LAYER_INDEX(1, 0, 0));
-    g_assert_cmpint(one(VIDEO_DESKTOP, &t, 180, FALSE, ALLOC_UNLIMITED, &r), ==, LAYER_INDEX(0, 0, 0)); /* all too tall */
-    g_assert_cmpint(one(VIDEO_DESKTOP, &t, 2160, TRUE, 1100000, &r), ==, LAYER_INDEX(1, 0, 0)); /* 400k too much, allowed */
+    g_assert_cmpint(one(VIDEO_DESKTOP, &t, 180, FALSE, ALLOC_UNLIMITED, &r), ==,
+                    LAYER_INDEX(0, 0, 0)); /* all too tall */
+    g_assert_cmpint(one(VIDEO_DESKTOP, &t, 2160, TRUE, 1100000, &r), ==,
+                    LAYER_INDEX(1, 0, 0)); /* 400k too much, allowed */
     g_assert_true(r.oversending);
     g_assert_cmpint(one(VIDEO_DESKTOP, &t, 2160, TRUE, 900000, &r), ==, LAYER_INDEX(0, 0, 0));
     g_assert_false(r.oversending);
@@ -164,8 +187,12 @@ static void test_random(void)
             c[i] = (VideoConstraint){ names[i], g_rand_int_range(r, -1, 800) };
         }
         const char *stage[] = { names[g_rand_int_range(r, 0, N)] };
-        ReceiverWishes w = { .last_n = g_rand_int_range(r, -1, N), .on_stage = stage, .on_stage_n = (gsize)g_rand_int_range(r, 0, 2),
-                             .constraints = c, .constraints_n = N, .default_max_height = 180 };
+        ReceiverWishes w = { .last_n = g_rand_int_range(r, -1, N),
+                             .on_stage = stage,
+                             .on_stage_n = (gsize)g_rand_int_range(r, 0, 2),
+                             .constraints = c,
+                             .constraints_n = N,
+                             .default_max_height = 180 };
         int64_t available = g_rand_int_range(r, 0, 4000000);
         AllocResult a = run(s, N, &w, -1, available);
         int64_t sum = 0;

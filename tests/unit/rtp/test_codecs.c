@@ -33,7 +33,8 @@ static const Case vp8_cases[] = {
     { "tid cut", "90 e0 9234 55", NULL },
     { "keyidx only", "90 10 ff 01", "len=3 start key=0 n=0 keyidx=31" },
     { "tid only", "90 20 bf 01", "len=3 start key=0 n=0 tid=2 sync=1" },
-    { "key frame with size", "90 e0 8001 02 00 100200 9d012a 4001 f040", "len=6 start key=1 n=0 pic=1/15@2 tl0=2@4 tid=0 sync=0 320x240" },
+    { "key frame with size", "90 e0 8001 02 00 100200 9d012a 4001 f040",
+      "len=6 start key=1 n=0 pic=1/15@2 tl0=2@4 tid=0 sync=0 320x240" },
     { "key frame, bad start code", "10 100200 9d012b 4001 f000", "len=1 start key=1 n=0" },
 };
 
@@ -124,7 +125,8 @@ static const Case h264_cases[] = {
     { "stap zero unit", "78 0000", NULL },
     { "stap one byte left", "78 0001 68 00", NULL },
     { "sps baseline 640x480", "67 42c01e d9 00a0 3da1 0000 0300 0100 0003 0032 8f16 2e48", "type=7 sps au 640x480" },
-    { "sps high 1280x720", "67 64001f ac d9 4050 05bb 0110 0000 0300 1000 0003 03c0 f183 1960", "type=7 sps au 1280x720" },
+    { "sps high 1280x720", "67 64001f ac d9 4050 05bb 0110 0000 0300 1000 0003 03c0 f183 1960",
+      "type=7 sps au 1280x720" },
     { "sps cut", "67 42c0", "type=7 sps au" },
     { "unspecified type 0", "00", "type=0" },
 };
@@ -163,7 +165,8 @@ static char *format_dd(const uint8_t *p, size_t n)
     static const char *const names[] = { "ok", "truncated", "unknown", "invalid" };
     GString *s = g_string_new(names[status]);
     if (status == DD_OK || status == DD_NO_STRUCTURE)
-        g_string_append_printf(s, " id=%u n=%u %s%s", v.template_id, v.frame_number, v.start ? "S" : "", v.end ? "E" : "");
+        g_string_append_printf(s, " id=%u n=%u %s%s", v.template_id, v.frame_number, v.start ? "S" : "",
+                               v.end ? "E" : "");
     if (status == DD_OK)
         g_string_append_printf(s, " s%ut%u dti=%" G_GINT64_MODIFIER "x", v.sid, v.tid, v.dti);
     if (status == DD_OK && v.has_structure) {

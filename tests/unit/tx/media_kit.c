@@ -32,7 +32,10 @@ Kit *kit_new(KitKind kind, int encodings, int temporal, guint32 seed)
         memset(k->last_ref[e], -1, sizeof(k->last_ref[e]));
     }
     out_stream_init(&k->os, 0x5eed, 90000, 32000, 0xfffff000);
-    MediaCodec codec = kind == KIT_VP8 ? CODEC_VP8 : kind == KIT_H264 ? CODEC_H264 : kind <= KIT_VP9_FLEX ? CODEC_VP9 : CODEC_AV1;
+    MediaCodec codec = kind == KIT_VP8        ? CODEC_VP8
+                       : kind == KIT_H264     ? CODEC_H264
+                       : kind <= KIT_VP9_FLEX ? CODEC_VP9
+                                              : CODEC_AV1;
     projection_init(&k->p, &k->os, codec);
     k->out_top = -1;
     return k;
@@ -50,7 +53,10 @@ void kit_free(Kit *k)
 
 static MediaCodec kit_codec(const Kit *k)
 {
-    return k->kind == KIT_VP8 ? CODEC_VP8 : k->kind == KIT_H264 ? CODEC_H264 : k->kind <= KIT_VP9_FLEX ? CODEC_VP9 : CODEC_AV1;
+    return k->kind == KIT_VP8        ? CODEC_VP8
+           : k->kind == KIT_H264     ? CODEC_H264
+           : k->kind <= KIT_VP9_FLEX ? CODEC_VP9
+                                     : CODEC_AV1;
 }
 
 void kit_parse(Kit *k, const KitPacket *raw)
@@ -85,8 +91,15 @@ static void record(Kit *k, const KitPacket *raw, const ProjectedPacket *pp)
     g_assert_cmpuint(pp->patch_len, <=, PROJECTION_PATCH_MAX);
     g_assert_cmpuint(pp->patch_len, <=, n);
     memcpy(payload, pp->patch, pp->patch_len);
-    KitOut o = { .uid = raw->uid, .part = raw->part, .eid = raw->eid, .picture_id = -1, .tl0 = -1, .ts = pp->ts,
-                 .marker = pp->marker, .order = k->out->len, .now_us = k->now_us };
+    KitOut o = { .uid = raw->uid,
+                 .part = raw->part,
+                 .eid = raw->eid,
+                 .picture_id = -1,
+                 .tl0 = -1,
+                 .ts = pp->ts,
+                 .marker = pp->marker,
+                 .order = k->out->len,
+                 .now_us = k->now_us };
     g_assert_cmpuint(pp->ssrc, ==, k->os.ssrc);
     o.seq = k->out_top < 0 ? pp->seq : k->out_top + (int16_t)(uint16_t)(pp->seq - (uint16_t)k->out_top);
     if (o.seq > k->out_top)
@@ -171,7 +184,10 @@ void kit_flush(Kit *k)
 }
 
 /* Descriptor bits, for building dependency descriptors. */
-typedef struct { uint8_t p[300]; size_t n; } BitsOut;
+typedef struct {
+    uint8_t p[300];
+    size_t n;
+} BitsOut;
 
 static void bits(BitsOut *b, unsigned v, int n)
 {
@@ -183,21 +199,32 @@ static void bits(BitsOut *b, unsigned v, int n)
     }
 }
 
-typedef struct { int sid, tid; const char *dti; int fdiff[3]; } KitTemplate;
+typedef struct {
+    int sid, tid;
+    const char *dti;
+    int fdiff[3];
+} KitTemplate;
 
 /* The structures libwebrtc's encoders announce. */
 static const KitTemplate l1t3[] = {
-    { 0, 0, "SSS", { 0 } }, { 0, 0, "SSS", { 4 } }, { 0, 1, "-DS", { 2 } }, { 0, 2, "--D", { 1 } },
+    { 0, 0, "SSS", { 0 } },
+    { 0, 0, "SSS", { 4 } },
+    { 0, 1, "-DS", { 2 } },
+    { 0, 2, "--D", { 1 } },
 };
-static const KitTemplate ksvc[] = { /* L3T3_KEY, one template per use */
-    { 0, 0, "SSSSSSSSS", { 0 } },  { 0, 0, "SSS------", { 12 } }, { 0, 1, "-DS------", { 6 } },  { 0, 2, "--D------", { 3 } },
-    { 1, 0, "---SSSSSS", { 1 } },  { 1, 0, "---SSS---", { 12 } }, { 1, 1, "----DS---", { 6 } },  { 1, 2, "-----D---", { 3 } },
-    { 2, 0, "------SSS", { 1 } },  { 2, 0, "------SSS", { 12 } }, { 2, 1, "-------DS", { 6 } },  { 2, 2, "--------D", { 3 } },
+static const KitTemplate ksvc[] = {
+    /* L3T3_KEY, one template per use */
+    { 0, 0, "SSSSSSSSS", { 0 } },  { 0, 0, "SSS------", { 12 } }, { 0, 1, "-DS------", { 6 } },
+    { 0, 2, "--D------", { 3 } },  { 1, 0, "---SSSSSS", { 1 } },  { 1, 0, "---SSS---", { 12 } },
+    { 1, 1, "----DS---", { 6 } },  { 1, 2, "-----D---", { 3 } },  { 2, 0, "------SSS", { 1 } },
+    { 2, 0, "------SSS", { 12 } }, { 2, 1, "-------DS", { 6 } },  { 2, 2, "--------D", { 3 } },
 };
-static const KitTemplate svc[] = { /* L3T3 */
-    { 0, 0, "SSSSSSSSS", { 0 } },  { 0, 0, "SSSSSSSSS", { 12 } },   { 0, 1, "-DS-RR-RR", { 6 } },   { 0, 2, "--D--R--R", { 3 } },
-    { 1, 0, "---SSSSSS", { 1 } },  { 1, 0, "---SSSSSS", { 12, 1 } }, { 1, 1, "----DS-RR", { 6, 1 } }, { 1, 2, "-----D--R", { 3, 1 } },
-    { 2, 0, "------SSS", { 1 } },  { 2, 0, "------SSS", { 12, 1 } }, { 2, 1, "-------DS", { 6, 1 } }, { 2, 2, "--------D", { 3, 1 } },
+static const KitTemplate svc[] = {
+    /* L3T3 */
+    { 0, 0, "SSSSSSSSS", { 0 } },     { 0, 0, "SSSSSSSSS", { 12 } },   { 0, 1, "-DS-RR-RR", { 6 } },
+    { 0, 2, "--D--R--R", { 3 } },     { 1, 0, "---SSSSSS", { 1 } },    { 1, 0, "---SSSSSS", { 12, 1 } },
+    { 1, 1, "----DS-RR", { 6, 1 } },  { 1, 2, "-----D--R", { 3, 1 } }, { 2, 0, "------SSS", { 1 } },
+    { 2, 0, "------SSS", { 12, 1 } }, { 2, 1, "-------DS", { 6, 1 } }, { 2, 2, "--------D", { 3, 1 } },
 };
 
 static const KitTemplate *dd_templates(const Kit *k, int *n, int *targets)
@@ -273,9 +300,11 @@ static size_t vp8_payload(uint8_t *b, const Kit *k, const KitFrame *f, gboolean 
     return n + sizeof(key);
 }
 
-static size_t vp9_payload(uint8_t *b, const Kit *k, const KitFrame *f, gboolean key_picture, gboolean first, gboolean last)
+static size_t vp9_payload(uint8_t *b, const Kit *k, const KitFrame *f, gboolean key_picture, gboolean first,
+                          gboolean last)
 {
-    gboolean flex = k->kind == KIT_VP9_FLEX, inter = !key_picture, lower = f->sid > 0 && (key_picture || k->kind == KIT_VP9_SVC);
+    gboolean flex = k->kind == KIT_VP9_FLEX, inter = !key_picture,
+             lower = f->sid > 0 && (key_picture || k->kind == KIT_VP9_SVC);
     gboolean upper_needs = f->sid + 1 < k->spatial && (key_picture || k->kind == KIT_VP9_SVC);
     gboolean ss = key_picture && f->sid == 0 && first;
     size_t n = 0;
@@ -286,7 +315,10 @@ static size_t vp9_payload(uint8_t *b, const Kit *k, const KitFrame *f, gboolean 
     if (!flex)
         b[n++] = k->tl0[f->eid];
     if (flex && inter)
-        b[n++] = (uint8_t)((f->tid == 0 ? (k->temporal == 3 ? 4 : k->temporal) : f->tid == 1 && k->temporal == 3 ? 2 : 1) << 1);
+        b[n++] = (uint8_t)((f->tid == 0                       ? (k->temporal == 3 ? 4 : k->temporal)
+                            : f->tid == 1 && k->temporal == 3 ? 2
+                                                              : 1)
+                           << 1);
     if (ss) {
         b[n++] = (uint8_t)((k->spatial - 1) << 5 | 0x18);
         for (int s = 0; s < k->spatial; s++, n += 4) {
@@ -326,8 +358,13 @@ static void add_refs(Kit *k, KitFrame *f, gboolean key_picture)
 
 static void send_frame(Kit *k, int eid, int sid, int tid, gboolean key_picture)
 {
-    KitFrame f = { .uid = (int)k->frames->len, .eid = eid, .sid = sid, .tid = tid, .key = key_picture && sid == 0,
-                   .packets = g_rand_int_range(k->rand, 1, k->max_packets + 1), .first_seq = k->seq[eid] };
+    KitFrame f = { .uid = (int)k->frames->len,
+                   .eid = eid,
+                   .sid = sid,
+                   .tid = tid,
+                   .key = key_picture && sid == 0,
+                   .packets = g_rand_int_range(k->rand, 1, k->max_packets + 1),
+                   .first_seq = k->seq[eid] };
     add_refs(k, &f, key_picture);
     g_array_append_val(k->frames, f);
     k->last_ref[eid][sid][tid] = f.uid;
@@ -411,7 +448,8 @@ void kit_check_numbers(Kit *k, gboolean clean)
     g_array_sort(s, by_seq);
     for (guint i = 1; i < s->len; i++) {
         const KitOut *a = &g_array_index(s, KitOut, i - 1), *b = &g_array_index(s, KitOut, i);
-        const KitFrame *fa = &g_array_index(k->frames, KitFrame, a->uid), *fb = &g_array_index(k->frames, KitFrame, b->uid);
+        const KitFrame *fa = &g_array_index(k->frames, KitFrame, a->uid),
+                       *fb = &g_array_index(k->frames, KitFrame, b->uid);
         g_assert_cmpint(a->seq, <, b->seq); /* no number twice */
         missing += b->seq - a->seq - 1;
         if (a->uid == b->uid) {

@@ -9,24 +9,24 @@
 #include "bridge/tx/projection.h"
 
 #define KIT_ENCODINGS 3
-#define KIT_MAX_REFS  3
-#define KIT_DD_ID     11
+#define KIT_MAX_REFS 3
+#define KIT_DD_ID 11
 
 /* One frame a sender made. */
 typedef struct {
-    int uid;                   /* index in Kit.frames */
+    int uid; /* index in Kit.frames */
     int eid, sid, tid;
     gboolean key;
     int ref[KIT_MAX_REFS], refs; /* uids it cannot be decoded without */
     int packets;
-    int64_t first_seq;         /* of its encoding */
-    gboolean touched_by_net;   /* some packet of it was lost, late or duplicated on the way in */
+    int64_t first_seq;       /* of its encoding */
+    gboolean touched_by_net; /* some packet of it was lost, late or duplicated on the way in */
 } KitFrame;
 
 typedef struct {
     uint8_t bytes[400];
     size_t len;
-    int eid, uid, part;        /* part: packet number inside the frame */
+    int eid, uid, part; /* part: packet number inside the frame */
     int64_t seq;
     gboolean late;
 } KitPacket;
@@ -34,16 +34,25 @@ typedef struct {
 /* One packet that came out of the projection. */
 typedef struct {
     int uid, part, eid, picture_id, tl0, tid;
-    int64_t seq;               /* unwrapped by the kit */
+    int64_t seq; /* unwrapped by the kit */
     uint32_t ts;
     int marker;
-    int64_t order;             /* n-th packet out */
+    int64_t order; /* n-th packet out */
     DdView dd;
     gboolean has_dd;
     int64_t now_us;
 } KitOut;
 
-typedef enum { KIT_VP8, KIT_VP9_SVC, KIT_VP9_KSVC, KIT_VP9_FLEX, KIT_DD_L1T3, KIT_DD_KSVC, KIT_DD_SVC, KIT_H264 } KitKind;
+typedef enum {
+    KIT_VP8,
+    KIT_VP9_SVC,
+    KIT_VP9_KSVC,
+    KIT_VP9_FLEX,
+    KIT_DD_L1T3,
+    KIT_DD_KSVC,
+    KIT_DD_SVC,
+    KIT_H264
+} KitKind;
 
 typedef struct {
     /* sender */
@@ -55,26 +64,26 @@ typedef struct {
     int64_t seq[KIT_ENCODINGS];
     uint32_t ts[KIT_ENCODINGS];
     uint8_t template_offset[KIT_ENCODINGS];
-    int last_ref[KIT_ENCODINGS][4][4];   /* uid of the newest frame per sid and tid, -1 none */
+    int last_ref[KIT_ENCODINGS][4][4]; /* uid of the newest frame per sid and tid, -1 none */
     gboolean key_due[KIT_ENCODINGS];
     int since_key[KIT_ENCODINGS];
     int max_packets;
-    GArray *frames;            /* KitFrame */
+    GArray *frames; /* KitFrame */
     GRand *rand;
     /* receive path */
     FrameParser *parsers;
     MediaPacket pkt;
-    SourceLayers *layers;      /* fed too when set */
+    SourceLayers *layers; /* fed too when set */
     int layer_changes;
     int64_t now_us;
     int lost, late;
     double loss, reorder;
-    GArray *delayed;           /* KitPacket */
+    GArray *delayed; /* KitPacket */
     /* what came out */
     Projection p;
     OutStream os;
-    GArray *out;               /* KitOut */
-    DdStructure dd_structure;  /* the receiver's own */
+    GArray *out;              /* KitOut */
+    DdStructure dd_structure; /* the receiver's own */
     gboolean dd_known;
     int64_t out_top;
     int keyframe_requests, last_request_ms;

@@ -24,7 +24,7 @@ typedef struct {
     MediaCodec codec;
     FrameKind kind;
     int encodings;
-    int targets[6];      /* layer indexes to try */
+    int targets[6]; /* layer indexes to try */
     int target_count;
 } Capture;
 
@@ -50,8 +50,9 @@ static void captured_free(gpointer data)
 static GPtrArray *load(const char *name)
 {
     g_autofree char *file = g_strdup_printf("%s.txt", name);
-    g_autofree char *path = g_getenv("CAPTURES") ? g_build_filename(g_getenv("CAPTURES"), file, NULL)
-                                                 : g_test_build_filename(G_TEST_DIST, "tests", "vectors", "media", file, NULL);
+    g_autofree char *path = g_getenv("CAPTURES")
+                                ? g_build_filename(g_getenv("CAPTURES"), file, NULL)
+                                : g_test_build_filename(G_TEST_DIST, "tests", "vectors", "media", file, NULL);
     g_autofree char *text = NULL;
     g_autoptr(GError) error = NULL;
     g_file_get_contents(path, &text, NULL, &error);
@@ -84,7 +85,7 @@ typedef struct {
     /* receiver */
     DdStructure structure;
     gboolean structure_known;
-    GHashTable *have;       /* frame numbers, or picture id * 8 + sid, that came out */
+    GHashTable *have; /* frame numbers, or picture id * 8 + sid, that came out */
     int64_t top_seq;
     uint32_t top_ts;
     int top_marker, unmarked, frames, keys, top_pic, top_tl0;
@@ -107,7 +108,8 @@ static void parse(Replay *r, const Capture *cap, const Captured *c, MediaPacket 
     rtp_ext_iter_init(&it, c->bytes, &pkt->view);
     while (rtp_ext_next(&it, &e))
         if (e.id == DD_ID && !strstr(cap->file, "plain"))
-            pkt->ext[MEDIA_EXT_DEPENDENCY_DESCRIPTOR] = (MediaExtPos){ .off = (uint16_t)e.off, .len = e.len, .id = e.id };
+            pkt->ext[MEDIA_EXT_DEPENDENCY_DESCRIPTOR] =
+                (MediaExtPos){ .off = (uint16_t)e.off, .len = e.len, .id = e.id };
     const MediaExtPos *dd = &pkt->ext[MEDIA_EXT_DEPENDENCY_DESCRIPTOR];
     frame_parser_read(&r->parser[c->eid], cap->codec, c->bytes + pkt->view.payload_off, pkt->view.payload_len, pkt->seq,
                       pkt->view.ts, pkt->view.marker, dd->off ? c->bytes + dd->off : NULL, dd->len, &pkt->frame);
@@ -163,7 +165,8 @@ static void receive(Replay *r, const MediaPacket *pkt, const ProjectedPacket *ou
     } else if (pkt->frame.kind == FRAME_DD) {
         static DdStructure fresh;
         DdView v;
-        g_assert_cmpint(dd_parse(out->dd, out->dd_len, r->structure_known ? &r->structure : NULL, &fresh, &v), ==, DD_OK);
+        g_assert_cmpint(dd_parse(out->dd, out->dd_len, r->structure_known ? &r->structure : NULL, &fresh, &v), ==,
+                        DD_OK);
         if (v.has_structure) {
             r->structure = fresh;
             r->structure_known = TRUE;
@@ -219,8 +222,8 @@ static void test_targets(gconstpointer data)
         Replay *r = replay(cap, packets, &cap->targets[t], 1, 0);
         g_assert_cmpint(r->frames, >, 5);
         g_assert_cmpint(r->keys, >, 0);
-        g_test_message("%s target %d: %d frames, %d key, %d unmarked, layer %d", cap->file, cap->targets[t], r->frames, r->keys, r->unmarked,
-                       projection_current_layer(&r->p));
+        g_test_message("%s target %d: %d frames, %d key, %d unmarked, layer %d", cap->file, cap->targets[t], r->frames,
+                       r->keys, r->unmarked, projection_current_layer(&r->p));
         if (t > 0 && LAYER_EID(cap->targets[t]) == LAYER_EID(cap->targets[t - 1]) &&
             LAYER_SID(cap->targets[t]) == LAYER_SID(cap->targets[t - 1]) && cap->kind != FRAME_DD)
             g_assert_cmpint(r->frames, >=, frames);

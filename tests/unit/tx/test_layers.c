@@ -16,16 +16,24 @@ static void test_numbering(void)
     FrameParser *fp = g_new0(FrameParser, 1);
     FrameInfo f;
     frame_parser_init(fp);
-    struct { int64_t seq; uint32_t ts; unsigned pic; uint8_t tl0; int64_t id; int want_tl0; gboolean reset; } steps[] = {
+    struct {
+        int64_t seq;
+        uint32_t ts;
+        unsigned pic;
+        uint8_t tl0;
+        int64_t id;
+        int want_tl0;
+        gboolean reset;
+    } steps[] = {
         { 100, 0xfffffff0, 0x7ffe, 254, 0x7ffe, 254, FALSE },
         { 101, 3000, 0x7fff, 255, 0x7fff, 255, FALSE },
-        { 104, 9000, 1, 1, 0x8001, 1, FALSE },        /* wrapped */
-        { 103, 6000, 0, 0, 0x8000, 0, FALSE },        /* late */
-        { 105, 12000, 400, 9, 0x8190, 9, FALSE },     /* lost many */
-        { 106, 15000, 5000, 77, 0x8191, 10, TRUE },   /* started over, its own numbers jump */
+        { 104, 9000, 1, 1, 0x8001, 1, FALSE },      /* wrapped */
+        { 103, 6000, 0, 0, 0x8000, 0, FALSE },      /* late */
+        { 105, 12000, 400, 9, 0x8190, 9, FALSE },   /* lost many */
+        { 106, 15000, 5000, 77, 0x8191, 10, TRUE }, /* started over, its own numbers jump */
         { 107, 18000, 5001, 78, 0x8192, 11, FALSE },
-        { 108, 21000, 4000, 3, 0x8193, 12, TRUE },    /* backwards */
-        { 109, 24000, 4000, 4, 0x8194, 13, TRUE },    /* same id, another timestamp */
+        { 108, 21000, 4000, 3, 0x8193, 12, TRUE }, /* backwards */
+        { 109, 24000, 4000, 4, 0x8194, 13, TRUE }, /* same id, another timestamp */
         { 110, 24000, 4000, 4, 0x8194, 13, FALSE },
     };
     for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
@@ -147,7 +155,7 @@ static void test_simulcast(void)
     g_assert_cmpuint(source_layers_rate(&sl, LAYER_INDEX(0, 5, 2), k->now_us), ==, 0);
     g_assert_cmpuint(source_layers_rate(&sl, -1, k->now_us), ==, 0);
     g_assert_cmpuint(t.layer[all].height, ==, 180); /* from the key frame: 320x180 */
-    k->encodings = 2; /* the best one stops */
+    k->encodings = 2;                               /* the best one stops */
     g_assert_cmpint(feed(k, &sl, 150), ==, 0);
     g_assert_true(source_layers_tick(&sl, k->now_us));
     g_assert_false(source_layers_tick(&sl, k->now_us));

@@ -11,10 +11,18 @@ typedef struct {
 } Shape;
 
 static const Shape shapes[] = {
-    { "vp8-one", KIT_VP8, 1, 3 },           { "vp8-simulcast", KIT_VP8, 3, 2 }, { "vp8-simulcast-t3", KIT_VP8, 3, 3 },
-    { "vp9-svc", KIT_VP9_SVC, 1, 3 },       { "vp9-ksvc", KIT_VP9_KSVC, 1, 3 }, { "vp9-flexible", KIT_VP9_FLEX, 1, 3 },
-    { "vp9-simulcast", KIT_VP9_KSVC, 3, 2 }, { "av1-l1t3", KIT_DD_L1T3, 1, 3 },  { "av1-ksvc", KIT_DD_KSVC, 1, 3 },
-    { "av1-svc", KIT_DD_SVC, 1, 3 },        { "av1-simulcast", KIT_DD_L1T3, 3, 3 }, { "h264", KIT_H264, 1, 1 },
+    { "vp8-one", KIT_VP8, 1, 3 },
+    { "vp8-simulcast", KIT_VP8, 3, 2 },
+    { "vp8-simulcast-t3", KIT_VP8, 3, 3 },
+    { "vp9-svc", KIT_VP9_SVC, 1, 3 },
+    { "vp9-ksvc", KIT_VP9_KSVC, 1, 3 },
+    { "vp9-flexible", KIT_VP9_FLEX, 1, 3 },
+    { "vp9-simulcast", KIT_VP9_KSVC, 3, 2 },
+    { "av1-l1t3", KIT_DD_L1T3, 1, 3 },
+    { "av1-ksvc", KIT_DD_KSVC, 1, 3 },
+    { "av1-svc", KIT_DD_SVC, 1, 3 },
+    { "av1-simulcast", KIT_DD_L1T3, 3, 3 },
+    { "h264", KIT_H264, 1, 1 },
     { "h264-simulcast", KIT_H264, 3, 1 },
 };
 
@@ -72,8 +80,9 @@ static void test_everything(gconstpointer data)
 {
     const Shape *s = data;
     Kit *k = kit_new(s->kind, s->encodings, s->temporal, 31);
-    int top = s->kind == KIT_DD_KSVC || s->kind == KIT_DD_SVC ? 8 : s->kind == KIT_DD_L1T3 ? (s->encodings - 1) << 6 | 2
-              : LAYER_INDEX(s->encodings - 1, k->spatial - 1, s->temporal - 1);
+    int top = s->kind == KIT_DD_KSVC || s->kind == KIT_DD_SVC ? 8
+              : s->kind == KIT_DD_L1T3                        ? (s->encodings - 1) << 6 | 2
+                                       : LAYER_INDEX(s->encodings - 1, k->spatial - 1, s->temporal - 1);
     projection_set_target(&k->p, top, FORWARD_CAP);
     g_assert_true(projection_needs_keyframe(&k->p));
     for (int i = 0; i < 100; i++)
@@ -334,10 +343,14 @@ static void test_audio(void)
     uint8_t bytes[20] = { 0 };
     out_stream_init(&os, 77, 48000, 500, 4000);
     projection_init(&p, &os, CODEC_OPUS);
-    struct { int64_t seq; int hold; int want; } steps[] = {
+    struct {
+        int64_t seq;
+        int hold;
+        int want;
+    } steps[] = {
         { 70000, 0, 500 }, { 70001, 0, 501 }, { 70002, 1, -1 }, { 70003, 1, -1 }, { 70004, 0, 502 },
         { 70007, 0, 505 }, { 70005, 0, 503 }, { 70003, 0, -1 }, { 70008, 1, -1 }, { 70009, 0, 506 },
-        { 70006, 1, -1 }, { 70010, 0, 507 }, { 69999, 0, -1 },
+        { 70006, 1, -1 },  { 70010, 0, 507 }, { 69999, 0, -1 },
     };
     for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
         MediaPacket pkt = audio_packet(steps[i].seq, (uint32_t)steps[i].seq * 960, bytes);
@@ -405,9 +418,12 @@ static void test_withheld_video(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    static const struct { const char *name; void (*run)(gconstpointer); } properties[] = {
+    static const struct {
+        const char *name;
+        void (*run)(gconstpointer);
+    } properties[] = {
         { "everything", test_everything }, { "markers", test_markers }, { "temporal", test_temporal },
-        { "clean", test_clean }, { "rebind", test_rebind }, { "bad-network", test_bad_network },
+        { "clean", test_clean },           { "rebind", test_rebind },   { "bad-network", test_bad_network },
     };
     for (gsize p = 0; p < G_N_ELEMENTS(properties); p++)
         for (gsize i = 0; i < G_N_ELEMENTS(shapes); i++) {

@@ -20,7 +20,8 @@ static void test_assign(void)
     SlotSsrcSource fresh = { next_pair, &n };
     ssrc_slots_init(&s, 'v', 3);
     uint32_t first[] = { 11, 12, 13, 14 };
-    g_assert_cmpuint(ssrc_slots_assign(&s, first, 2, 4, SECOND, fresh, changed), ==, 3); /* 13 fills, 14 finds no room */
+    g_assert_cmpuint(ssrc_slots_assign(&s, first, 2, 4, SECOND, fresh, changed), ==,
+                     3); /* 13 fills, 14 finds no room */
     g_assert_cmpint(ssrc_slots_find(&s, 11), ==, 0);
     g_assert_cmpint(ssrc_slots_find(&s, 13), ==, 2);
     g_assert_cmpint(ssrc_slots_find(&s, 14), ==, -1);
