@@ -122,8 +122,8 @@ static void read_stats(Bridge *b, Told *told, const Stanza *stats)
             read_stat(b, told, name, value);
     }
     if (told->version) {
-        g_autofree char *full = told->release ? g_strdup_printf("%s-%s", told->version, told->release)
-                                              : g_strdup(told->version);
+        g_autofree char *full =
+            told->release ? g_strdup_printf("%s-%s", told->version, told->release) : g_strdup(told->version);
         keep(&b->version, full);
     }
 }

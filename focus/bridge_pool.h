@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BRIDGE_POOL_MAX 500          /* bridges; further ones are ignored and counted */
-#define BRIDGE_MAX_RECENT 256        /* endpoints added within the ramp-up that are counted one by one */
+#define BRIDGE_POOL_MAX 500   /* bridges; further ones are ignored and counted */
+#define BRIDGE_MAX_RECENT 256 /* endpoints added within the ramp-up that are counted one by one */
 
 typedef struct {
     double overloaded_stress;          /* 0.8 */
@@ -20,25 +20,24 @@ typedef struct {
     int64_t rampup_ms;                 /* 20000: an added endpoint counts for so long */
     int64_t failure_reset_ms;          /* 60000: a failed bridge stays out for so long at least */
 } BridgePoolConfig;
-#define BRIDGE_POOL_CONFIG_DEFAULT                                                                     \
-    {                                                                                                  \
-        .overloaded_stress = 0.8, .average_participant_stress = 0.01, .rampup_ms = 20000,              \
-        .failure_reset_ms = 60000,                                                                     \
+#define BRIDGE_POOL_CONFIG_DEFAULT                                                                                     \
+    {                                                                                                                  \
+        .overloaded_stress = 0.8, .average_participant_stress = 0.01, .rampup_ms = 20000, .failure_reset_ms = 60000,   \
     }
 
 /* One bridge. Read freely; changed by the functions below only. */
 typedef struct {
-    char *jid;      /* occupant JID in the brewery: its identity everywhere */
-    char *version;  /* full: version-release; "" until told */
-    char *region;   /* "" until told */
-    char *relay_id; /* "" until told */
+    char *jid;                                 /* occupant JID in the brewery: its identity everywhere */
+    char *version;                             /* full: version-release; "" until told */
+    char *region;                              /* "" until told */
+    char *relay_id;                            /* "" until told */
     double stress, average_participant_stress; /* as reported */
-    bool draining;                    /* assumed until told otherwise */
-    bool graceful, shutting_down;     /* sticky */
-    bool healthy;                     /* as reported, true until told */
-    int64_t failed_at_ms;             /* -1: operational as far as we noticed */
-    int64_t seen_ms;                  /* last presence */
-    int64_t recent_ms[BRIDGE_MAX_RECENT]; /* ring of additions */
+    bool draining;                             /* assumed until told otherwise */
+    bool graceful, shutting_down;              /* sticky */
+    bool healthy;                              /* as reported, true until told */
+    int64_t failed_at_ms;                      /* -1: operational as far as we noticed */
+    int64_t seen_ms;                           /* last presence */
+    int64_t recent_ms[BRIDGE_MAX_RECENT];      /* ring of additions */
     guint recent_at, recent_n;
 } Bridge;
 
@@ -68,7 +67,7 @@ void bridge_pool_mark_graceful(BridgePool *pool, const char *jid);
 bool bridge_pool_mark_healthy(BridgePool *pool, const char *jid, int64_t now_ms);
 
 guint bridge_pool_size(const BridgePool *pool);
-const Bridge *bridge_pool_nth(const BridgePool *pool, guint i); /* order of arrival; i < size */
+const Bridge *bridge_pool_nth(const BridgePool *pool, guint i);          /* order of arrival; i < size */
 const Bridge *bridge_pool_find(const BridgePool *pool, const char *jid); /* NULL */
 const BridgePoolConfig *bridge_pool_config(const BridgePool *pool);
 

@@ -451,8 +451,7 @@ static bool is_due(const Conference *c, int64_t due_ms)
 
 static void on_tick(Conference *c)
 {
-    if (is_due(c, c->join_due_ms) || is_due(c, c->offline_due_ms) ||
-        (is_due(c, c->initial_due_ms) && !c->offline)) {
+    if (is_due(c, c->join_due_ms) || is_due(c, c->offline_due_ms) || (is_due(c, c->initial_due_ms) && !c->offline)) {
         end(c, true);
     } else if (is_due(c, c->single_due_ms) && !c->offline) {
         c->single_due_ms = NEVER;

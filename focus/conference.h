@@ -26,40 +26,39 @@
 /* --- configuration, read-only, outlives the conference -------------------------------------------- */
 
 typedef struct {
-    const char *focus_jid;          /* full JID, written as initiator */
-    guint min_participants;         /* 2 */
-    int64_t initial_timeout_ms;     /* 15000: nobody came */
-    int64_t single_timeout_ms;      /* 20000: one is left */
-    int64_t join_timeout_ms;        /* 10000: answer ready=false and give up */
-    int64_t xmpp_lost_timeout_ms;   /* 60000: then the conference ends */
-    int64_t restart_min_ms;         /* 5000 between two; the budgets of restart and ice-restart are separate */
-    guint restart_max;              /* 5 within the window */
-    int64_t restart_window_ms;      /* 60000 */
+    const char *focus_jid;        /* full JID, written as initiator */
+    guint min_participants;       /* 2 */
+    int64_t initial_timeout_ms;   /* 15000: nobody came */
+    int64_t single_timeout_ms;    /* 20000: one is left */
+    int64_t join_timeout_ms;      /* 10000: answer ready=false and give up */
+    int64_t xmpp_lost_timeout_ms; /* 60000: then the conference ends */
+    int64_t restart_min_ms;       /* 5000 between two; the budgets of restart and ice-restart are separate */
+    guint restart_max;            /* 5 within the window */
+    int64_t restart_window_ms;    /* 60000 */
     bool auto_owner, ice_restart, strip_simulcast, visitors;
     guint max_audio_senders, max_video_senders; /* 0: no limit */
     SourceLimits source_limits;
     struct {
-        guint size;       /* from so many members on */
+        guint size; /* from so many members on */
         int64_t delay_ms;
     } source_delays[CONFERENCE_MAX_DELAYS]; /* ascending sizes; unused rows are zero */
     OfferConfig offer;
 } ConferenceConfig;
-#define CONFERENCE_CONFIG_DEFAULT                                                                      \
-    {                                                                                                  \
-        .focus_jid = "", .min_participants = 2, .initial_timeout_ms = 15000,                           \
-        .single_timeout_ms = 20000, .join_timeout_ms = 10000, .xmpp_lost_timeout_ms = 60000,           \
-        .restart_min_ms = 5000, .restart_max = 5, .restart_window_ms = 60000, .auto_owner = true,      \
-        .ice_restart = true, .strip_simulcast = true, .source_limits = SOURCE_LIMITS_DEFAULT,          \
-        .offer = OFFER_CONFIG_DEFAULT,                                                                 \
+#define CONFERENCE_CONFIG_DEFAULT                                                                                      \
+    {                                                                                                                  \
+        .focus_jid = "", .min_participants = 2, .initial_timeout_ms = 15000, .single_timeout_ms = 20000,               \
+        .join_timeout_ms = 10000, .xmpp_lost_timeout_ms = 60000, .restart_min_ms = 5000, .restart_max = 5,             \
+        .restart_window_ms = 60000, .auto_owner = true, .ice_restart = true, .strip_simulcast = true,                  \
+        .source_limits = SOURCE_LIMITS_DEFAULT, .offer = OFFER_CONFIG_DEFAULT,                                         \
     }
 
 /* --- events --------------------------------------------------------------------------------------- */
 
-typedef enum { /* focus sheet 3.5 */
-    MEMBER_OWNER,      /* affiliation owner */
-    MEMBER_MODERATOR,  /* affiliation admin, or role moderator */
-    MEMBER_PARTICIPANT,
-    MEMBER_VISITOR,    /* anything else */
+typedef enum {                   /* focus sheet 3.5 */
+               MEMBER_OWNER,     /* affiliation owner */
+               MEMBER_MODERATOR, /* affiliation admin, or role moderator */
+               MEMBER_PARTICIPANT,
+               MEMBER_VISITOR, /* anything else */
 } MemberRole;
 
 typedef enum { MEMBER_USER, MEMBER_JIBRI, MEMBER_JIGASI, MEMBER_TRANSCRIBER } MemberKind; /* trusted ones only */
@@ -75,27 +74,27 @@ typedef struct {
 } MemberInfo;
 
 typedef enum {
-    EV_REQUEST,         /* request, rtcstats, start_*_muted of the first one: a conference IQ for this room */
-    EV_ROOM_JOINED,     /* meeting_id, breakout, owner: joined and configured. Occupants follow as EV_MEMBER_JOINED */
-    EV_ROOM_FAILED,     /* the join was refused or timed out */
-    EV_ROOM_LOST,       /* kicked, destroyed, gone */
-    EV_OWNERSHIP,       /* owner: our own affiliation changed */
-    EV_MEMBER_JOINED,   /* member, info */
-    EV_MEMBER_CHANGED,  /* member, info: any later presence */
-    EV_MEMBER_LEFT,     /* member, switching_room */
-    EV_FEATURES,        /* member, features: once per join, PEER_FEATURES_UNKNOWN when disco failed */
-    EV_BRIDGE_SELECTED, /* member, serial, bridge, bridge_region: answer to DO_SELECT_BRIDGE */
-    EV_BRIDGE_NONE,     /* member, serial: the other answer */
-    EV_BRIDGE_AVAILABLE,/* a bridge appeared or works again */
-    EV_BRIDGE_LOST,     /* bridge, reachable: left the brewery, failed its health check, shuts down */
-    EV_COLIBRI_ANSWER,  /* the answer to a DO_COLIBRI: bridge, member, serial, colibri, outcome, modified or error */
-    EV_INITIATE_ANSWER, /* member, sid, outcome: the answer to a DO_JINGLE with session-initiate */
-    EV_JINGLE,          /* member, jingle, request: from this occupant, decoded; DO_REPLY follows */
-    EV_MUTE,            /* member, target, mute_kind, mute, request: a mute IQ; DO_REPLY follows */
-    EV_TICK,            /* conference_next_due_ms is reached */
-    EV_XMPP_LOST,       /* the stream to the server broke: nothing is sent until EV_XMPP_BACK */
-    EV_XMPP_BACK,       /* back in the room (rejoined), occupants already reconciled by joined and left */
-    EV_SHUTDOWN,        /* leave now */
+    EV_REQUEST,          /* request, rtcstats, start_*_muted of the first one: a conference IQ for this room */
+    EV_ROOM_JOINED,      /* meeting_id, breakout, owner: joined and configured. Occupants follow as EV_MEMBER_JOINED */
+    EV_ROOM_FAILED,      /* the join was refused or timed out */
+    EV_ROOM_LOST,        /* kicked, destroyed, gone */
+    EV_OWNERSHIP,        /* owner: our own affiliation changed */
+    EV_MEMBER_JOINED,    /* member, info */
+    EV_MEMBER_CHANGED,   /* member, info: any later presence */
+    EV_MEMBER_LEFT,      /* member, switching_room */
+    EV_FEATURES,         /* member, features: once per join, PEER_FEATURES_UNKNOWN when disco failed */
+    EV_BRIDGE_SELECTED,  /* member, serial, bridge, bridge_region: answer to DO_SELECT_BRIDGE */
+    EV_BRIDGE_NONE,      /* member, serial: the other answer */
+    EV_BRIDGE_AVAILABLE, /* a bridge appeared or works again */
+    EV_BRIDGE_LOST,      /* bridge, reachable: left the brewery, failed its health check, shuts down */
+    EV_COLIBRI_ANSWER,   /* the answer to a DO_COLIBRI: bridge, member, serial, colibri, outcome, modified or error */
+    EV_INITIATE_ANSWER,  /* member, sid, outcome: the answer to a DO_JINGLE with session-initiate */
+    EV_JINGLE,           /* member, jingle, request: from this occupant, decoded; DO_REPLY follows */
+    EV_MUTE,             /* member, target, mute_kind, mute, request: a mute IQ; DO_REPLY follows */
+    EV_TICK,             /* conference_next_due_ms is reached */
+    EV_XMPP_LOST,        /* the stream to the server broke: nothing is sent until EV_XMPP_BACK */
+    EV_XMPP_BACK,        /* back in the room (rejoined), occupants already reconciled by joined and left */
+    EV_SHUTDOWN,         /* leave now */
     EV_N_TYPES
 } ConfEventType;
 
@@ -107,11 +106,11 @@ typedef enum { MUTE_AUDIO, MUTE_VIDEO, MUTE_DESKTOP } ConfMuteKind;
 typedef struct {
     ConfEventType type;
     int64_t now_ms;
-    const char *member;         /* endpoint id = nick */
+    const char *member; /* endpoint id = nick */
     const MemberInfo *info;
     PeerFeatures features;
-    uint64_t request;           /* the shell's name for an IQ to answer; never 0 */
-    uint64_t serial;            /* of the action this answers */
+    uint64_t request; /* the shell's name for an IQ to answer; never 0 */
+    uint64_t serial;  /* of the action this answers */
     const char *meeting_id;
     const char *bridge, *bridge_region; /* occupant JID in the brewery; region "" or NULL when unknown */
     ConfColibri colibri;
@@ -120,11 +119,11 @@ typedef struct {
     const Colibri2Error *error;       /* OUTCOME_ERROR */
     const char *sid;
     const Jingle *jingle;
-    const char *target;         /* nick; NULL or unknown: not a member */
+    const char *target; /* nick; NULL or unknown: not a member */
     ConfMuteKind mute_kind;
     bool mute;
     bool owner, breakout, switching_room, reachable;
-    bool rtcstats;              /* rtcstatsEnabled of the request; true unless it said false */
+    bool rtcstats;                            /* rtcstatsEnabled of the request; true unless it said false */
     int start_audio_muted, start_video_muted; /* limits of the request; 0: none */
 } ConfEvent;
 
@@ -142,7 +141,7 @@ typedef enum {
     DO_JINGLE,        /* member, jingle: iq set to that occupant. Only session-initiate's answer is reported */
     DO_MUTE,          /* member (whom to tell), actor, mute_kind, mute */
     DO_LEAVE_ROOM,
-    DO_END,           /* always last: free the conference */
+    DO_END, /* always last: free the conference */
 } ConfActionType;
 
 typedef enum { BRIDGE_MARK_FAILED, BRIDGE_MARK_GRACEFUL } ConfBridgeMark;

@@ -219,7 +219,8 @@ static bool is_its_bridge_session(const Ask *a)
 static bool allow(const Ask *a, RateLimit *budget)
 {
     const ConferenceConfig *config = a->c->config;
-    return rate_limit_allow(budget, a->c->now_ms, config->restart_min_ms, config->restart_max, config->restart_window_ms);
+    return rate_limit_allow(budget, a->c->now_ms, config->restart_min_ms, config->restart_max,
+                            config->restart_window_ms);
 }
 
 /* The client's side of the session is over already, so it is told nothing. */

@@ -11,8 +11,8 @@
 #include "focus/source_signaling.h"
 
 #define NEVER INT64_C(-1)
-#define OLD_SIDS 4          /* replaced sessions a member's late requests are still recognised by */
-#define OWNER_BRIDGE "jvb"  /* owner of the bridge's own sources, as clients know it */
+#define OLD_SIDS 4         /* replaced sessions a member's late requests are still recognised by */
+#define OWNER_BRIDGE "jvb" /* owner of the bridge's own sources, as clients know it */
 
 /* The conference on one bridge. */
 typedef struct {
@@ -33,7 +33,7 @@ typedef enum {
 } MemberState;
 
 typedef struct {
-    char *id; /* nick */
+    char *id;                           /* nick */
     char *real_jid, *region, *stats_id; /* "" when unknown */
     MemberRole role;
     MemberKind kind;
@@ -43,17 +43,17 @@ typedef struct {
     PeerFeatures features;
 
     MemberState state;
-    bool wants_bridge;     /* IDLE only: invite when a bridge turns up */
-    bool was_invited;      /* start-muted applies to the first invite only */
-    uint64_t serial;       /* of the request whose answer moves the state on */
+    bool wants_bridge;       /* IDLE only: invite when a bridge turns up */
+    bool was_invited;        /* start-muted applies to the first invite only */
+    uint64_t serial;         /* of the request whose answer moves the state on */
     uint64_t restart_serial; /* of an ICE restart on its way; 0: none */
-    BridgeSession *bridge; /* ALLOCATING, PENDING, ACTIVE */
-    char *sid;             /* PENDING, ACTIVE, ENDED; NULL before */
+    BridgeSession *bridge;   /* ALLOCATING, PENDING, ACTIVE */
+    char *sid;               /* PENDING, ACTIVE, ENDED; NULL before */
     char *old_sids[OLD_SIDS];
     guint next_old_sid;
     bool offer_acked, offer_in_doubt; /* in_doubt: the stream broke before the ack */
-    int32_t generation;    /* last ICE generation relayed to the client */
-    IceTransport *transport; /* the client's, as last sent to the bridge */
+    int32_t generation;               /* last ICE generation relayed to the client */
+    IceTransport *transport;          /* the client's, as last sent to the bridge */
     RateLimit restarts, ice_restarts, failures;
 
     SourceSignaling *signaling; /* PENDING, ACTIVE and not rewriting; else NULL */
@@ -70,18 +70,18 @@ struct Conference {
     char *meeting_id; /* "" until joined */
     bool breakout, rtcstats, offline;
     int start_audio_muted, start_video_muted; /* 0: none */
-    GArray *waiting;    /* of uint64_t: requests held until the join is done */
-    GPtrArray *members; /* of Member, order of joining */
-    GPtrArray *bridges; /* of BridgeSession, first one first */
-    GPtrArray *bridge_jids; /* of char*, borrowed from bridges, NULL-terminated */
-    uint64_t serial;    /* last one given out */
-    uint64_t selecting; /* serial of the selection on its way; 0: none */
-    char *held_bridge, *held_region; /* selected, but our earlier conference there is still being closed */
-    GHashTable *closing; /* bridge JID -> serial (as gpointer) of the last expiry of the conference there */
+    GArray *waiting;                          /* of uint64_t: requests held until the join is done */
+    GPtrArray *members;                       /* of Member, order of joining */
+    GPtrArray *bridges;                       /* of BridgeSession, first one first */
+    GPtrArray *bridge_jids;                   /* of char*, borrowed from bridges, NULL-terminated */
+    uint64_t serial;                          /* last one given out */
+    uint64_t selecting;                       /* serial of the selection on its way; 0: none */
+    char *held_bridge, *held_region;          /* selected, but our earlier conference there is still being closed */
+    GHashTable *closing;  /* bridge JID -> serial (as gpointer) of the last expiry of the conference there */
     uint64_t lost_serial; /* requests up to this one may have died with the stream */
-    SourceMap *sources; /* as the members signalled them, validated */
-    SourceMap *shown;   /* the same as others see them: simulcast stripped */
-    bool no_bridge;     /* the last selection found none */
+    SourceMap *sources;   /* as the members signalled them, validated */
+    SourceMap *shown;     /* the same as others see them: simulcast stripped */
+    bool no_bridge;       /* the last selection found none */
     ConfPresence published;
     bool is_published;
     int64_t join_due_ms, initial_due_ms, single_due_ms, offline_due_ms;
@@ -92,9 +92,9 @@ struct Conference {
 
 /* --- conference.c */
 Member *conf_member_find(const Conference *c, const char *id); /* NULL is nobody */
-bool member_has_session(const Member *m);   /* PENDING or ACTIVE */
-bool member_is_invited(const Member *m);    /* SELECTING to ACTIVE */
-bool conf_is_running(const Conference *c);  /* READY or ACTIVE */
+bool member_has_session(const Member *m);                      /* PENDING or ACTIVE */
+bool member_is_invited(const Member *m);                       /* SELECTING to ACTIVE */
+bool conf_is_running(const Conference *c);                     /* READY or ACTIVE */
 /* Starts over from whatever state: needs bridge, then offer. */
 void conf_invite(Conference *c, Member *m);
 /* Takes down the member's session: sources, session, endpoint. The state is then ENDED (or IDLE, without a

@@ -5,7 +5,8 @@
 
 SourceMap *conf_sources_for(const Conference *c, const Member *m)
 {
-    SourceMap *map = offer_rewrites_ssrcs(m->features, &c->config->offer) ? source_map_new() : source_map_copy(c->shown);
+    SourceMap *map =
+        offer_rewrites_ssrcs(m->features, &c->config->offer) ? source_map_new() : source_map_copy(c->shown);
     source_map_set(map, m->id, NULL); /* never its own */
     if (m->bridge && m->bridge->feedback)
         source_map_set(map, OWNER_BRIDGE, m->bridge->feedback);

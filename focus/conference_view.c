@@ -29,18 +29,12 @@ static const char *const event_names[] = {
 G_STATIC_ASSERT(G_N_ELEMENTS(event_names) == EV_N_TYPES);
 
 static const char *const action_names[] = {
-    [DO_JOIN_ROOM] = "join-room",
-    [DO_REPLY_REQUEST] = "reply-request",
-    [DO_REPLY] = "reply",
-    [DO_GRANT_OWNER] = "grant-owner",
-    [DO_PUBLISH] = "publish",
-    [DO_SELECT_BRIDGE] = "select-bridge",
-    [DO_COLIBRI] = "colibri",
-    [DO_MARK_BRIDGE] = "mark-bridge",
-    [DO_JINGLE] = "jingle",
-    [DO_MUTE] = "mute",
-    [DO_LEAVE_ROOM] = "leave-room",
-    [DO_END] = "end",
+    [DO_JOIN_ROOM] = "join-room",   [DO_REPLY_REQUEST] = "reply-request",
+    [DO_REPLY] = "reply",           [DO_GRANT_OWNER] = "grant-owner",
+    [DO_PUBLISH] = "publish",       [DO_SELECT_BRIDGE] = "select-bridge",
+    [DO_COLIBRI] = "colibri",       [DO_MARK_BRIDGE] = "mark-bridge",
+    [DO_JINGLE] = "jingle",         [DO_MUTE] = "mute",
+    [DO_LEAVE_ROOM] = "leave-room", [DO_END] = "end",
 };
 
 static const char *const member_state_names[] = {

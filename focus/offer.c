@@ -9,7 +9,8 @@
 #define URI_ABS_SEND_TIME "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 #define URI_VIDEO_CONTENT_TYPE "http://www.webrtc.org/experiments/rtp-hdrext/video-content-type"
 #define URI_VIDEO_LAYERS "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00"
-#define URI_DEPENDENCY_DESCRIPTOR "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
+#define URI_DEPENDENCY_DESCRIPTOR                                                                                      \
+    "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 
 #define PT_OPUS 111
 #define PT_RED 112

@@ -32,23 +32,23 @@ typedef uint32_t PeerFeatures; /* PeerFeature bits */
 PeerFeatures peer_features_from_vars(const char *const *vars);
 
 typedef struct {
-    bool av1, vp8, h264, vp9;  /* offered at all */
-    bool opus_red;             /* off: 112 is never offered */
-    bool opus_fec;             /* useinbandfec=1, left out when RED is offered */
-    int opus_minptime;         /* ms, 10 */
-    bool remb;                 /* offer goog-remb to those without transport-cc */
-    bool sctp;                 /* offer the data content */
+    bool av1, vp8, h264, vp9; /* offered at all */
+    bool opus_red;            /* off: 112 is never offered */
+    bool opus_fec;            /* useinbandfec=1, left out when RED is offered */
+    int opus_minptime;        /* ms, 10 */
+    bool remb;                /* offer goog-remb to those without transport-cc */
+    bool sctp;                /* offer the data content */
     bool ssrc_rewriting, mid_demux, json_sources;
     bool ext_audio_level, ext_mid, ext_tcc, ext_abs_send_time, ext_dependency_descriptor;
     bool ext_toffset, ext_rid, ext_video_content_type, ext_video_layers_allocation;
     bool extmap_allow_mixed;
 } OfferConfig;
-#define OFFER_CONFIG_DEFAULT                                                                           \
-    {                                                                                                  \
-        .av1 = true, .vp8 = true, .h264 = true, .vp9 = true, .opus_fec = true, .opus_minptime = 10,    \
-        .remb = true, .sctp = true, .ssrc_rewriting = true, .mid_demux = true, .json_sources = true,   \
-        .ext_audio_level = true, .ext_mid = true, .ext_tcc = true, .ext_abs_send_time = true,          \
-        .ext_dependency_descriptor = true, .extmap_allow_mixed = true,                                 \
+#define OFFER_CONFIG_DEFAULT                                                                                           \
+    {                                                                                                                  \
+        .av1 = true, .vp8 = true, .h264 = true, .vp9 = true, .opus_fec = true, .opus_minptime = 10, .remb = true,      \
+        .sctp = true, .ssrc_rewriting = true, .mid_demux = true, .json_sources = true, .ext_audio_level = true,        \
+        .ext_mid = true, .ext_tcc = true, .ext_abs_send_time = true, .ext_dependency_descriptor = true,                \
+        .extmap_allow_mixed = true,                                                                                    \
     }
 
 /* What this participant gets of what we have. */

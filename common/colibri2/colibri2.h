@@ -19,7 +19,7 @@
 #define COLIBRI2_MAX_MEDIA_SOURCES 64 /* of one endpoint */
 #define COLIBRI2_MAX_CAPABILITIES 32
 #define COLIBRI2_MAX_MEDIAS 8 /* of one endpoint or relay */
-#define COLIBRI2_MAX_ID 256           /* bytes of meeting-id, endpoint and relay ids */
+#define COLIBRI2_MAX_ID 256   /* bytes of meeting-id, endpoint and relay ids */
 #define COLIBRI2_NO_LAST_N (-1)
 #define COLIBRI2_SCTP_PORT 5000
 
@@ -57,7 +57,7 @@ typedef enum { SCTP_ROLE_NONE, SCTP_ROLE_CLIENT, SCTP_ROLE_SERVER } SctpRole;
 
 typedef struct {
     bool ice_controlling, use_unique_port, ice_restart;
-    IceTransport *ice;  /* NULL when absent */
+    IceTransport *ice; /* NULL when absent */
     bool has_sctp;
     SctpRole sctp_role; /* NONE when absent */
     int32_t sctp_port;  /* -1 when absent */
@@ -105,8 +105,8 @@ typedef struct {
     bool create, expire, diarize;
     char *stats_id; /* NULL when absent */
     Colibri2MucRole muc_role;
-    GPtrArray *capabilities;     /* of char* */
-    GPtrArray *medias;           /* of MediaDesc */
+    GPtrArray *capabilities;      /* of char* */
+    GPtrArray *medias;            /* of MediaDesc */
     Colibri2Transport *transport; /* NULL when absent */
     Colibri2Sources *sources;     /* NULL when absent; empty clears */
     bool has_force_mute, force_mute_audio, force_mute_video;
@@ -172,8 +172,8 @@ bool colibri2_modify_accepts_unknown(const Colibri2Modify *m);
 /* --- answer ------------------------------------------------------------------------------------- */
 
 typedef struct {
-    GPtrArray *endpoints; /* of Colibri2Endpoint: id, expire, transport are written */
-    GPtrArray *relays;    /* of Colibri2Relay: id, expire, transport are written */
+    GPtrArray *endpoints;     /* of Colibri2Endpoint: id, expire, transport are written */
+    GPtrArray *relays;        /* of Colibri2Relay: id, expire, transport are written */
     Colibri2Sources *sources; /* feedback sources; NULL when absent */
 } Colibri2Modified;
 

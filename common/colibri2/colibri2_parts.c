@@ -235,8 +235,8 @@ void colibri2_sources_write(const Colibri2Sources *s, Stanza *parent)
     Stanza *sources = stanza_child(parent, "sources", NS_COLIBRI2, NULL);
     for (guint i = 0; i < s->media_sources->len; i++) {
         const Colibri2MediaSource *ms = s->media_sources->pdata[i];
-        Stanza *c = stanza_child(sources, "media-source", NS_COLIBRI2, "type", media_kind_name(ms->kind), "id",
-                                 ms->id, NULL);
+        Stanza *c =
+            stanza_child(sources, "media-source", NS_COLIBRI2, "type", media_kind_name(ms->kind), "id", ms->id, NULL);
         stanza_set(c, "synthetic", ms->synthetic ? "true" : NULL);
         source_set_write_children(ms->set, c, ms->kind, false);
     }

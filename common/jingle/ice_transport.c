@@ -101,8 +101,7 @@ void ice_transport_set_credentials(IceTransport *t, const char *ufrag, const cha
 }
 
 IceCandidate *ice_transport_add_candidate(IceTransport *t, IceCandidateType type, const char *foundation,
-                                          const char *protocol, const char *ip, uint16_t port,
-                                          uint32_t priority)
+                                          const char *protocol, const char *ip, uint16_t port, uint32_t priority)
 {
     IceCandidate *c = g_new0(IceCandidate, 1);
     c->type = type;
@@ -117,8 +116,7 @@ IceCandidate *ice_transport_add_candidate(IceTransport *t, IceCandidateType type
     return c;
 }
 
-DtlsFingerprint *ice_transport_add_fingerprint(IceTransport *t, const char *hash, const char *value,
-                                               DtlsSetup setup)
+DtlsFingerprint *ice_transport_add_fingerprint(IceTransport *t, const char *hash, const char *value, DtlsSetup setup)
 {
     DtlsFingerprint *f = g_new0(DtlsFingerprint, 1);
     f->hash = g_ascii_strdown(hash, -1);
@@ -170,10 +168,9 @@ static bool candidate_equal(const IceCandidate *a, const IceCandidate *b)
 {
     return a->priority == b->priority && a->port == b->port && a->rel_port == b->rel_port &&
            a->component == b->component && a->generation == b->generation && a->network == b->network &&
-           a->type == b->type && g_strcmp0(a->id, b->id) == 0 &&
-           g_strcmp0(a->foundation, b->foundation) == 0 && g_strcmp0(a->protocol, b->protocol) == 0 &&
-           g_strcmp0(a->ip, b->ip) == 0 && g_strcmp0(a->tcptype, b->tcptype) == 0 &&
-           g_strcmp0(a->rel_addr, b->rel_addr) == 0;
+           a->type == b->type && g_strcmp0(a->id, b->id) == 0 && g_strcmp0(a->foundation, b->foundation) == 0 &&
+           g_strcmp0(a->protocol, b->protocol) == 0 && g_strcmp0(a->ip, b->ip) == 0 &&
+           g_strcmp0(a->tcptype, b->tcptype) == 0 && g_strcmp0(a->rel_addr, b->rel_addr) == 0;
 }
 
 bool ice_transport_equal(const IceTransport *a, const IceTransport *b)
@@ -197,9 +194,8 @@ bool ice_transport_equal(const IceTransport *a, const IceTransport *b)
         if (strcmp(a->web_sockets->pdata[i], b->web_sockets->pdata[i]) != 0)
             return false;
     }
-    return !a->sctpmap ||
-           (a->sctpmap->port == b->sctpmap->port && a->sctpmap->streams == b->sctpmap->streams &&
-            g_strcmp0(a->sctpmap->protocol, b->sctpmap->protocol) == 0);
+    return !a->sctpmap || (a->sctpmap->port == b->sctpmap->port && a->sctpmap->streams == b->sctpmap->streams &&
+                           g_strcmp0(a->sctpmap->protocol, b->sctpmap->protocol) == 0);
 }
 
 /* --- reading ------------------------------------------------------------------------------------ */
@@ -269,20 +265,18 @@ static bool read_candidate(IceTransport *t, const Stanza *s, GError **error)
     const char *protocol = stanza_get(s, "protocol"), *tcptype = stanza_get(s, "tcptype");
     gint64 port, priority, n;
     guint type = 0;
-    while (type_text && type < G_N_ELEMENTS(candidate_types) &&
-           strcmp(type_text, candidate_types[type]) != 0)
+    while (type_text && type < G_N_ELEMENTS(candidate_types) && strcmp(type_text, candidate_types[type]) != 0)
         type++;
     if (!ip || !*ip || !protocol || !type_text || type == G_N_ELEMENTS(candidate_types) ||
-        !stanza_get_int(s, "port", 0, 65535, &port) ||
-        !stanza_get_int(s, "priority", 0, UINT32_MAX, &priority) ||
+        !stanza_get_int(s, "port", 0, 65535, &port) || !stanza_get_int(s, "priority", 0, UINT32_MAX, &priority) ||
         (port == 0 && g_strcmp0(tcptype, "active") != 0))
         return true;
     if (t->candidates->len >= ICE_MAX_CANDIDATES)
         return refuse(error, "Too many candidates.");
     g_autofree char *lower = g_ascii_strdown(protocol, -1);
     const char *foundation = stanza_get(s, "foundation");
-    IceCandidate *c = ice_transport_add_candidate(t, (IceCandidateType)type, foundation ? foundation : "",
-                                                  lower, ip, (uint16_t)port, (uint32_t)priority);
+    IceCandidate *c = ice_transport_add_candidate(t, (IceCandidateType)type, foundation ? foundation : "", lower, ip,
+                                                  (uint16_t)port, (uint32_t)priority);
     c->id = g_strdup(stanza_get(s, "id"));
     c->tcptype = g_strdup(tcptype);
     c->rel_addr = g_strdup(stanza_get(s, "rel-addr"));

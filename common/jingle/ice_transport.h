@@ -8,22 +8,22 @@
 
 #include "common/jingle/media_desc.h"
 
-#define ICE_MAX_CANDIDATES 64   /* of one transport; a parser refuses more */
+#define ICE_MAX_CANDIDATES 64 /* of one transport; a parser refuses more */
 #define ICE_MAX_FINGERPRINTS 8
 #define ICE_MAX_WEB_SOCKETS 8
-#define ICE_MAX_CREDENTIAL 256  /* bytes of ufrag and of pwd, RFC 8839 5.4 */
+#define ICE_MAX_CREDENTIAL 256 /* bytes of ufrag and of pwd, RFC 8839 5.4 */
 #define ICE_NO_GENERATION (-1)
 
 typedef enum { ICE_HOST, ICE_SRFLX, ICE_PRFLX, ICE_RELAY } IceCandidateType;
 const char *ice_candidate_type_name(IceCandidateType type);
 
 typedef struct {
-    char *id;          /* NULL when absent */
-    char *foundation;  /* never NULL */
-    char *protocol;    /* "udp", "tcp", "ssltcp"; lower case */
-    char *ip;          /* literal address or, from browsers, an mDNS name; not checked here */
-    char *tcptype;     /* "active", "passive", "so"; NULL when absent */
-    char *rel_addr;    /* NULL when absent */
+    char *id;         /* NULL when absent */
+    char *foundation; /* never NULL */
+    char *protocol;   /* "udp", "tcp", "ssltcp"; lower case */
+    char *ip;         /* literal address or, from browsers, an mDNS name; not checked here */
+    char *tcptype;    /* "active", "passive", "so"; NULL when absent */
+    char *rel_addr;   /* NULL when absent */
     uint32_t priority;
     uint16_t port, rel_port; /* rel_port 0 when absent */
     uint16_t component;      /* 1..256 */
@@ -39,8 +39,8 @@ typedef enum { DTLS_SETUP_NONE, DTLS_ACTIVE, DTLS_PASSIVE, DTLS_ACTPASS } DtlsSe
 const char *dtls_setup_name(DtlsSetup setup); /* NULL for DTLS_SETUP_NONE */
 
 typedef struct {
-    char *hash;   /* "sha-1", "sha-256", "sha-384", "sha-512"; lower case */
-    char *value;  /* hex pairs with colons, upper case; length fits the hash */
+    char *hash;  /* "sha-1", "sha-256", "sha-384", "sha-512"; lower case */
+    char *value; /* hex pairs with colons, upper case; length fits the hash */
     DtlsSetup setup;
     bool cryptex;
     int8_t required; /* 0 "false", 1 "true", -1 absent */
@@ -53,12 +53,12 @@ typedef struct {
 } SctpMap;
 
 typedef struct {
-    char *ufrag, *pwd;        /* NULL when absent; both or none */
-    GPtrArray *candidates;    /* of IceCandidate */
-    GPtrArray *fingerprints;  /* of DtlsFingerprint */
-    GPtrArray *web_sockets;   /* of char*: urls */
-    SctpMap *sctpmap;         /* NULL when absent; Jingle data content only */
-    int32_t ice_generation;   /* ICE_NO_GENERATION when absent */
+    char *ufrag, *pwd;       /* NULL when absent; both or none */
+    GPtrArray *candidates;   /* of IceCandidate */
+    GPtrArray *fingerprints; /* of DtlsFingerprint */
+    GPtrArray *web_sockets;  /* of char*: urls */
+    SctpMap *sctpmap;        /* NULL when absent; Jingle data content only */
+    int32_t ice_generation;  /* ICE_NO_GENERATION when absent */
     bool rtcp_mux;
 } IceTransport;
 

@@ -120,14 +120,12 @@ static bool content_equal(const JingleContent *a, const JingleContent *b)
 
 bool jingle_equal(const Jingle *a, const Jingle *b)
 {
-    if (a->action != b->action || strcmp(a->sid, b->sid) != 0 ||
-        g_strcmp0(a->initiator, b->initiator) != 0 || g_strcmp0(a->responder, b->responder) != 0 ||
-        a->contents->len != b->contents->len || a->group_names->len != b->group_names->len ||
-        g_strcmp0(a->group_semantics, b->group_semantics) != 0 || a->reason != b->reason ||
-        g_strcmp0(a->reason_text, b->reason_text) != 0 ||
+    if (a->action != b->action || strcmp(a->sid, b->sid) != 0 || g_strcmp0(a->initiator, b->initiator) != 0 ||
+        g_strcmp0(a->responder, b->responder) != 0 || a->contents->len != b->contents->len ||
+        a->group_names->len != b->group_names->len || g_strcmp0(a->group_semantics, b->group_semantics) != 0 ||
+        a->reason != b->reason || g_strcmp0(a->reason_text, b->reason_text) != 0 ||
         a->has_bridge_session != b->has_bridge_session || a->restart != b->restart ||
-        a->ice_restart != b->ice_restart ||
-        g_strcmp0(a->bridge_session_id, b->bridge_session_id) != 0 ||
+        a->ice_restart != b->ice_restart || g_strcmp0(a->bridge_session_id, b->bridge_session_id) != 0 ||
         g_strcmp0(a->bridge_session_region, b->bridge_session_region) != 0 ||
         g_strcmp0(a->ice_state, b->ice_state) != 0 || a->has_startmuted != b->has_startmuted ||
         a->startmuted_audio != b->startmuted_audio || a->startmuted_video != b->startmuted_video ||
@@ -174,8 +172,7 @@ static bool read_description(JingleContent *c, const Stanza *s, GError **error)
     c->description = media_desc_new(kind);
     if (stanza_get_int(s, "maxptime", 1, 10000, &maxptime))
         c->description->maxptime = (int)maxptime;
-    if (!media_desc_read_children(c->description, s, error) ||
-        !source_set_read_children(c->sources, s, kind, error))
+    if (!media_desc_read_children(c->description, s, error) || !source_set_read_children(c->sources, s, kind, error))
         return false;
     if (kind == MEDIA_APPLICATION && !source_set_is_empty(c->sources))
         return refuse(error, "Sources of an unknown media type.");
@@ -346,8 +343,8 @@ Stanza *jingle_build(const Jingle *j)
     if (j->reason != JINGLE_REASON_NONE)
         write_reason(j, s);
     if (j->has_startmuted)
-        stanza_child(s, "startmuted", NS_JITSI_STARTMUTED, "audio", j->startmuted_audio ? "true" : "false",
-                     "video", j->startmuted_video ? "true" : "false", NULL);
+        stanza_child(s, "startmuted", NS_JITSI_STARTMUTED, "audio", j->startmuted_audio ? "true" : "false", "video",
+                     j->startmuted_video ? "true" : "false", NULL);
     if (j->has_bridge_session)
         write_bridge_session(j, s);
     if (j->ice_state)

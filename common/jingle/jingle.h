@@ -60,10 +60,10 @@ typedef struct {
 
 typedef struct {
     JingleAction action;
-    char *sid;         /* "" when absent */
-    char *initiator;   /* NULL when absent; never trust it */
-    char *responder;   /* NULL when absent; never trust it */
-    GPtrArray *contents; /* of JingleContent, document order */
+    char *sid;              /* "" when absent */
+    char *initiator;        /* NULL when absent; never trust it */
+    char *responder;        /* NULL when absent; never trust it */
+    GPtrArray *contents;    /* of JingleContent, document order */
     char *group_semantics;  /* "BUNDLE"; NULL when there is no group */
     GPtrArray *group_names; /* of char*: content names in the group */
 

@@ -15,8 +15,8 @@
 #define NS_JINGLE_SCTP "urn:xmpp:jingle:transports:dtls-sctp:1"
 #define NS_COLIBRI "http://jitsi.org/protocol/colibri" /* web-socket, stats */
 #define NS_COLIBRI2 "jitsi:colibri2"
-#define NS_JITSI_FOCUS "http://jitsi.org/protocol/focus"         /* bridge-session, ice-state */
-#define NS_JITSI_MEET "http://jitsi.org/jitmeet"                 /* ssrc-info, json-message */
+#define NS_JITSI_FOCUS "http://jitsi.org/protocol/focus" /* bridge-session, ice-state */
+#define NS_JITSI_MEET "http://jitsi.org/jitmeet"         /* ssrc-info, json-message */
 #define NS_JITSI_STARTMUTED "http://jitsi.org/jitmeet/start-muted"
 
 #endif

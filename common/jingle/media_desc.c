@@ -3,7 +3,7 @@
 
 #include "common/jingle/jingle_ns.h"
 
-G_DEFINE_QUARK(plenum-jingle-error, jingle_error)
+G_DEFINE_QUARK(plenum - jingle - error, jingle_error)
 
 static const char *const kind_names[] = { "audio", "video", "application" };
 
@@ -75,8 +75,7 @@ void media_desc_free(MediaDesc *m)
     g_free(m);
 }
 
-PayloadType *media_desc_add_payload(MediaDesc *m, uint8_t id, const char *name, uint32_t clockrate,
-                                    uint8_t channels)
+PayloadType *media_desc_add_payload(MediaDesc *m, uint8_t id, const char *name, uint32_t clockrate, uint8_t channels)
 {
     PayloadType *pt = g_new0(PayloadType, 1);
     pt->id = id;
@@ -160,9 +159,8 @@ MediaDesc *media_desc_copy(const MediaDesc *m)
 
 static bool payload_type_equal(const PayloadType *a, const PayloadType *b)
 {
-    if (a->id != b->id || a->clockrate != b->clockrate || a->channels != b->channels ||
-        strcmp(a->name, b->name) != 0 || a->parameters->len != b->parameters->len ||
-        a->feedback->len != b->feedback->len)
+    if (a->id != b->id || a->clockrate != b->clockrate || a->channels != b->channels || strcmp(a->name, b->name) != 0 ||
+        a->parameters->len != b->parameters->len || a->feedback->len != b->feedback->len)
         return false;
     for (guint i = 0; i < a->parameters->len; i++) {
         const MediaParameter *x = a->parameters->pdata[i], *y = b->parameters->pdata[i];
@@ -180,8 +178,8 @@ static bool payload_type_equal(const PayloadType *a, const PayloadType *b)
 bool media_desc_equal(const MediaDesc *a, const MediaDesc *b)
 {
     if (a->kind != b->kind || a->maxptime != b->maxptime || a->rtcp_mux != b->rtcp_mux ||
-        a->extmap_allow_mixed != b->extmap_allow_mixed ||
-        a->payload_types->len != b->payload_types->len || a->extensions->len != b->extensions->len)
+        a->extmap_allow_mixed != b->extmap_allow_mixed || a->payload_types->len != b->payload_types->len ||
+        a->extensions->len != b->extensions->len)
         return false;
     for (guint i = 0; i < a->payload_types->len; i++) {
         if (!payload_type_equal(a->payload_types->pdata[i], b->payload_types->pdata[i]))
@@ -214,8 +212,8 @@ static bool read_payload_type(MediaDesc *m, const Stanza *s, GError **error)
         return refuse(error, "Invalid number of channels.");
     if (m->payload_types->len >= MEDIA_MAX_PAYLOAD_TYPES)
         return refuse(error, "Too many payload types.");
-    PayloadType *pt = media_desc_add_payload(m, (uint8_t)id, stanza_get(s, "name"), (uint32_t)clockrate,
-                                             (uint8_t)channels);
+    PayloadType *pt =
+        media_desc_add_payload(m, (uint8_t)id, stanza_get(s, "name"), (uint32_t)clockrate, (uint8_t)channels);
     for (const Stanza *c = stanza_find(s, "parameter", NULL); c; c = stanza_next(c, "parameter", NULL)) {
         if (pt->parameters->len >= MEDIA_MAX_PARAMETERS)
             return refuse(error, "Too many parameters.");

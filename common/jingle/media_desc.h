@@ -23,8 +23,8 @@ GQuark jingle_error_quark(void);
 typedef enum { JINGLE_ERROR_BAD_REQUEST, JINGLE_ERROR_NOT_IMPLEMENTED } JingleErrorCode;
 
 typedef enum { MEDIA_AUDIO, MEDIA_VIDEO, MEDIA_APPLICATION } MediaKind;
-const char *media_kind_name(MediaKind kind);                   /* "audio", "video", "application" */
-bool media_kind_from_name(const char *name, MediaKind *out);   /* NULL is no name */
+const char *media_kind_name(MediaKind kind);                 /* "audio", "video", "application" */
+bool media_kind_from_name(const char *name, MediaKind *out); /* NULL is no name */
 
 typedef struct {
     char *name; /* NULL when the attribute is absent (RED's value stands alone) */
@@ -37,10 +37,10 @@ typedef struct {
 } MediaFeedback;
 
 typedef struct {
-    uint8_t id;          /* 0..127 */
-    char *name;          /* codec, spelled as received; never NULL */
-    uint32_t clockrate;  /* Hz; 0 when absent */
-    uint8_t channels;    /* 0 when absent, which means 1 */
+    uint8_t id;            /* 0..127 */
+    char *name;            /* codec, spelled as received; never NULL */
+    uint32_t clockrate;    /* Hz; 0 when absent */
+    uint8_t channels;      /* 0 when absent, which means 1 */
     GPtrArray *parameters; /* of MediaParameter, in order */
     GPtrArray *feedback;   /* of MediaFeedback, in order */
 } PayloadType;
@@ -56,7 +56,7 @@ typedef struct {
     GPtrArray *payload_types; /* of PayloadType, preference order */
     GPtrArray *extensions;    /* of HeaderExtension */
     bool extmap_allow_mixed;
-    bool rtcp_mux;            /* only in Jingle descriptions */
+    bool rtcp_mux; /* only in Jingle descriptions */
 } MediaDesc;
 
 MediaDesc *media_desc_new(MediaKind kind);

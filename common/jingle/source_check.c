@@ -35,8 +35,7 @@ static bool check_group(const SourceSet *s, const SourceGroup *g, GError **error
     for (guint i = 0; i < g->n; i++) {
         const Source *src = find_member(s, g, i);
         if (!src)
-            return refuse(error,
-                          "An SSRC group contains an SSRC, which hasn't been signaled as a source: %u.",
+            return refuse(error, "An SSRC group contains an SSRC, which hasn't been signaled as a source: %u.",
                           g->ssrcs[i]);
         if (!src->msid)
             return refuse(error, "Required source parameter 'msid' is not present.");

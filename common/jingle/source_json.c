@@ -165,8 +165,7 @@ static bool read_source(SourceSet *s, MediaKind kind, JsonNode *node)
     if (!read_ssrc(json_object_get_member(o, "s"), &ssrc) || !read_string(o, "n", SOURCE_MAX_NAME, &name) ||
         !read_string(o, "m", SOURCE_MAX_MSID, &msid) || !read_string(o, "v", 1, &type))
         return false;
-    source_set_add_source(s, kind, ssrc, name, msid,
-                          g_strcmp0(type, "d") == 0 ? VIDEO_TYPE_DESKTOP : VIDEO_TYPE_UNSET);
+    source_set_add_source(s, kind, ssrc, name, msid, g_strcmp0(type, "d") == 0 ? VIDEO_TYPE_DESKTOP : VIDEO_TYPE_UNSET);
     return true;
 }
 

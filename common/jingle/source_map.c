@@ -220,8 +220,8 @@ static bool check_against(const Source *src, const Source *other, bool check_nam
     return true;
 }
 
-static bool check_source(const SourceMap *m, const char *owner, const Source *src,
-                         const SourceLimits *limits, GError **error)
+static bool check_source(const SourceMap *m, const char *owner, const Source *src, const SourceLimits *limits,
+                         GError **error)
 {
     if (src->ssrc == 0)
         return refuse(error, "Invalid SSRC: %u.", src->ssrc);
@@ -245,8 +245,8 @@ static void append_accepted(SourceSet *to, const Source *src)
     source_set_add_source(to, src->kind, src->ssrc, src->name, src->msid, src->video_type);
 }
 
-bool source_map_try_add(SourceMap *m, const char *owner, const SourceSet *added,
-                        const SourceLimits *limits, SourceSet **accepted, GError **error)
+bool source_map_try_add(SourceMap *m, const char *owner, const SourceSet *added, const SourceLimits *limits,
+                        SourceSet **accepted, GError **error)
 {
     const SourceSet *before = source_map_get(m, owner);
     g_autoptr(SourceSet) after = before ? source_set_copy(before) : source_set_new();
@@ -281,8 +281,7 @@ bool source_map_try_add(SourceMap *m, const char *owner, const SourceSet *added,
     return true;
 }
 
-bool source_map_try_remove(SourceMap *m, const char *owner, const SourceSet *gone, SourceSet **removed,
-                           GError **error)
+bool source_map_try_remove(SourceMap *m, const char *owner, const SourceSet *gone, SourceSet **removed, GError **error)
 {
     const SourceSet *before = source_map_get(m, owner);
     for (guint i = 0; i < gone->sources->len; i++) {

@@ -13,7 +13,10 @@ typedef struct {
     guint max_groups;  /* per owner; 20 */
     bool check_names;  /* names must be <owner>-[av]N and used by one owner only */
 } SourceLimits;
-#define SOURCE_LIMITS_DEFAULT { .max_sources = 20, .max_groups = 20, .check_names = true }
+#define SOURCE_LIMITS_DEFAULT                                                                                          \
+    {                                                                                                                  \
+        .max_sources = 20, .max_groups = 20, .check_names = true                                                       \
+    }
 
 typedef struct SourceMap SourceMap;
 
@@ -30,8 +33,7 @@ bool source_map_try_add(SourceMap *m, const char *owner, const SourceSet *added,
                         SourceSet **accepted, GError **error);
 /* Removes sources (by SSRC, of that owner only) and groups. *removed is what really went, with the groups
  * that lost a member; the caller owns it. */
-bool source_map_try_remove(SourceMap *m, const char *owner, const SourceSet *gone, SourceSet **removed,
-                           GError **error);
+bool source_map_try_remove(SourceMap *m, const char *owner, const SourceSet *gone, SourceSet **removed, GError **error);
 /* Everything of one owner; the caller owns the result, NULL when there was nothing. */
 SourceSet *source_map_take(SourceMap *m, const char *owner);
 

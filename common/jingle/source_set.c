@@ -38,8 +38,8 @@ void source_set_free(SourceSet *s)
     g_free(s);
 }
 
-Source *source_set_add_source(SourceSet *s, MediaKind kind, uint32_t ssrc, const char *name,
-                              const char *msid, VideoType type)
+Source *source_set_add_source(SourceSet *s, MediaKind kind, uint32_t ssrc, const char *name, const char *msid,
+                              VideoType type)
 {
     Source *src = g_new0(Source, 1);
     src->ssrc = ssrc;
@@ -51,8 +51,7 @@ Source *source_set_add_source(SourceSet *s, MediaKind kind, uint32_t ssrc, const
     return src;
 }
 
-void source_set_add_group(SourceSet *s, MediaKind kind, GroupSemantics semantics, const uint32_t *ssrcs,
-                          guint n)
+void source_set_add_group(SourceSet *s, MediaKind kind, GroupSemantics semantics, const uint32_t *ssrcs, guint n)
 {
     SourceGroup *g = g_new0(SourceGroup, 1);
     g->semantics = semantics;
@@ -341,8 +340,7 @@ static bool read_source(SourceSet *set, const Stanza *s, MediaKind kind, GError 
         return false;
     if (set->sources->len >= SOURCE_SET_MAX_SOURCES)
         return refuse(error, "Too many sources.");
-    for (const Stanza *c = stanza_find(s, "parameter", NULL); c && !msid;
-         c = stanza_next(c, "parameter", NULL)) {
+    for (const Stanza *c = stanza_find(s, "parameter", NULL); c && !msid; c = stanza_next(c, "parameter", NULL)) {
         if (g_strcmp0(stanza_get(c, "name"), "msid") == 0)
             msid = stanza_get(c, "value");
     }
@@ -421,8 +419,8 @@ void source_set_write_children(const SourceSet *s, Stanza *parent, MediaKind kin
         const SourceGroup *g = s->groups->pdata[i];
         if (g->kind != kind)
             continue;
-        Stanza *c = stanza_child(parent, "ssrc-group", NS_JINGLE_SSMA, "semantics",
-                                 semantics_names[g->semantics], NULL);
+        Stanza *c =
+            stanza_child(parent, "ssrc-group", NS_JINGLE_SSMA, "semantics", semantics_names[g->semantics], NULL);
         for (guint j = 0; j < g->n; j++)
             set_ssrc(stanza_child(c, "source", NULL, NULL), g->ssrcs[j]);
     }

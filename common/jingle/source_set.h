@@ -19,7 +19,7 @@
 typedef enum { VIDEO_TYPE_UNSET, VIDEO_TYPE_CAMERA, VIDEO_TYPE_DESKTOP } VideoType;
 
 typedef struct {
-    uint32_t ssrc; /* a parser yields 1..2^32-1 only */
+    uint32_t ssrc;  /* a parser yields 1..2^32-1 only */
     MediaKind kind; /* audio or video */
     VideoType video_type;
     char *name;  /* NULL when absent */

@@ -147,7 +147,8 @@ static void show_jingle(ConferenceScript *s, GString *out, const ConfAction *a)
         g_string_append_printf(out, "invite %s", a->member);
         show_owners(out, m);
         if (j->has_startmuted)
-            g_string_append_printf(out, " muted%s%s", j->startmuted_audio ? " audio" : "", j->startmuted_video ? " video" : "");
+            g_string_append_printf(out, " muted%s%s", j->startmuted_audio ? " audio" : "",
+                                   j->startmuted_video ? " video" : "");
         break;
     case JINGLE_SESSION_TERMINATE:
         g_assert_cmpstr(j->sid, ==, p->sid);
@@ -233,7 +234,8 @@ static void show_action(ConferenceScript *s, GString *out, const ConfAction *a)
     case DO_PUBLISH: {
         ConfPresence p = conference_presence(s->c);
         g_string_append_printf(out, "publish %u%s%s%s", p.bridge_count, p.bridge_not_available ? " no-bridge" : "",
-                               p.audio_limit_reached ? " audio-limit" : "", p.video_limit_reached ? " video-limit" : "");
+                               p.audio_limit_reached ? " audio-limit" : "",
+                               p.video_limit_reached ? " video-limit" : "");
         break;
     }
     case DO_SELECT_BRIDGE:
@@ -304,7 +306,9 @@ static void read_info(Line *l, char *real_jid)
                 : has(l, "moderator") ? MEMBER_MODERATOR
                 : has(l, "visitor")   ? MEMBER_VISITOR
                                       : MEMBER_PARTICIPANT,
-        .kind = has(l, "jibri") ? MEMBER_JIBRI : has(l, "jigasi") ? MEMBER_JIGASI : MEMBER_USER,
+        .kind = has(l, "jibri")    ? MEMBER_JIBRI
+                : has(l, "jigasi") ? MEMBER_JIGASI
+                                   : MEMBER_USER,
         .audio_senders = audio ? (guint)atoi(audio) : 0,
         .video_senders = video ? (guint)atoi(video) : 0,
     };
@@ -353,10 +357,10 @@ static void read_answer(Line *l, const char *id)
     }
     if (!restart) {
         l->modified->sources = colibri2_sources_new();
-        source_set_add_source(colibri2_sources_add(l->modified->sources, MEDIA_AUDIO, "jvb-a0")->set, MEDIA_AUDIO, 900001,
-                              "jvb-a0", NULL, VIDEO_TYPE_UNSET);
-        source_set_add_source(colibri2_sources_add(l->modified->sources, MEDIA_VIDEO, "jvb-v0")->set, MEDIA_VIDEO, 900002,
-                              "jvb-v0", NULL, VIDEO_TYPE_UNSET);
+        source_set_add_source(colibri2_sources_add(l->modified->sources, MEDIA_AUDIO, "jvb-a0")->set, MEDIA_AUDIO,
+                              900001, "jvb-a0", NULL, VIDEO_TYPE_UNSET);
+        source_set_add_source(colibri2_sources_add(l->modified->sources, MEDIA_VIDEO, "jvb-v0")->set, MEDIA_VIDEO,
+                              900002, "jvb-v0", NULL, VIDEO_TYPE_UNSET);
     }
     l->ev.outcome = OUTCOME_RESULT;
     l->ev.modified = l->modified;
@@ -421,8 +425,9 @@ static void read_jingle(ConferenceScript *s, Line *l, const char *id, const char
         const char *word;
         JingleAction action;
     } words[] = {
-        { "accept", JINGLE_SESSION_ACCEPT },  { "add", JINGLE_SOURCE_ADD },          { "remove", JINGLE_SOURCE_REMOVE },
-        { "info", JINGLE_SESSION_INFO },      { "trickle", JINGLE_TRANSPORT_INFO },  { "terminate", JINGLE_SESSION_TERMINATE },
+        { "accept", JINGLE_SESSION_ACCEPT },    { "add", JINGLE_SOURCE_ADD },
+        { "remove", JINGLE_SOURCE_REMOVE },     { "info", JINGLE_SESSION_INFO },
+        { "trickle", JINGLE_TRANSPORT_INFO },   { "terminate", JINGLE_SESSION_TERMINATE },
         { "ice-restart", JINGLE_SESSION_INFO }, { "ice-failed", JINGLE_SESSION_INFO },
     };
     JingleAction action = JINGLE_UNKNOWN;
@@ -494,12 +499,24 @@ static const struct {
     const char *word;
     ConfEventType type;
 } plain_words[] = {
-    { "request", EV_REQUEST },         { "room-joined", EV_ROOM_JOINED },           { "room-failed", EV_ROOM_FAILED },
-    { "room-lost", EV_ROOM_LOST },     { "not-owner", EV_OWNERSHIP },               { "joined", EV_MEMBER_JOINED },
-    { "changed", EV_MEMBER_CHANGED },  { "left", EV_MEMBER_LEFT },                  { "features", EV_FEATURES },
-    { "selected", EV_BRIDGE_SELECTED }, { "no-bridge", EV_BRIDGE_NONE },            { "bridge-available", EV_BRIDGE_AVAILABLE },
-    { "bridge-lost", EV_BRIDGE_LOST }, { "invited", EV_INITIATE_ANSWER },           { "mute", EV_MUTE },
-    { "after", EV_TICK },              { "xmpp-lost", EV_XMPP_LOST },               { "xmpp-back", EV_XMPP_BACK },
+    { "request", EV_REQUEST },
+    { "room-joined", EV_ROOM_JOINED },
+    { "room-failed", EV_ROOM_FAILED },
+    { "room-lost", EV_ROOM_LOST },
+    { "not-owner", EV_OWNERSHIP },
+    { "joined", EV_MEMBER_JOINED },
+    { "changed", EV_MEMBER_CHANGED },
+    { "left", EV_MEMBER_LEFT },
+    { "features", EV_FEATURES },
+    { "selected", EV_BRIDGE_SELECTED },
+    { "no-bridge", EV_BRIDGE_NONE },
+    { "bridge-available", EV_BRIDGE_AVAILABLE },
+    { "bridge-lost", EV_BRIDGE_LOST },
+    { "invited", EV_INITIATE_ANSWER },
+    { "mute", EV_MUTE },
+    { "after", EV_TICK },
+    { "xmpp-lost", EV_XMPP_LOST },
+    { "xmpp-back", EV_XMPP_BACK },
     { "shutdown", EV_SHUTDOWN },
 };
 
@@ -600,12 +617,16 @@ char *script_event(ConferenceScript *s, const char *event)
         g_assert_true(read_plain(s, &l));
         l.ev.serial = s->stale_select;
     } else if (strcmp(words[0], "expired") == 0) {
-        l.ev = (ConfEvent){ .type = EV_COLIBRI_ANSWER, .colibri = COLIBRI_EXPIRE, .bridge = words[1], .outcome = OUTCOME_RESULT,
+        l.ev = (ConfEvent){ .type = EV_COLIBRI_ANSWER,
+                            .colibri = COLIBRI_EXPIRE,
+                            .bridge = words[1],
+                            .outcome = OUTCOME_RESULT,
                             .serial = GPOINTER_TO_SIZE(g_hash_table_lookup(s->expired, words[1])) };
     } else if (!read_plain(s, &l)) {
         g_assert_nonnull(words[1]);
         const char *sid = session_of(s, words[1]);
-        if (g_str_has_prefix(words[0], "alloc") || g_str_has_prefix(words[0], "update") || strcmp(words[0], "restarted") == 0) {
+        if (g_str_has_prefix(words[0], "alloc") || g_str_has_prefix(words[0], "update") ||
+            strcmp(words[0], "restarted") == 0) {
             read_colibri(s, &l, words[1]);
         } else {
             read_jingle(s, &l, words[1], sid);

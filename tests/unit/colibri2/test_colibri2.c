@@ -3,7 +3,8 @@
 
 #define SHA256 "3C:05:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:9E"
 #define MEETING "5f0c8e1e-2b1d-4a0a-9c55-0c7a51"
-#define MODIFY(attributes, x) "<conference-modify xmlns='jitsi:colibri2' meeting-id='" MEETING "' " attributes ">" x "</conference-modify>"
+#define MODIFY(attributes, x)                                                                                          \
+    "<conference-modify xmlns='jitsi:colibri2' meeting-id='" MEETING "' " attributes ">" x "</conference-modify>"
 #define SSMA "xmlns='urn:xmpp:jingle:apps:rtp:ssma:0'"
 
 static Stanza *xml(const char *text)
@@ -46,56 +47,72 @@ static char *modified_text(const Colibri2Modified *m)
 
 /* --- round trips: what was read, written and read again is the same text ------------------------- */
 
-#define EXAMPLE_A \
-    MODIFY("name='standup@conference.meet.example' create='true'", \
-           "<endpoint id='a1b2c3d4' create='true' stats-id='Rosa-k9Q'>" \
-           "<capability name='source-names'/><capability name='ssrc-rewriting'/><capability name='rtp-mid-demux'/>" \
-           "<media type='audio'><payload-type xmlns='urn:xmpp:jingle:apps:rtp:1' id='111' name='opus' clockrate='48000' channels='2'>" \
-           "<parameter name='minptime' value='10'/><parameter name='useinbandfec' value='1'/>" \
-           "<rtcp-fb xmlns='urn:xmpp:jingle:apps:rtp:rtcp-fb:0' type='transport-cc'/></payload-type>" \
-           "<rtp-hdrext xmlns='urn:xmpp:jingle:apps:rtp:rtp-hdrext:0' id='1' uri='urn:ietf:params:rtp-hdrext:ssrc-audio-level'/>" \
-           "<extmap-allow-mixed xmlns='urn:xmpp:jingle:apps:rtp:rtp-hdrext:0'/></media>" \
-           "<media type='video'><payload-type xmlns='urn:xmpp:jingle:apps:rtp:1' id='100' name='VP8' clockrate='90000'>" \
-           "<rtcp-fb xmlns='urn:xmpp:jingle:apps:rtp:rtcp-fb:0' type='ccm' subtype='fir'/>" \
-           "<rtcp-fb xmlns='urn:xmpp:jingle:apps:rtp:rtcp-fb:0' type='nack' subtype='pli'/></payload-type>" \
-           "<payload-type xmlns='urn:xmpp:jingle:apps:rtp:1' id='96' name='rtx' clockrate='90000'><parameter name='apt' value='100'/></payload-type>" \
-           "</media><transport ice-controlling='true'><sctp/></transport><sources/></endpoint>")
+#define EXAMPLE_A                                                                                                      \
+    MODIFY(                                                                                                            \
+        "name='standup@conference.meet.example' create='true'",                                                        \
+        "<endpoint id='a1b2c3d4' create='true' stats-id='Rosa-k9Q'>"                                                   \
+        "<capability name='source-names'/><capability name='ssrc-rewriting'/><capability name='rtp-mid-demux'/>"       \
+        "<media type='audio'><payload-type xmlns='urn:xmpp:jingle:apps:rtp:1' id='111' name='opus' clockrate='48000' " \
+        "channels='2'>"                                                                                                \
+        "<parameter name='minptime' value='10'/><parameter name='useinbandfec' value='1'/>"                            \
+        "<rtcp-fb xmlns='urn:xmpp:jingle:apps:rtp:rtcp-fb:0' type='transport-cc'/></payload-type>"                     \
+        "<rtp-hdrext xmlns='urn:xmpp:jingle:apps:rtp:rtp-hdrext:0' id='1' "                                            \
+        "uri='urn:ietf:params:rtp-hdrext:ssrc-audio-level'/>"                                                          \
+        "<extmap-allow-mixed xmlns='urn:xmpp:jingle:apps:rtp:rtp-hdrext:0'/></media>"                                  \
+        "<media type='video'><payload-type xmlns='urn:xmpp:jingle:apps:rtp:1' id='100' name='VP8' clockrate='90000'>"  \
+        "<rtcp-fb xmlns='urn:xmpp:jingle:apps:rtp:rtcp-fb:0' type='ccm' subtype='fir'/>"                               \
+        "<rtcp-fb xmlns='urn:xmpp:jingle:apps:rtp:rtcp-fb:0' type='nack' subtype='pli'/></payload-type>"               \
+        "<payload-type xmlns='urn:xmpp:jingle:apps:rtp:1' id='96' name='rtx' clockrate='90000'><parameter name='apt' " \
+        "value='100'/></payload-type>"                                                                                 \
+        "</media><transport ice-controlling='true'><sctp/></transport><sources/></endpoint>")
 
-#define EXAMPLE_C \
-    MODIFY("", "<endpoint id='a1b2c3d4'><transport>" \
-           "<transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='Xy7/' pwd='Q2hWn8vKt4mR0sLpE6aZbYcD'>" \
-           "<fingerprint xmlns='urn:xmpp:jingle:apps:dtls:0' hash='sha-256' setup='active' required='false'>" SHA256 "</fingerprint>" \
-           "<candidate component='1' foundation='842163049' generation='0' id='z1' ip='192.0.2.55' network='1' port='51544'" \
-           " priority='1677729535' protocol='udp' type='srflx' rel-addr='10.3.0.8' rel-port='51544'/></transport></transport>" \
-           "<sources><media-source type='audio' id='a1b2c3d4-a0'><source " SSMA " ssrc='1001' name='a1b2c3d4-a0'/></media-source>" \
-           "<media-source type='video' id='a1b2c3d4-v0'><source " SSMA " ssrc='2001' name='a1b2c3d4-v0' videoType='camera'/>" \
-           "<source " SSMA " ssrc='2002' name='a1b2c3d4-v0'/><source " SSMA " ssrc='2101' name='a1b2c3d4-v0'/>" \
-           "<source " SSMA " ssrc='2102' name='a1b2c3d4-v0'/>" \
-           "<ssrc-group " SSMA " semantics='SIM'><source ssrc='2001'/><source ssrc='2002'/></ssrc-group>" \
-           "<ssrc-group " SSMA " semantics='FID'><source ssrc='2001'/><source ssrc='2101'/></ssrc-group>" \
-           "<ssrc-group " SSMA " semantics='FID'><source ssrc='2002'/><source ssrc='2102'/></ssrc-group></media-source></sources>" \
+#define EXAMPLE_C                                                                                                      \
+    MODIFY("",                                                                                                         \
+           "<endpoint id='a1b2c3d4'><transport>"                                                                       \
+           "<transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='Xy7/' pwd='Q2hWn8vKt4mR0sLpE6aZbYcD'>"      \
+           "<fingerprint xmlns='urn:xmpp:jingle:apps:dtls:0' hash='sha-256' setup='active' required='false'>" SHA256   \
+           "</fingerprint>"                                                                                            \
+           "<candidate component='1' foundation='842163049' generation='0' id='z1' ip='192.0.2.55' network='1' "       \
+           "port='51544'"                                                                                              \
+           " priority='1677729535' protocol='udp' type='srflx' rel-addr='10.3.0.8' "                                   \
+           "rel-port='51544'/></transport></transport>"                                                                \
+           "<sources><media-source type='audio' id='a1b2c3d4-a0'><source " SSMA                                        \
+           " ssrc='1001' name='a1b2c3d4-a0'/></media-source>"                                                          \
+           "<media-source type='video' id='a1b2c3d4-v0'><source " SSMA                                                 \
+           " ssrc='2001' name='a1b2c3d4-v0' videoType='camera'/>"                                                      \
+           "<source " SSMA " ssrc='2002' name='a1b2c3d4-v0'/><source " SSMA " ssrc='2101' name='a1b2c3d4-v0'/>"        \
+           "<source " SSMA " ssrc='2102' name='a1b2c3d4-v0'/>"                                                         \
+           "<ssrc-group " SSMA " semantics='SIM'><source ssrc='2001'/><source ssrc='2002'/></ssrc-group>"              \
+           "<ssrc-group " SSMA " semantics='FID'><source ssrc='2001'/><source ssrc='2101'/></ssrc-group>"              \
+           "<ssrc-group " SSMA                                                                                         \
+           " semantics='FID'><source ssrc='2002'/><source ssrc='2102'/></ssrc-group></media-source></sources>"         \
            "</endpoint>")
 
-#define EXAMPLE_G1 \
-    MODIFY("", "<relay id='fra-2' create='true' mesh-id='0'><media type='audio'/>" \
-           "<transport ice-controlling='true' use-unique-port='true'><sctp role='client'/></transport>" \
-           "<endpoints><endpoint id='99aa00bb' create='true' stats-id='Ibra-z0z'><sources>" \
-           "<media-source type='audio' id='99aa00bb-a0' synthetic='true'><source " SSMA " ssrc='7001'/></media-source>" \
-           "</sources></endpoint><endpoint id='77cc' expire='true'/></endpoints></relay>")
+#define EXAMPLE_G1                                                                                                     \
+    MODIFY("", "<relay id='fra-2' create='true' mesh-id='0'><media type='audio'/>"                                     \
+               "<transport ice-controlling='true' use-unique-port='true'><sctp role='client'/></transport>"            \
+               "<endpoints><endpoint id='99aa00bb' create='true' stats-id='Ibra-z0z'><sources>"                        \
+               "<media-source type='audio' id='99aa00bb-a0' synthetic='true'><source " SSMA                            \
+               " ssrc='7001'/></media-source>"                                                                         \
+               "</sources></endpoint><endpoint id='77cc' expire='true'/></endpoints></relay>")
 
 static const struct {
     const char *name, *xml;
 } examples[] = {
     { "A create", EXAMPLE_A },
-    { "B visitor", MODIFY("", "<endpoint id='e5f6a7b8' create='true' muc-role='visitor' diarize='true'><capability name='source-names'/>"
-                              "<media type='audio'/><transport ice-controlling='true'/><initial-last-n value='0'/></endpoint>") },
+    { "B visitor",
+      MODIFY("",
+             "<endpoint id='e5f6a7b8' create='true' muc-role='visitor' diarize='true'><capability name='source-names'/>"
+             "<media type='audio'/><transport ice-controlling='true'/><initial-last-n value='0'/></endpoint>") },
     { "C transport and sources", EXAMPLE_C },
     { "E mute two", MODIFY("", "<endpoint id='a1b2c3d4'><force-mute audio='true'/></endpoint>"
                                "<endpoint id='e5f6a7b8'><force-mute audio='true' video='true'/></endpoint>") },
-    { "F expire two", MODIFY("expire='true' rtcstats-enabled='false'", "<endpoint id='a1' expire='true'/><endpoint id='b2' expire='true'/>") },
+    { "F expire two", MODIFY("expire='true' rtcstats-enabled='false'",
+                             "<endpoint id='a1' expire='true'/><endpoint id='b2' expire='true'/>") },
     { "G1 relay", EXAMPLE_G1 },
     { "ice restart", MODIFY("", "<endpoint id='a1' stats-id='x'><transport ice-restart='true'/></endpoint>") },
-    { "connects", MODIFY("", "<connects><connect id='c1' url='wss://x.example/' protocol='mediajson' type='recorder' audio='true' create='true'/></connects>") },
+    { "connects", MODIFY("", "<connects><connect id='c1' url='wss://x.example/' protocol='mediajson' type='recorder' "
+                             "audio='true' create='true'/></connects>") },
 };
 
 static void test_example(gconstpointer data)
@@ -200,17 +217,18 @@ static void test_answer(void)
     e->transport->sctp_port = 5000;
     colibri2_modified_add_endpoint(m, "gone")->expire = true;
     m->sources = colibri2_sources_new();
-    source_set_add_source(colibri2_sources_add(m->sources, MEDIA_AUDIO, "jvb-a0")->set, MEDIA_AUDIO, 2814150021u, "jvb-a0", NULL,
-                          VIDEO_TYPE_UNSET);
+    source_set_add_source(colibri2_sources_add(m->sources, MEDIA_AUDIO, "jvb-a0")->set, MEDIA_AUDIO, 2814150021u,
+                          "jvb-a0", NULL, VIDEO_TYPE_UNSET);
     g_autofree char *text = modified_text(m);
-    g_assert_cmpstr(text, ==,
-                    "<conference-modified xmlns=\"jitsi:colibri2\"><endpoint id=\"a1b2c3d4\"><transport>"
-                    "<transport xmlns=\"urn:xmpp:jingle:transports:ice-udp:1\" ice-generation=\"3\" ufrag=\"4t0s\" pwd=\"6m1p\">"
-                    "<fingerprint xmlns=\"urn:xmpp:jingle:apps:dtls:0\" hash=\"sha-256\" setup=\"actpass\">" SHA256 "</fingerprint>"
-                    "</transport><sctp role=\"server\" port=\"5000\"/></transport></endpoint>"
-                    "<endpoint id=\"gone\" expire=\"true\"/><sources><media-source type=\"audio\" id=\"jvb-a0\">"
-                    "<source xmlns=\"urn:xmpp:jingle:apps:rtp:ssma:0\" ssrc=\"2814150021\" name=\"jvb-a0\"/>"
-                    "</media-source></sources></conference-modified>");
+    g_assert_cmpstr(
+        text, ==,
+        "<conference-modified xmlns=\"jitsi:colibri2\"><endpoint id=\"a1b2c3d4\"><transport>"
+        "<transport xmlns=\"urn:xmpp:jingle:transports:ice-udp:1\" ice-generation=\"3\" ufrag=\"4t0s\" pwd=\"6m1p\">"
+        "<fingerprint xmlns=\"urn:xmpp:jingle:apps:dtls:0\" hash=\"sha-256\" setup=\"actpass\">" SHA256 "</fingerprint>"
+        "</transport><sctp role=\"server\" port=\"5000\"/></transport></endpoint>"
+        "<endpoint id=\"gone\" expire=\"true\"/><sources><media-source type=\"audio\" id=\"jvb-a0\">"
+        "<source xmlns=\"urn:xmpp:jingle:apps:rtp:ssma:0\" ssrc=\"2814150021\" name=\"jvb-a0\"/>"
+        "</media-source></sources></conference-modified>");
     g_autoptr(Colibri2Modified) back = parse_modified(text);
     g_autofree char *again = modified_text(back);
     g_assert_cmpstr(again, ==, text);
@@ -223,7 +241,8 @@ static void test_answer(void)
 
 static void test_empty_answer(void)
 {
-    g_autoptr(Colibri2Modified) m = parse_modified("<conference-modified xmlns='jitsi:colibri2'><relay id='fra-2' expire='true'/></conference-modified>");
+    g_autoptr(Colibri2Modified) m = parse_modified(
+        "<conference-modified xmlns='jitsi:colibri2'><relay id='fra-2' expire='true'/></conference-modified>");
     g_assert_null(m->sources);
     g_assert_cmpuint(m->endpoints->len, ==, 0);
     g_assert_true(((const Colibri2Relay *)m->relays->pdata[0])->expire);
@@ -255,8 +274,10 @@ static const CheckCase checks[] = {
     { "one update", MODIFY("", "<endpoint id='a'><sources/></endpoint>"), FINE, 0 },
     { "create, good name", MODIFY("create='true' name='r@muc.example'", ""), FINE, -1 },
     { "create, no name", MODIFY("create='true'", ""), FINE, -1 },
-    { "create, no local part", MODIFY("create='true' name='muc.example'", ""), STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE, -1 },
-    { "create, with nick", MODIFY("create='true' name='r@muc.example/x'", ""), STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE, -1 },
+    { "create, no local part", MODIFY("create='true' name='muc.example'", ""), STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE,
+      -1 },
+    { "create, with nick", MODIFY("create='true' name='r@muc.example/x'", ""), STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE,
+      -1 },
     { "create, no jid", MODIFY("create='true' name='r@'", ""), STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE, -1 },
     { "bad name without create", MODIFY("name='r@'", ""), FINE, -1 },
 };
@@ -278,7 +299,8 @@ static const CheckCase new_endpoints[] = {
     { "minimal", NEW("", NAMES "<transport/>"), FINE },
     { "no transport", NEW("", NAMES), STANZA_BAD_REQUEST },
     { "no source names", NEW("", "<transport/>"), STANZA_BAD_REQUEST },
-    { "visitor with sources", NEW("muc-role='visitor'", NAMES "<transport/><sources><media-source type='audio' id='x'/></sources>"),
+    { "visitor with sources",
+      NEW("muc-role='visitor'", NAMES "<transport/><sources><media-source type='audio' id='x'/></sources>"),
       STANZA_BAD_REQUEST },
     { "visitor, empty sources", NEW("muc-role='visitor'", NAMES "<transport/><sources/>"), FINE },
     { "sctp server 5000", NEW("", NAMES "<transport><sctp role='server' port='5000'/></transport>"), FINE },
@@ -311,7 +333,8 @@ static void test_error_text(void)
 
 static void test_errors_back(void)
 {
-    static const StanzaCondition conditions[] = { STANZA_BAD_REQUEST, STANZA_CONFLICT, STANZA_SERVICE_UNAVAILABLE, STANZA_ITEM_NOT_FOUND };
+    static const StanzaCondition conditions[] = { STANZA_BAD_REQUEST, STANZA_CONFLICT, STANZA_SERVICE_UNAVAILABLE,
+                                                  STANZA_ITEM_NOT_FOUND };
     for (guint c = 0; c < G_N_ELEMENTS(conditions); c++) {
         for (guint r = COLIBRI2_REASON_NONE; r <= COLIBRI2_REASON_UNKNOWN_ENDPOINT; r++) {
             g_autoptr(Colibri2Error) e = colibri2_error_new(conditions[c], (Colibri2Reason)r, "why");
@@ -357,15 +380,26 @@ static const struct {
     { "relay without id", MODIFY("", "<relay/>"), "Missing relay id." },
     { "media type", MODIFY("", "<endpoint id='a'><media type='smell'/></endpoint>"), "Invalid media type." },
     { "media without type", MODIFY("", "<endpoint id='a'><media/></endpoint>"), "Invalid media type." },
-    { "media-source type", MODIFY("", "<endpoint id='a'><sources><media-source id='x'/></sources></endpoint>"), "Invalid media-source type." },
-    { "media-source id", MODIFY("", "<endpoint id='a'><sources><media-source type='audio'/></sources></endpoint>"), "Missing media-source id." },
-    { "ssrc", MODIFY("", "<endpoint id='a'><sources><media-source type='audio' id='x'><source ssrc='x'/></media-source></sources></endpoint>"), "Invalid SSRC: x." },
-    { "sctp role", MODIFY("", "<endpoint id='a'><transport><sctp role='boss'/></transport></endpoint>"), "Invalid SCTP role." },
-    { "sctp port", MODIFY("", "<endpoint id='a'><transport><sctp port='70000'/></transport></endpoint>"), "Invalid SCTP port." },
+    { "media-source type", MODIFY("", "<endpoint id='a'><sources><media-source id='x'/></sources></endpoint>"),
+      "Invalid media-source type." },
+    { "media-source id", MODIFY("", "<endpoint id='a'><sources><media-source type='audio'/></sources></endpoint>"),
+      "Missing media-source id." },
+    { "ssrc",
+      MODIFY("", "<endpoint id='a'><sources><media-source type='audio' id='x'><source "
+                 "ssrc='x'/></media-source></sources></endpoint>"),
+      "Invalid SSRC: x." },
+    { "sctp role", MODIFY("", "<endpoint id='a'><transport><sctp role='boss'/></transport></endpoint>"),
+      "Invalid SCTP role." },
+    { "sctp port", MODIFY("", "<endpoint id='a'><transport><sctp port='70000'/></transport></endpoint>"),
+      "Invalid SCTP port." },
     { "last n", MODIFY("", "<endpoint id='a'><initial-last-n value='-3'/></endpoint>"), "Invalid initial-last-n." },
-    { "relayed endpoint", MODIFY("", "<relay id='r'><endpoints><endpoint/></endpoints></relay>"), "Missing endpoint id." },
-    { "fingerprint", MODIFY("", "<endpoint id='a'><transport><transport xmlns='urn:xmpp:jingle:transports:ice-udp:1'>"
-                                "<fingerprint hash='sha-256' setup='sideways'>" SHA256 "</fingerprint></transport></transport></endpoint>"), "Invalid DTLS setup." },
+    { "relayed endpoint", MODIFY("", "<relay id='r'><endpoints><endpoint/></endpoints></relay>"),
+      "Missing endpoint id." },
+    { "fingerprint",
+      MODIFY("", "<endpoint id='a'><transport><transport xmlns='urn:xmpp:jingle:transports:ice-udp:1'>"
+                 "<fingerprint hash='sha-256' setup='sideways'>" SHA256
+                 "</fingerprint></transport></transport></endpoint>"),
+      "Invalid DTLS setup." },
 };
 
 static void test_refused(gconstpointer data)

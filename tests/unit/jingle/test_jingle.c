@@ -35,17 +35,20 @@ static void assert_round_trip(const Jingle *j)
 static const char session_accept[] =
     "<jingle xmlns='urn:xmpp:jingle:1' action='session-accept' initiator='demo@conference.meet.example/focus'"
     " responder='9ae1b2@meet.example/xyz' sid='5l2kq8v0n1a7'>"
-    "<group xmlns='urn:xmpp:jingle:apps:grouping:0' semantics='BUNDLE'><content name='audio'/><content name='video'/></group>"
+    "<group xmlns='urn:xmpp:jingle:apps:grouping:0' semantics='BUNDLE'><content name='audio'/><content "
+    "name='video'/></group>"
     "<content creator='responder' name='audio' senders='both'>"
     "<description xmlns='urn:xmpp:jingle:apps:rtp:1' media='audio' maxptime='60'>"
     "<payload-type id='111' name='opus' clockrate='48000' channels='2'><parameter name='minptime' value='10'/>"
     "<rtcp-fb xmlns='urn:xmpp:jingle:apps:rtp:rtcp-fb:0' type='transport-cc'/></payload-type>"
     "<source xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' ssrc='900123' name='a1b2c3d4-a0'>"
     "<parameter name='msid' value='a1b2c3d4-audio-0-1 2f6e-1'/></source><rtcp-mux/>"
-    "<rtp-hdrext xmlns='urn:xmpp:jingle:apps:rtp:rtp-hdrext:0' id='1' uri='urn:ietf:params:rtp-hdrext:ssrc-audio-level'/>"
+    "<rtp-hdrext xmlns='urn:xmpp:jingle:apps:rtp:rtp-hdrext:0' id='1' "
+    "uri='urn:ietf:params:rtp-hdrext:ssrc-audio-level'/>"
     "</description>"
     "<transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='Zx1c' pwd='secretsecretsecretsecret'>"
-    "<fingerprint xmlns='urn:xmpp:jingle:apps:dtls:0' hash='sha-256' setup='active'>" SHA256 "</fingerprint></transport>"
+    "<fingerprint xmlns='urn:xmpp:jingle:apps:dtls:0' hash='sha-256' setup='active'>" SHA256
+    "</fingerprint></transport>"
     "</content>"
     "<content creator='responder' name='video' senders='both'>"
     "<initial-last-n xmlns='jitsi:colibri2' value='20'/>"
@@ -54,11 +57,14 @@ static const char session_accept[] =
     "<parameter name='msid' value='a1b2c3d4-video-0-1 9c'/></source>"
     "<source xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' ssrc='5002' name='a1b2c3d4-v0'>"
     "<parameter name='msid' value='a1b2c3d4-video-0-1 9c'/></source>"
-    "<ssrc-group xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' semantics='FID'><source ssrc='5001'/><source ssrc='5002'/></ssrc-group>"
-    "</description><transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='Zx1c' pwd='secretsecretsecretsecret'/>"
+    "<ssrc-group xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' semantics='FID'><source ssrc='5001'/><source "
+    "ssrc='5002'/></ssrc-group>"
+    "</description><transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='Zx1c' "
+    "pwd='secretsecretsecretsecret'/>"
     "</content>"
     "<content creator='responder' name='data'><transport xmlns='urn:xmpp:jingle:transports:ice-udp:1'>"
-    "<sctpmap xmlns='urn:xmpp:jingle:transports:dtls-sctp:1' number='5000' protocol='webrtc-datachannel' streams='1024'/>"
+    "<sctpmap xmlns='urn:xmpp:jingle:transports:dtls-sctp:1' number='5000' protocol='webrtc-datachannel' "
+    "streams='1024'/>"
     "</transport></content></jingle>";
 
 static void test_session_accept(void)
@@ -98,12 +104,13 @@ static void test_session_accept(void)
 static void test_repeated_names(void)
 {
     /* Contents may repeat a name, lack creator and senders, and take the kind from the name (5.7, 0.3). */
-    g_autoptr(Jingle) j = parse("<jingle xmlns='urn:xmpp:jingle:1' action='addsource' sid='s'>"
-                                "<content name='video'><description xmlns='urn:xmpp:jingle:apps:rtp:1'>"
-                                "<source xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' ssrc='1' videoType='desktop_high_fps'/>"
-                                "</description></content>"
-                                "<content name='video'><description xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'>"
-                                "<source xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' ssrc='2'/></description></content></jingle>");
+    g_autoptr(Jingle) j =
+        parse("<jingle xmlns='urn:xmpp:jingle:1' action='addsource' sid='s'>"
+              "<content name='video'><description xmlns='urn:xmpp:jingle:apps:rtp:1'>"
+              "<source xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' ssrc='1' videoType='desktop_high_fps'/>"
+              "</description></content>"
+              "<content name='video'><description xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'>"
+              "<source xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' ssrc='2'/></description></content></jingle>");
     g_assert_cmpint(j->action, ==, JINGLE_SOURCE_ADD);
     g_autoptr(SourceSet) all = jingle_collect_sources(j);
     g_assert_cmpuint(all->sources->len, ==, 2);
@@ -115,9 +122,10 @@ static void test_repeated_names(void)
 
 static void test_terminate(void)
 {
-    g_autoptr(Jingle) j = parse("<jingle xmlns='urn:xmpp:jingle:1' action='session-terminate' sid='s'>"
-                                "<reason><connectivity-error/><text>ICE FAILED</text></reason>"
-                                "<bridge-session xmlns='http://jitsi.org/protocol/focus' id='0d6b' restart='true'/></jingle>");
+    g_autoptr(Jingle) j =
+        parse("<jingle xmlns='urn:xmpp:jingle:1' action='session-terminate' sid='s'>"
+              "<reason><connectivity-error/><text>ICE FAILED</text></reason>"
+              "<bridge-session xmlns='http://jitsi.org/protocol/focus' id='0d6b' restart='true'/></jingle>");
     g_assert_cmpint(j->reason, ==, JINGLE_REASON_CONNECTIVITY_ERROR);
     g_assert_cmpstr(j->reason_text, ==, "ICE FAILED");
     g_assert_cmpstr(j->bridge_session_id, ==, "0d6b");
@@ -137,8 +145,9 @@ static void test_odd_reason(void)
 
 static void test_session_info(void)
 {
-    g_autoptr(Jingle) restart = parse("<jingle xmlns='urn:xmpp:jingle:1' action='session-info' sid='s'>"
-                                      "<bridge-session xmlns='http://jitsi.org/protocol/focus' id='x' ice-restart='true'/></jingle>");
+    g_autoptr(Jingle) restart =
+        parse("<jingle xmlns='urn:xmpp:jingle:1' action='session-info' sid='s'>"
+              "<bridge-session xmlns='http://jitsi.org/protocol/focus' id='x' ice-restart='true'/></jingle>");
     g_assert_true(restart->ice_restart);
     assert_round_trip(restart);
     g_autoptr(Jingle) legacy = parse("<jingle xmlns='urn:xmpp:jingle:1' action='session-info' sid='s'>"
@@ -151,10 +160,13 @@ static void test_transport_info(void)
 {
     g_autoptr(Jingle) j = parse(
         "<jingle xmlns='urn:xmpp:jingle:1' action='transport-info' sid='s'>"
-        "<content creator='initiator' name='audio'><transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ice-generation='1'"
-        " ufrag='n1' pwd='n2'><candidate component='1' foundation='2' generation='0' id='c2' ip='198.51.100.9' network='0'"
+        "<content creator='initiator' name='audio'><transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' "
+        "ice-generation='1'"
+        " ufrag='n1' pwd='n2'><candidate component='1' foundation='2' generation='0' id='c2' ip='198.51.100.9' "
+        "network='0'"
         " port='10000' priority='1677724415' protocol='UDP' type='srflx' rel-addr='10.0.0.7' rel-port='10000'/>"
-        "<candidate component='1' foundation='3' ip='198.51.100.9' port='0' priority='5' protocol='tcp' type='host' tcptype='active'/>"
+        "<candidate component='1' foundation='3' ip='198.51.100.9' port='0' priority='5' protocol='tcp' type='host' "
+        "tcptype='active'/>"
         "<candidate ip='198.51.100.9' port='0' priority='5' protocol='udp' type='host'/>"
         "<candidate ip='198.51.100.9' port='9' priority='5' protocol='udp' type='martian'/>"
         "<candidate port='9' priority='5' protocol='udp' type='host'/></transport></content>"
@@ -245,9 +257,11 @@ static void test_source_add_text(void)
 
 /* --- refusals ----------------------------------------------------------------------------------- */
 
-#define CONTENT(x) "<jingle xmlns='urn:xmpp:jingle:1' action='source-add' sid='s'><content name='video'>" x "</content></jingle>"
+#define CONTENT(x)                                                                                                     \
+    "<jingle xmlns='urn:xmpp:jingle:1' action='source-add' sid='s'><content name='video'>" x "</content></jingle>"
 #define DESCRIPTION(x) CONTENT("<description xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'>" x "</description>")
-#define TRANSPORT(attributes, x) CONTENT("<transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' " attributes ">" x "</transport>")
+#define TRANSPORT(attributes, x)                                                                                       \
+    CONTENT("<transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' " attributes ">" x "</transport>")
 #define LONG16 "0123456789abcdef"
 #define LONG128 LONG16 LONG16 LONG16 LONG16 LONG16 LONG16 LONG16 LONG16
 
@@ -265,13 +279,18 @@ static const struct {
     { "ssrc missing", DESCRIPTION("<source/>"), "Invalid SSRC: ." },
     { "ssrc words", DESCRIPTION("<source ssrc='12 apples'/>"), "Invalid SSRC: 12 apples." },
     { "videoType", DESCRIPTION("<source ssrc='1' videoType='hologram'/>"), "Unknown videoType." },
-    { "semantics", DESCRIPTION("<ssrc-group semantics='FEC-FR'><source ssrc='1'/></ssrc-group>"), "Unknown ssrc-group semantics." },
+    { "semantics", DESCRIPTION("<ssrc-group semantics='FEC-FR'><source ssrc='1'/></ssrc-group>"),
+      "Unknown ssrc-group semantics." },
     { "no semantics", DESCRIPTION("<ssrc-group><source ssrc='1'/></ssrc-group>"), "Unknown ssrc-group semantics." },
-    { "group member 0", DESCRIPTION("<ssrc-group semantics='SIM'><source ssrc='0'/></ssrc-group>"), "Invalid SSRC: 0." },
-    { "msid 257 bytes", DESCRIPTION("<source ssrc='1'><parameter name='msid' value='x" LONG128 LONG128 "'/></source>"), "Invalid msid." },
-    { "msid with control", DESCRIPTION("<source ssrc='1'><parameter name='msid' value='a&#9;b'/></source>"), "Invalid msid." },
+    { "group member 0", DESCRIPTION("<ssrc-group semantics='SIM'><source ssrc='0'/></ssrc-group>"),
+      "Invalid SSRC: 0." },
+    { "msid 257 bytes", DESCRIPTION("<source ssrc='1'><parameter name='msid' value='x" LONG128 LONG128 "'/></source>"),
+      "Invalid msid." },
+    { "msid with control", DESCRIPTION("<source ssrc='1'><parameter name='msid' value='a&#9;b'/></source>"),
+      "Invalid msid." },
     { "name 129 bytes", DESCRIPTION("<source ssrc='1' name='x" LONG128 "'/>"), "Invalid source name." },
-    { "source of no kind", "<jingle xmlns='urn:xmpp:jingle:1' action='source-add' sid='s'><content name='smell'>"
+    { "source of no kind",
+      "<jingle xmlns='urn:xmpp:jingle:1' action='source-add' sid='s'><content name='smell'>"
       "<description xmlns='urn:xmpp:jingle:apps:rtp:1'><source ssrc='1'/></description></content></jingle>",
       "Sources of an unknown media type." },
     { "ufrag alone", TRANSPORT("ufrag='x'", ""), "Invalid ICE credentials." },
@@ -279,11 +298,18 @@ static const struct {
     { "ufrag with space", TRANSPORT("ufrag='x y' pwd='z'", ""), "Invalid ICE credentials." },
     { "ufrag 257 bytes", TRANSPORT("ufrag='x" LONG128 LONG128 "' pwd='z'", ""), "Invalid ICE credentials." },
     { "generation", TRANSPORT("ice-generation='-1'", ""), "Invalid ice-generation." },
-    { "fingerprint hash", TRANSPORT("", "<fingerprint hash='md5' setup='active'>AB</fingerprint>"), "Unsupported fingerprint hash." },
-    { "fingerprint without hash", TRANSPORT("", "<fingerprint setup='active'>AB</fingerprint>"), "Unsupported fingerprint hash." },
-    { "fingerprint setup", TRANSPORT("", "<fingerprint hash='sha-256' setup='holdconn'>" SHA256 "</fingerprint>"), "Invalid DTLS setup." },
-    { "fingerprint short", TRANSPORT("", "<fingerprint hash='sha-1' setup='active'>AB:CD</fingerprint>"), "Invalid fingerprint." },
-    { "fingerprint no hex", TRANSPORT("", "<fingerprint hash='sha-1'>XX:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44</fingerprint>"), "Invalid fingerprint." },
+    { "fingerprint hash", TRANSPORT("", "<fingerprint hash='md5' setup='active'>AB</fingerprint>"),
+      "Unsupported fingerprint hash." },
+    { "fingerprint without hash", TRANSPORT("", "<fingerprint setup='active'>AB</fingerprint>"),
+      "Unsupported fingerprint hash." },
+    { "fingerprint setup", TRANSPORT("", "<fingerprint hash='sha-256' setup='holdconn'>" SHA256 "</fingerprint>"),
+      "Invalid DTLS setup." },
+    { "fingerprint short", TRANSPORT("", "<fingerprint hash='sha-1' setup='active'>AB:CD</fingerprint>"),
+      "Invalid fingerprint." },
+    { "fingerprint no hex",
+      TRANSPORT("",
+                "<fingerprint hash='sha-1'>XX:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44</fingerprint>"),
+      "Invalid fingerprint." },
     { "sctp port 0", TRANSPORT("", "<sctpmap number='0'/>"), "Invalid SCTP port." },
 };
 
@@ -318,18 +344,21 @@ static void test_limits(void)
 #define HEAD_DESC HEAD "<content name='video'><description xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'>"
 #define TAIL_DESC "</description></content></jingle>"
     assert_too_many(HEAD_DESC, "<source ssrc='%u'/>", SOURCE_SET_MAX_SOURCES + 1, TAIL_DESC, "Too many sources.");
-    assert_too_many(HEAD_DESC, "<ssrc-group semantics='SIM'><source ssrc='%u'/></ssrc-group>", SOURCE_SET_MAX_GROUPS + 1,
-                    TAIL_DESC, "Too many ssrc-groups.");
+    assert_too_many(HEAD_DESC, "<ssrc-group semantics='SIM'><source ssrc='%u'/></ssrc-group>",
+                    SOURCE_SET_MAX_GROUPS + 1, TAIL_DESC, "Too many ssrc-groups.");
     assert_too_many(HEAD_DESC "<ssrc-group semantics='SIM'>", "<source ssrc='%u'/>", SOURCE_GROUP_MAX + 1,
                     "</ssrc-group>" TAIL_DESC, "Too many sources in an ssrc-group.");
-    assert_too_many(HEAD_DESC, "<payload-type id='7' name='%u'/>", MEDIA_MAX_PAYLOAD_TYPES + 1, TAIL_DESC, "Too many payload types.");
+    assert_too_many(HEAD_DESC, "<payload-type id='7' name='%u'/>", MEDIA_MAX_PAYLOAD_TYPES + 1, TAIL_DESC,
+                    "Too many payload types.");
     assert_too_many(HEAD, "<content name='video%u'/>", JINGLE_MAX_CONTENTS + 1, "</jingle>", "Too many contents.");
     /* Spread over contents, the sources still count together. */
-    assert_too_many(HEAD, "<content name='video'><description xmlns='urn:xmpp:jingle:apps:rtp:1'><source ssrc='%u'/></description></content>",
+    assert_too_many(HEAD,
+                    "<content name='video'><description xmlns='urn:xmpp:jingle:apps:rtp:1'><source "
+                    "ssrc='%u'/></description></content>",
                     SOURCE_SET_MAX_SOURCES + 1, "</jingle>", "Too many sources.");
     assert_too_many(HEAD "<content name='video'><transport xmlns='urn:xmpp:jingle:transports:ice-udp:1'>",
-                    "<candidate ip='192.0.2.1' port='%u' priority='1' protocol='udp' type='host'/>", ICE_MAX_CANDIDATES + 1,
-                    "</transport></content></jingle>", "Too many candidates.");
+                    "<candidate ip='192.0.2.1' port='%u' priority='1' protocol='udp' type='host'/>",
+                    ICE_MAX_CANDIDATES + 1, "</transport></content></jingle>", "Too many candidates.");
 }
 
 static void test_unknown_action(void)

@@ -26,9 +26,8 @@ static SourceSet *set_of(const char *text)
             bool desktop = msid && g_str_has_suffix(msid, "*");
             if (desktop)
                 msid[strlen(msid) - 1] = '\0';
-            source_set_add_source(s, **w == 'a' ? MEDIA_AUDIO : MEDIA_VIDEO,
-                                  (uint32_t)strtoul(part[0], NULL, 10), name, msid,
-                                  desktop ? VIDEO_TYPE_DESKTOP : VIDEO_TYPE_UNSET);
+            source_set_add_source(s, **w == 'a' ? MEDIA_AUDIO : MEDIA_VIDEO, (uint32_t)strtoul(part[0], NULL, 10), name,
+                                  msid, desktop ? VIDEO_TYPE_DESKTOP : VIDEO_TYPE_UNSET);
         }
     }
     return s;
@@ -77,7 +76,8 @@ static const SetCase set_cases[] = {
     { "add to empty", source_set_add, "", "v1/n/m a2/x/y", "v1/n/m a2/x/y" },
     { "add keeps what is there", source_set_add, "v1/n/m", "v1/other/other v2/n/m F1,2", "v1/n/m v2/n/m F1,2" },
     { "add a group once", source_set_add, "v1/n/m v2/n/m F1,2", "F1,2", "v1/n/m v2/n/m F1,2" },
-    { "remove takes broken groups along", source_set_remove, SIM3, "v3", "v1/n/m v2/n/m v4/n/m v5/n/m v6/n/m F1,4 F2,5" },
+    { "remove takes broken groups along", source_set_remove, SIM3, "v3",
+      "v1/n/m v2/n/m v4/n/m v5/n/m v6/n/m F1,4 F2,5" },
     { "remove a group only", source_set_remove, "v1/n/m v2/n/m F1,2", "F1,2", "v1/n/m v2/n/m" },
     { "remove what is not there", source_set_remove, "v1/n/m", "v9 F1,9", "v1/n/m" },
     { "remove all", source_set_remove, SIM3, SIM3, "" },
@@ -154,7 +154,8 @@ typedef struct {
 static const CheckCase checks[] = {
     { "plain", "", GOOD, GOOD, GOOD },
     { "simulcast", "", "v1/a-v0/m v2/a-v0/m v3/a-v0/m v4/a-v0/m S1,3 F1,2 F3,4",
-      "v1/a-v0/m v2/a-v0/m v3/a-v0/m v4/a-v0/m S1,3 F1,2 F3,4", "v1/a-v0/m v2/a-v0/m v3/a-v0/m v4/a-v0/m S1,3 F1,2 F3,4" },
+      "v1/a-v0/m v2/a-v0/m v3/a-v0/m v4/a-v0/m S1,3 F1,2 F3,4",
+      "v1/a-v0/m v2/a-v0/m v3/a-v0/m v4/a-v0/m S1,3 F1,2 F3,4" },
     { "no names at all", "", "v1/-/m a2/-/x", "v1/-/m a2/-/x", "v1/-/m a2/-/x" },
     { "one msid for audio and video", "", "v1/a-v0/m a2/a-a0/m", "v1/a-v0/m a2/a-a0/m", "v1/a-v0/m a2/a-a0/m" },
     { "nothing", GOOD, "", GOOD, "" },
@@ -178,14 +179,16 @@ static const CheckCase checks[] = {
       "An SSRC group contains an SSRC, which hasn't been signaled as a source: 1." },
     { "FID of three", "", "v1/a-v0/m v2/a-v0/m v3/a-v0/m F1,2,3", NULL, "Invalid FID group: FID[1, 2, 3]" },
     { "FID of one", "", "v1/a-v0/m F1", NULL, "Invalid FID group: FID[1]" },
-    { "grouped without msid", "", "v1/a-v0/- v2/a-v0/- F1,2", NULL, "Required source parameter 'msid' is not present." },
+    { "grouped without msid", "", "v1/a-v0/- v2/a-v0/- F1,2", NULL,
+      "Required source parameter 'msid' is not present." },
     { "group with two msids", "", "v1/a-v0/m v2/a-v0/k F1,2", NULL,
       "SsrcGroup contains sources with different MSIDs: FID[1, 2]" },
     { "two FIDs, one msid", "", "v1/a-v0/m v2/a-v0/m F1,2 v3/a-v1/m v4/a-v1/m F3,4", NULL, "MSID is already used: m." },
     { "lone source with a group's msid", "", GOOD " v3/a-v1/m", NULL, "MSID is already used: m." },
     { "two lone sources, one msid", "", "v1/a-v0/m v2/a-v1/m", NULL, "MSID is already used: m." },
     { "clash with what was there", GOOD, "v3/a-v1/m", NULL, "MSID is already used: m." },
-    { "two cameras", GOOD, "v3/a-v1/k* v4/a-v1/k F3,4", GOOD " v3/a-v1/k* v4/a-v1/k F3,4", "v3/a-v1/k* v4/a-v1/k F3,4" },
+    { "two cameras", GOOD, "v3/a-v1/k* v4/a-v1/k F3,4", GOOD " v3/a-v1/k* v4/a-v1/k F3,4",
+      "v3/a-v1/k* v4/a-v1/k F3,4" },
     { "empty and repeated groups", GOOD, "F F1,2 v3/a-v1/k", GOOD " v3/a-v1/k", "v3/a-v1/k" },
     { "remove all", GOOD, "-" GOOD, "", GOOD },
     { "remove takes the group", GOOD, "-v2", "v1/a-v0/m", "v2/a-v0/m F1,2" },
@@ -301,16 +304,18 @@ static void test_map_filters(void)
 
 static void test_json_written(void)
 {
-    g_autoptr(SourceMap) m = map_of("jvb", "v3311/jvb-v0/mixed_v a2210/jvb-a0/mixed_a", "f0",
-                                    "v1001/f0-v0/x v1002/f0-v0/x F1001,1002 a900/f0-a0/y v7/-/-", "d", "v5/d-v1/z*", NULL);
+    g_autoptr(SourceMap) m =
+        map_of("jvb", "v3311/jvb-v0/mixed_v a2210/jvb-a0/mixed_a", "f0",
+               "v1001/f0-v0/x v1002/f0-v0/x F1001,1002 a900/f0-a0/y v7/-/-", "d", "v5/d-v1/z*", NULL);
     g_autofree char *json = source_map_to_json(m);
-    g_assert_cmpstr(json, ==,
-                    "{\"sources\":{"
-                    "\"jvb\":[[{\"s\":3311,\"n\":\"jvb-v0\",\"m\":\"mixed_v\"}],[],"
-                    "[{\"s\":2210,\"n\":\"jvb-a0\",\"m\":\"mixed_a\"}]],"
-                    "\"f0\":[[{\"s\":1001,\"n\":\"f0-v0\",\"m\":\"x\"},{\"s\":1002,\"n\":\"f0-v0\",\"m\":\"x\"},{\"s\":7}],"
-                    "[[\"f\",1001,1002]],[{\"s\":900,\"n\":\"f0-a0\",\"m\":\"y\"}]],"
-                    "\"d\":[[{\"s\":5,\"n\":\"d-v1\",\"m\":\"z\",\"v\":\"d\"}],[],[]]}}");
+    g_assert_cmpstr(
+        json, ==,
+        "{\"sources\":{"
+        "\"jvb\":[[{\"s\":3311,\"n\":\"jvb-v0\",\"m\":\"mixed_v\"}],[],"
+        "[{\"s\":2210,\"n\":\"jvb-a0\",\"m\":\"mixed_a\"}]],"
+        "\"f0\":[[{\"s\":1001,\"n\":\"f0-v0\",\"m\":\"x\"},{\"s\":1002,\"n\":\"f0-v0\",\"m\":\"x\"},{\"s\":7}],"
+        "[[\"f\",1001,1002]],[{\"s\":900,\"n\":\"f0-a0\",\"m\":\"y\"}]],"
+        "\"d\":[[{\"s\":5,\"n\":\"d-v1\",\"m\":\"z\",\"v\":\"d\"}],[],[]]}}");
     g_autoptr(SourceMap) back = source_map_from_json(json, NULL);
     g_assert_nonnull(back);
     g_assert_true(source_map_equal(back, m));
@@ -324,7 +329,8 @@ static void test_json_audio_groups(void)
     g_autoptr(SourceMap) m = source_map_new();
     source_map_set(m, "x", s);
     g_autofree char *json = source_map_to_json(m);
-    g_assert_cmpstr(json, ==, "{\"sources\":{\"x\":[[],[],[{\"s\":1,\"m\":\"m\"},{\"s\":2,\"m\":\"m\"}],[[\"f\",1,2]]]}}");
+    g_assert_cmpstr(json, ==,
+                    "{\"sources\":{\"x\":[[],[],[{\"s\":1,\"m\":\"m\"},{\"s\":2,\"m\":\"m\"}],[[\"f\",1,2]]]}}");
     g_autoptr(SourceMap) back = source_map_from_json(json, NULL);
     g_assert_true(source_map_equal(back, m));
 }
@@ -336,8 +342,9 @@ static void test_json_escaped(void)
     g_autoptr(SourceMap) m = source_map_new();
     source_map_set(m, "o\"]}", s);
     g_autofree char *json = source_map_to_json(m);
-    g_assert_cmpstr(json, ==, "{\"sources\":{\"o\\\"]}\":[[],[],[{\"s\":4294967295,\"n\":\"a\\\"b\\\\c\","
-                              "\"m\":\"\\u0001\\u000a\xc3\xa9\"}]]}}");
+    g_assert_cmpstr(json, ==,
+                    "{\"sources\":{\"o\\\"]}\":[[],[],[{\"s\":4294967295,\"n\":\"a\\\"b\\\\c\","
+                    "\"m\":\"\\u0001\\u000a\xc3\xa9\"}]]}}");
     g_autoptr(SourceMap) back = source_map_from_json(json, NULL);
     g_assert_true(source_map_equal(back, m));
 }
@@ -345,10 +352,21 @@ static void test_json_escaped(void)
 static void test_json_refused(void)
 {
     static const char *const bad[] = {
-        "", "{", "[]", "{}", "{\"sources\":[]}", "{\"sources\":{\"a\":{}}}", "{\"sources\":{\"a\":[{}]}}",
-        "{\"sources\":{\"a\":[[{}]]}}", "{\"sources\":{\"a\":[[{\"s\":0}]]}}", "{\"sources\":{\"a\":[[{\"s\":\"1\"}]]}}",
-        "{\"sources\":{\"a\":[[{\"s\":4294967296}]]}}", "{\"sources\":{\"a\":[[{\"s\":1,\"n\":7}]]}}",
-        "{\"sources\":{\"a\":[[],[[\"x\",1,2]]]}}", "{\"sources\":{\"a\":[[],[[\"f\"]]]}}", "{\"sources\":{\"a\":[[],[[1,2]]]}}",
+        "",
+        "{",
+        "[]",
+        "{}",
+        "{\"sources\":[]}",
+        "{\"sources\":{\"a\":{}}}",
+        "{\"sources\":{\"a\":[{}]}}",
+        "{\"sources\":{\"a\":[[{}]]}}",
+        "{\"sources\":{\"a\":[[{\"s\":0}]]}}",
+        "{\"sources\":{\"a\":[[{\"s\":\"1\"}]]}}",
+        "{\"sources\":{\"a\":[[{\"s\":4294967296}]]}}",
+        "{\"sources\":{\"a\":[[{\"s\":1,\"n\":7}]]}}",
+        "{\"sources\":{\"a\":[[],[[\"x\",1,2]]]}}",
+        "{\"sources\":{\"a\":[[],[[\"f\"]]]}}",
+        "{\"sources\":{\"a\":[[],[[1,2]]]}}",
         "[[[[[[[[[[[[]]]]]]]]]]]]",
     };
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
