@@ -279,9 +279,8 @@ static void on_member_left(Conference *c, const ConfEvent *ev)
     if (!m)
         return;
     conf_leave_bridge(c, m, true);
-    g_autoptr(SourceSet) gone = source_map_take(c->sources, m->id);
-    if (gone)
-        conf_sources_changed(c, m->id, false); /* clients clean up from presence */
+    source_set_free(source_map_take(c->sources, m->id));
+    conf_sources_changed(c, m->id, false); /* clients clean up from presence; also drops a removal not told yet */
     g_ptr_array_remove(c->members, m);
     if (!conf_is_running(c))
         return;

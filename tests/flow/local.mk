@@ -12,13 +12,32 @@ tests_flow_test_media_SOURCES = %D%/test_media.c
 tests_flow_test_media_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SRTP_CFLAGS)
 tests_flow_test_media_LDADD = tests/fakes/libfake-media.a $(LIBS_MEDIA) $(GLIB_LIBS)
 
-FLOW_CONFERENCE_TESTS = tests/flow/test_conference
+FLOW_CONFERENCE_TESTS = \
+	tests/flow/test_conference \
+	tests/flow/test_conference_events \
+	tests/flow/test_conference_sessions
 check_PROGRAMS += $(FLOW_CONFERENCE_TESTS)
 TESTS += $(FLOW_CONFERENCE_TESTS)
 CFLAGS_FOCUS_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS) $(JSON_CFLAGS)
 LIBS_FOCUS_TEST = focus/libfocus-pure.a common/colibri2/libplenum-colibri2.a common/jingle/libplenum-jingle.a \
 	common/xmpp/libplenum-xmpp.a $(JSON_LIBS) $(XML_LIBS) $(GLIB_LIBS)
 
-tests_flow_test_conference_SOURCES = %D%/test_conference.c %D%/conference_script.c %D%/conference_script.h
+# The script reader and the world it plays in; a fuzz program uses them too.
+check_LIBRARIES += tests/flow/libconference-script.a
+tests_flow_libconference_script_a_SOURCES = \
+	%D%/conference_script.c %D%/conference_script.h \
+	%D%/conference_script_parts.h %D%/conference_script_show.c \
+	%D%/conference_world.c %D%/conference_world.h
+tests_flow_libconference_script_a_CFLAGS = $(CFLAGS_FOCUS_TEST)
+
+tests_flow_test_conference_SOURCES = %D%/test_conference.c %D%/conference_stories.h
 tests_flow_test_conference_CFLAGS = $(CFLAGS_FOCUS_TEST)
-tests_flow_test_conference_LDADD = $(LIBS_FOCUS_TEST)
+tests_flow_test_conference_LDADD = tests/flow/libconference-script.a $(LIBS_FOCUS_TEST)
+
+tests_flow_test_conference_events_SOURCES = %D%/test_conference_events.c %D%/conference_stories.h
+tests_flow_test_conference_events_CFLAGS = $(CFLAGS_FOCUS_TEST)
+tests_flow_test_conference_events_LDADD = tests/flow/libconference-script.a $(LIBS_FOCUS_TEST)
+
+tests_flow_test_conference_sessions_SOURCES = %D%/test_conference_sessions.c %D%/conference_stories.h
+tests_flow_test_conference_sessions_CFLAGS = $(CFLAGS_FOCUS_TEST)
+tests_flow_test_conference_sessions_LDADD = tests/flow/libconference-script.a $(LIBS_FOCUS_TEST)

@@ -8,7 +8,7 @@ tests_fuzz_fuzz_stanza_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_stanza_LDADD = $(MAIN_FUZZ) common/xmpp/libplenum-xmpp.a $(XML_LIBS) $(GLIB_LIBS)
 
 # Jingle, COLIBRI2 and the sources of a conference.
-FUZZ_SIGNAL = tests/fuzz/fuzz_colibri2 tests/fuzz/fuzz_jingle tests/fuzz/fuzz_sources
+FUZZ_SIGNAL = tests/fuzz/fuzz_colibri2 tests/fuzz/fuzz_conference tests/fuzz/fuzz_jingle tests/fuzz/fuzz_sources
 check_PROGRAMS += $(FUZZ_SIGNAL)
 TESTS += $(FUZZ_SIGNAL)
 LIBS_FUZZ_SIGNAL = $(MAIN_FUZZ) common/colibri2/libplenum-colibri2.a common/jingle/libplenum-jingle.a \
@@ -28,3 +28,8 @@ tests_fuzz_fuzz_colibri2_SOURCES = tests/fuzz/fuzz_colibri2.c
 tests_fuzz_fuzz_colibri2_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS)
 tests_fuzz_fuzz_colibri2_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_colibri2_LDADD = $(LIBS_FUZZ_SIGNAL)
+
+tests_fuzz_fuzz_conference_SOURCES = tests/fuzz/fuzz_conference.c
+tests_fuzz_fuzz_conference_CFLAGS = $(CFLAGS_FOCUS_TEST)
+tests_fuzz_fuzz_conference_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_conference_LDADD = $(MAIN_FUZZ) tests/flow/libconference-script.a $(LIBS_FOCUS_TEST)
