@@ -8,7 +8,7 @@
     "<ssrc-group" SSMA "semantics='" kind "'><source ssrc='" a "'/><source ssrc='" b "'/></ssrc-group>"
 #define SIM3(a, b, c)                                                                                                  \
     "<ssrc-group" SSMA "semantics='SIM'><source ssrc='" a "'/><source ssrc='" b "'/><source ssrc='" c "'/></"          \
-                                                                                                      "ssrc-group>"
+    "ssrc-group>"
 #define VIDEO(id, inside) "<media-source type='video' id='" id "'>" inside "</media-source>"
 #define AUDIO(id, inside) "<media-source type='audio' id='" id "'>" inside "</media-source>"
 
