@@ -2,6 +2,7 @@
  *
  * One conference-modify carried out (bridge.md 2.2): endpoints in document order, connects, relays, feedback
  * sources. The conference's end when it is left empty is its owner's business. */
+#include <string.h>
 #include "bridge/bridge.h"
 #include "bridge/conference.h"
 
@@ -11,6 +12,18 @@ static Colibri2Error *unknown_endpoint(const char *id)
         colibri2_error_new(STANZA_ITEM_NOT_FOUND, COLIBRI2_REASON_UNKNOWN_ENDPOINT, "Unknown endpoint %s", id);
     error->endpoint_id = g_strdup(id);
     return error;
+}
+
+/* Ids become names in messages, logs and URL paths: anything but a slash and control characters will do. */
+static bool id_is_valid(const char *id)
+{
+    size_t len = strlen(id);
+    if (len == 0 || len >= WORKER_ID_SIZE || !g_utf8_validate(id, -1, NULL))
+        return false;
+    for (; *id; id++)
+        if ((unsigned char)*id < 0x20 || *id == 0x7f || *id == '/')
+            return false;
+    return true;
 }
 
 static Endpoint *create_endpoint(Conference *c, const Colibri2Endpoint *request, Colibri2Error **error)
@@ -42,6 +55,10 @@ static bool modify_endpoint(Conference *c, const Colibri2Endpoint *request, bool
 {
     Endpoint *ep = conference_find(c, request->id);
     bool with_transport = false;
+    if (!id_is_valid(request->id)) {
+        *error = colibri2_error_new(STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE, "Invalid endpoint id");
+        return false;
+    }
     if (request->expire) {
         if (ep)
             conference_expire_endpoint(c, ep, "by the focus");

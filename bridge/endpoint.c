@@ -91,8 +91,6 @@ static Colibri2Error *check_new(const BridgeEnv *env, const Colibri2Endpoint *re
     Colibri2Error *error = colibri2_endpoint_check_new(request);
     if (error)
         return error;
-    if (strlen(request->id) >= WORKER_ID_SIZE || !request->id[0])
-        return colibri2_error_new(STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE, "Endpoint id is empty or too long");
     if (request->transport->has_sctp && !env->sctp)
         return colibri2_error_new(STANZA_FEATURE_NOT_IMPLEMENTED, COLIBRI2_REASON_FEATURE_NOT_IMPLEMENTED,
                                   "SCTP support is not configured");

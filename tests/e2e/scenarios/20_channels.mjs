@@ -24,7 +24,12 @@ async function channelCarries(t) {
 export const scenarios = [
     {
         name: 'websocket as the only bridge channel', group: 'websocket only',
-        settings: { edit: { bridge: text => setOption(text, 'media', 'sctp', 'false') } },
+        settings: {
+            edit: {
+                bridge: text => setOption(text, 'media', 'sctp', 'false'),
+                focus: text => setOption(text, 'codec', 'data_channel', 'false'),
+            },
+        },
         async run(t) {
             const [ada] = await channelCarries(t);
             const stats = await ada.stats();
