@@ -4,13 +4,13 @@
 
 #define MULTIPLICATIVE 1.08 /* per second */
 #define MIN_INCREASE_BPS 1000
-#define MIN_ADDITIVE_BPS 4000 /* per second */
-#define ADDITIVE_MOST 1.2     /* of a multiplicative step: a slow link would be overshot */
+#define ADDITIVE_SHARE 0.01 /* per second, at least */
+#define ADDITIVE_MOST 1.2   /* of a multiplicative step: a slow link would be overshot */
 #define DEFAULT_RTT_US 200000
+#define PACKET_BITS (1200 * 8)
 #define CAPACITY_WEIGHT 0.05
 #define MIN_DEVIATION 0.4
 #define MAX_DEVIATION 2.5
-#define PACKET_BITS (1200 * 8)
 
 static int64_t clamp(int64_t v, int64_t lo, int64_t hi)
 {
@@ -67,12 +67,12 @@ static void decrease(BweAimd *a, int64_t acked_bps, int64_t now_us)
     a->changed_us = a->decreased_us = now_us;
 }
 
-/* Some packets per response time, the round trip and what detection takes. The same step for all who share a link, whatever they have: that is what brings them together. */
+/* Two packets per response time, the round trip and what detection takes: the same step for all who share a link,
+ * whatever they have, is what brings them together. Only a fast link takes more. */
 static double additive_bps_per_second(const BweAimd *a)
 {
-    double frame_bits = a->bps / 30.0, packets = ceil(frame_bits / PACKET_BITS);
-    double response_s = (a->rtt_us + 100000) / 2e6;
-    return fmax(MIN_ADDITIVE_BPS, frame_bits / fmax(packets, 1) / response_s);
+    double response_s = (a->rtt_us + 100000) / 1e6;
+    return fmax(2 * PACKET_BITS / response_s, ADDITIVE_SHARE * a->bps);
 }
 
 static void increase(BweAimd *a, int64_t acked_bps, int64_t now_us)
@@ -83,7 +83,9 @@ static void increase(BweAimd *a, int64_t acked_bps, int64_t now_us)
     double more = fmax(a->bps * (pow(MULTIPLICATIVE, elapsed_s) - 1), MIN_INCREASE_BPS);
     if (a->link.kbps > 0)
         more = fmin(ADDITIVE_MOST * more, additive_bps_per_second(a) * elapsed_s);
-    int64_t limit = acked_bps > 0 ? acked_bps + acked_bps / 2 + 10000 : a->max_bps;
+    /* never far above what arrives: that much further it would go before overuse shows */
+    int64_t above = acked_bps / (a->link.kbps > 0 ? 12 : 2) + 10000;
+    int64_t limit = acked_bps > 0 ? acked_bps + above : a->max_bps;
     if (a->bps < limit)
         a->bps = clamp((int64_t)fmin(a->bps + more, limit), a->min_bps, a->max_bps);
     a->changed_us = now_us;

@@ -231,7 +231,11 @@ static void test_aimd(void)
     g_assert_cmpint(a.bps, ==, before);
     for (int i = 0; i < 1000; i++, now += 100 * MS)
         bwe_aimd_update(&a, BWE_NORMAL, 400000, false, now);
-    g_assert_cmpint(a.bps, ==, 610000); /* 1.5 of what arrives and 10 kbit/s: not above */
+    g_assert_cmpint(a.bps, ==, 400000 + 33333 + 10000); /* little more than what arrives: not above */
+    a.link.kbps = 0;
+    for (int i = 0; i < 1000; i++, now += 100 * MS)
+        bwe_aimd_update(&a, BWE_NORMAL, 400000, false, now);
+    g_assert_cmpint(a.bps, ==, 610000); /* a link never seen full: half as much again */
 
     bwe_aimd_set(&a, 50000000, now);
     g_assert_cmpint(a.bps, ==, 20000000);
