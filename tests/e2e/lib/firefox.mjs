@@ -66,6 +66,10 @@ export class Firefox {
         f.socket = new WebSocket(`${url}/session`);
         await new Promise((resolve, reject) => f.socket.once('open', resolve).once('error', reject));
         f.socket.on('message', text => f.onMessage(JSON.parse(text)));
+        f.socket.on('close', () => {
+            for (const waiter of f.pending.values()) waiter.reject(new Error('Firefox has closed'));
+            f.pending.clear();
+        });
         await f.call('session.new', { capabilities: {} });
         return f;
     }
@@ -79,6 +83,7 @@ export class Firefox {
     }
 
     call(method, params) {
+        if (this.socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error('Firefox has closed'));
         const id = this.nextId++;
         return new Promise((resolve, reject) => {
             this.pending.set(id, { resolve, reject });
@@ -105,11 +110,11 @@ export class Firefox {
 
 class FirefoxPage {
     constructor(firefox, context) {
-        Object.assign(this, { firefox, context });
+        Object.assign(this, { firefox, contextId: context });
     }
 
     async goto(url) {
-        await this.firefox.call('browsingContext.navigate', { context: this.context, url, wait: 'complete' });
+        await this.firefox.call('browsingContext.navigate', { context: this.contextId, url, wait: 'complete' });
     }
 
     // Runs fn(arg) in the page; argument and result travel as JSON, promises are awaited.
@@ -117,7 +122,7 @@ class FirefoxPage {
         const { type, result, exceptionDetails } = await this.firefox.call('script.callFunction', {
             functionDeclaration: `async text => JSON.stringify(await (${fn})(JSON.parse(text)) ?? null)`,
             arguments: [{ type: 'string', value: JSON.stringify(arg ?? null) }],
-            target: { context: this.context },
+            target: { context: this.contextId },
             awaitPromise: true,
             userActivation: true,
         });
@@ -126,11 +131,11 @@ class FirefoxPage {
     }
 
     async screenshot({ path }) {
-        const { data } = await this.firefox.call('browsingContext.captureScreenshot', { context: this.context });
+        const { data } = await this.firefox.call('browsingContext.captureScreenshot', { context: this.contextId });
         await writeFile(path, Buffer.from(data, 'base64'));
     }
 
     async close() {
-        await this.firefox.call('browsingContext.close', { context: this.context });
+        await this.firefox.call('browsingContext.close', { context: this.contextId });
     }
 }

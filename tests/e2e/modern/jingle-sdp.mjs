@@ -60,7 +60,8 @@ export function readJsonSources(text) {
 }
 
 export class OfferModel {
-    constructor(jingle) {
+    // codec: the video codec to put first; a browser sends the first that it can.
+    constructor(jingle, codec) {
         this.version = 1;
         this.mlines = [];
         this.bridgeSession = attr(child(jingle, 'bridge-session'), 'id');
@@ -72,6 +73,7 @@ export class OfferModel {
             const kind = attr(description, 'media') ?? attr(content, 'name');
             if (kind === 'audio' || kind === 'video') {
                 this.descriptions[kind] = readDescription(description);
+                this.descriptions[kind].payloadTypes.sort((a, b) => (b.name === codec) - (a.name === codec));
                 this.mlines.push({ kind, mid: String(this.mlines.length), direction: 'sendrecv', sources: [] });
             } else {
                 this.transport.sctpPort = readTransport(child(content, 'transport')).sctpPort;

@@ -77,7 +77,7 @@ export class ModernClient {
         const xml = `<iq xmlns="jabber:client" type="set" id="${this.xmpp.getUniqueId()}" to="${this.room}/focus">`
             + `<jingle xmlns="${NS.jingle}" action="${action}" sid="${this.sid}" initiator="${this.room}/focus" responder="${this.xmpp.jid}">`
             + `${payload}</jingle></iq>`;
-        return this.sendIq({ tree: () => new DOMParser().parseFromString(xml, 'text/xml').documentElement });
+        return this.sendIq(new DOMParser().parseFromString(xml, 'text/xml').documentElement);
     }
 
     onPresence(p) {
@@ -145,7 +145,9 @@ export class ModernClient {
         this.endSession();
         this.sid = jingle.getAttribute('sid');
         this.sessionCount++;
-        this.offer = new OfferModel(jingle);
+        this.offer = new OfferModel(jingle, this.codec);
+        for (const { sources: [s] } of this.offer.mlines.filter(m => m.direction === 'sendonly'))
+            this.sources.set(s.name, { owner: s.owner, kind: s.kind, ssrc: s.ssrcs[0], rtx: s.ssrcs[1] });
         const pc = this.pc = new RTCPeerConnection({ iceServers: this.iceServers, iceTransportPolicy: this.iceTransportPolicy, bundlePolicy: 'max-bundle' });
         pc.ontrack = e => this.play(e.track);
         for (const track of this.stream.getTracks()) pc.addTrack(track, this.stream);
@@ -175,18 +177,8 @@ export class ModernClient {
     async negotiate(first = false) {
         const pc = this.pc;
         await pc.setRemoteDescription({ type: 'offer', sdp: this.offer.sdp() });
-        if (first) this.preferCodec();
         await pc.setLocalDescription(await pc.createAnswer());
         if (first) await this.applyScalability();
-    }
-
-    preferCodec() {
-        const transceiver = this.pc.getTransceivers().find(t => t.sender.track?.kind === 'video');
-        if (!transceiver) return;
-        const all = RTCRtpSender.getCapabilities('video').codecs;
-        const wanted = all.filter(c => c.mimeType.toLowerCase() === `video/${this.codec.toLowerCase()}`);
-        if (!wanted.length) throw new Error(`this browser has no ${this.codec}`);
-        transceiver.setCodecPreferences([...wanted, ...all.filter(c => !wanted.includes(c))]);
     }
 
     async applyScalability() {
