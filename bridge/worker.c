@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -189,6 +190,9 @@ void *worker_main(void *worker)
 {
     Worker *w = worker;
     struct epoll_event events[WORKER_ADDRESSES_MAX + 2];
+    char name[16];
+    snprintf(name, sizeof(name), "media-%u", w->index);
+    pthread_setname_np(pthread_self(), name);
     for (size_t i = 0; i < w->n_fds; i++)
         worker_watch(w, w->fds[i], (uint32_t)i);
     worker_watch(w, mailbox_fd(w->inbox), TOKEN_INBOX);

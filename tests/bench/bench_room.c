@@ -187,6 +187,7 @@ static void open_reference(BenchRoom *r)
     srtp_policy_t policy = { .ssrc = { .type = ssrc_any_inbound }, .key = key, .window_size = 1024 };
     srtp_profile_t profile = k->profile == SRTP_PROFILE_GCM128 ? srtp_profile_aead_aes_128_gcm
                                                                : srtp_profile_aes128_cm_sha1_80;
+    media_peer_library(k);
     memcpy(key, k->tx_key, srtp_key_len(k->profile));
     memcpy(key + srtp_key_len(k->profile), k->tx_salt, srtp_salt_len(k->profile));
     srtp_crypto_policy_set_from_profile_for_rtp(&policy.rtp, profile);

@@ -135,6 +135,7 @@ static void round_trip(RawLoop *r)
 static void *raw_main(void *user)
 {
     RawLoop *r = user;
+    pthread_setname_np(pthread_self(), "raw");
     for (;;) {
         struct epoll_event ev[2];
         int n = epoll_wait(r->epoll, ev, 2, -1);

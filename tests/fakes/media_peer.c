@@ -160,6 +160,19 @@ static srtp_profile_t library_profile(SrtpProfile profile)
                                             : srtp_profile_aes128_cm_sha1_80;
 }
 
+void media_peer_library(const SrtpKeys *keys)
+{
+    static gsize once;
+    if (!g_once_init_enter(&once))
+        return;
+    /* The library takes one set-up a process. Built --with-srtp=libsrtp2 the product does it, at its first session;
+     * after that ours is refused, which is no harm. */
+    srtp_rx_free(srtp_rx_new(keys->profile, keys->rx_key, keys->rx_salt));
+    srtcp_free(srtcp_new(keys));
+    srtp_init();
+    g_once_init_leave(&once, 1);
+}
+
 static srtp_t library_session(SrtpProfile profile, const uint8_t *key, const uint8_t *salt, srtp_ssrc_type_t direction)
 {
     static gsize initialised;
@@ -236,7 +249,7 @@ void media_peer_init(MediaPeer *p, Workers *workers, unsigned worker, uint64_t c
     g_assert_cmpint(getrandom(p->keys.tx_key, sizeof(p->keys.tx_key), 0), >, 0);
     g_assert_cmpint(getrandom(p->keys.tx_salt, sizeof(p->keys.tx_salt), 0), >, 0);
     if (!o->without_library) {
-        srtcp_free(srtcp_new(&p->keys)); /* sets the library up, which is done once a process */
+        media_peer_library(&p->keys);
         p->tx = library_session(o->profile, p->keys.rx_key, p->keys.rx_salt, ssrc_any_outbound);
         p->rx = library_session(o->profile, p->keys.tx_key, p->keys.tx_salt, ssrc_any_inbound);
     }

@@ -53,6 +53,9 @@ typedef struct {
     bool without_library; /* no libsrtp2 session: the test protects and decrypts by itself */
 } PeerOptions;
 
+/* Sets libsrtp2 up, whoever else in the process uses it. Before the first session of a test. */
+void media_peer_library(const SrtpKeys *keys);
+
 /* Makes the socket and posts ENDPOINT_CREATE, REMOTE_ICE, MEDIA and SRTP_KEYS. Ends the test on failure. */
 void media_peer_init(MediaPeer *p, Workers *workers, unsigned worker, uint64_t conference, uint64_t handle,
                      const char *id, const PeerOptions *options);
