@@ -244,8 +244,10 @@ static void tick_speech(MediaConference *c, int64_t now_us)
         media_conference_update_order(c);
         media_conference_tell_speaker(c, NULL, false);
         MediaEndpoint *speaker = media_conference_find_speaker(c, c->dominant);
-        if (speaker)
+        if (speaker) {
+            speaker->last_speech_us = now_us;
             prepare_keyframe(c, speaker, now_us);
+        }
         break;
     }
     case SPEECH_SILENCE:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/media_endpoint.h"
 
+#include "bridge/forward.h"
 #include "bridge/rx/rx_path.h"
 #include "bridge/tx/tx_slots.h"
 
@@ -85,6 +86,8 @@ void media_endpoint_free(MediaEndpoint *ep)
     free(ep);
 }
 
+static void replay_early(MediaEndpoint *ep);
+
 /* Tables by payload type and by extension id, so that a packet costs one look-up each. */
 void media_endpoint_set_media(MediaEndpoint *ep, const WorkerMedia *media)
 {
@@ -127,6 +130,25 @@ void media_endpoint_set_media(MediaEndpoint *ep, const WorkerMedia *media)
     ep->tcc_video = ep->tcc_video && ep->ext_id[RTP_EXT_TRANSPORT_CC];
     ep->allow_mixed = media->allow_mixed;
     tx_slots_media_changed(ep);
+    if (ep->srtp_rx)
+        replay_early(ep);
+}
+
+/* What came before the keys, or before the media was signalled, comes in now. */
+static void replay_early(MediaEndpoint *ep)
+{
+    Worker *w = media_endpoint_worker(ep);
+    Packet **early = ep->early;
+    uint32_t n = ep->n_early;
+    ep->early = NULL;
+    ep->n_early = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        rx_path_datagram(ep, early[i], &ep->send_to);
+        packet_unref(&w->pool, early[i]);
+    }
+    free(early);
+    /* The next command may remove who sent them. */
+    forward_batches(w);
 }
 
 void media_endpoint_set_keys(MediaEndpoint *ep, const SrtpKeys *keys)
@@ -145,15 +167,7 @@ void media_endpoint_set_keys(MediaEndpoint *ep, const SrtpKeys *keys)
         tx_slots_new_keys(ep);
     ep->ready = tuple_is_set(&ep->send_to);
     tx_slots_ready(ep);
-    Packet **early = ep->early;
-    uint32_t n = ep->n_early;
-    ep->early = NULL;
-    ep->n_early = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        rx_path_datagram(ep, early[i], &ep->send_to);
-        packet_unref(&media_endpoint_worker(ep)->pool, early[i]);
-    }
-    free(early);
+    replay_early(ep);
 }
 
 void media_endpoint_set_mute(MediaEndpoint *ep, bool audio, bool video)

@@ -158,7 +158,8 @@ static void tell_inactive(MediaEndpoint *ep)
 void media_endpoint_tell_all(MediaEndpoint *ep)
 {
     for (uint32_t i = 0; i < ep->n_sources; i++)
-        if (ep->sources[i]->kind == WORKER_VIDEO)
+        /* A source nobody has asked for yet is not switched off: the others' wishes may still be on their way. */
+        if (ep->sources[i]->kind == WORKER_VIDEO && ep->sources[i]->told_height != WORKER_TOLD_NOTHING)
             media_source_tell_demand(ep->sources[i]);
     tx_allocate_tell_forwarded(ep);
     tx_slots_tell_all(ep);

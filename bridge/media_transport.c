@@ -3,6 +3,8 @@
  * An endpoint's paths: the ICE agent's wishes carried out, addresses entered and removed, DTLS passed through. */
 #include "bridge/media_endpoint.h"
 
+#include "bridge/tx/tx_slots.h"
+
 #include <string.h>
 
 static void enter_tuple(MediaEndpoint *ep, const Tuple *tuple, bool valid)
@@ -29,9 +31,12 @@ static void leave_tuple(MediaEndpoint *ep, const Tuple *tuple)
 
 static void update_path(MediaEndpoint *ep)
 {
+    bool was_ready = ep->ready;
     if (!ice_agent_send_tuple(ep->ice, &ep->send_to))
         ep->send_to = (Tuple){ 0 };
     ep->ready = ep->srtp_tx && tuple_is_set(&ep->send_to);
+    if (ep->ready && !was_ready)
+        tx_slots_ready(ep);
 }
 
 static void emit_ice(MediaEndpoint *ep, WorkerEventType type, unsigned generation, const Tuple *remote)

@@ -16,16 +16,19 @@
 static void take_block(MediaEndpoint *ep, const RtcpReportBlock *b, int64_t now_us)
 {
     TxState *tx = ep->tx;
-    if (!tx)
+    bool rtx;
+    TxStream *st = tx_state_find_stream(tx, b->ssrc, &rtx);
+    if (!st || rtx)
         return;
-    tx->loss = (float)b->fraction_lost / 256;
+    if ((float)b->fraction_lost / 256 > tx->loss)
+        tx->loss = (float)b->fraction_lost / 256;
     if (b->lsr == 0)
         return;
     int64_t dlsr_us = (int64_t)b->dlsr * 1000000 / 65536;
     for (unsigned i = 0; i < TX_SR_HISTORY; i++) {
-        if (tx->sr_sent[i].sent_us == 0 || tx->sr_sent[i].compact_ntp != b->lsr)
+        if (st->reports[i].sent_us == 0 || st->reports[i].compact_ntp != b->lsr)
             continue;
-        int64_t rtt_us = now_us - tx->sr_sent[i].sent_us - dlsr_us;
+        int64_t rtt_us = now_us - st->reports[i].sent_us - dlsr_us;
         if (rtt_us < 0 || rtt_us > RTT_MAX_US || dlsr_us > DLSR_MAX_US)
             continue;
         tx->rtt_us = rtt_us ? rtt_us : 1;
@@ -40,7 +43,9 @@ static void on_report(MediaEndpoint *ep, const uint8_t *buf, const RtcpPacket *r
     RtcpReport report;
     if (!rtcp_report_parse(buf, rp, &report))
         return;
-    for (size_t i = 0; i < report.block_count; i++) {
+    if (ep->tx && report.block_count)
+        ep->tx->loss = 0; /* the worst of this report counts */
+    for (size_t i = 0; ep->tx && i < report.block_count; i++) {
         RtcpReportBlock block = rtcp_report_block(buf, &report, i);
         take_block(ep, &block, now_us);
     }

@@ -165,6 +165,17 @@ static void apply(MediaEndpoint *ep, const Run *run, int64_t now_us)
     }
 }
 
+static bool wants_slot(const MediaEndpoint *ep, const Run *run)
+{
+    bool wants = false;
+    for (size_t i = 0; i < run->n; i++) {
+        const MediaSource *s = run->sources[i];
+        const TxVideo *v = s->index < ep->tx->n_sources ? ep->tx->by_source[s->index].video : NULL;
+        wants |= run->alloc[i].target >= 0 && (!v || !v->stream);
+    }
+    return wants;
+}
+
 void tx_allocate_tell_forwarded(MediaEndpoint *ep)
 {
     if (!ep->tx)
@@ -225,6 +236,8 @@ void tx_allocate_run(MediaEndpoint *ep, int64_t now_us)
         assign_slots(ep, &run, now_us);
         apply(ep, &run, now_us);
         update_forwarded(ep, &run);
+        if (wants_slot(ep, &run)) /* every slot was announced a moment ago: soon one may be taken over */
+            tx_allocate_soon(ep, now_us + SLOT_SETTLE_US);
         tx->padding_bps = 0;
         if (tx->bwe) {
             bwe_set_wanted_bps(tx->bwe, tx->result.ideal_bps);

@@ -7,14 +7,13 @@
 
 static void send_report(MediaEndpoint *ep, TxStream *st, const RxEncoding *e, uint32_t out_ts, int64_t now_us)
 {
-    TxState *tx = ep->tx;
     uint8_t buf[RTCP_SR_SIZE + SRTCP_OVERHEAD];
     RtcpSenderInfo info = { .ssrc = st->out.ssrc, .ntp = e->sr_ntp, .rtp_ts = out_ts,
                             .packet_count = (uint32_t)st->packets, .octet_count = (uint32_t)st->octets };
     size_t len = rtcp_sr_build(buf, RTCP_SR_SIZE, &info, NULL, 0);
-    tx->sr_sent[tx->next_sr % TX_SR_HISTORY].compact_ntp = rtcp_compact_ntp(e->sr_ntp);
-    tx->sr_sent[tx->next_sr % TX_SR_HISTORY].sent_us = now_us;
-    tx->next_sr++;
+    unsigned place = st->next_report++ % TX_SR_HISTORY;
+    st->reports[place].compact_ntp = rtcp_compact_ntp(e->sr_ntp);
+    st->reports[place].sent_us = now_us;
     media_endpoint_send_rtcp(ep, buf, len, sizeof(buf));
 }
 

@@ -18,8 +18,30 @@ void tx_slots_ready(MediaEndpoint *ep)
     tx_allocate_soon(ep, now_us);
 }
 
+static bool make_estimator(MediaEndpoint *ep)
+{
+    TxState *tx = ep->tx;
+    const Worker *w = media_endpoint_worker(ep);
+    BweConfig config = BWE_CONFIG_DEFAULT;
+    if (w->config->start_bps)
+        config.start_bps = w->config->start_bps;
+    config.transport_cc = ep->tcc_video;
+    Bwe *bwe = bwe_new(&config, w->now_us);
+    if (!bwe)
+        return false;
+    bwe_free(tx->bwe);
+    tx->bwe = bwe;
+    tx->bwe_has_tcc = ep->tcc_video;
+    tx->next_bwe_us = w->now_us + BWE_TICK_US;
+    media_endpoint_wake(ep, tx->next_bwe_us);
+    return true;
+}
+
 void tx_slots_media_changed(MediaEndpoint *ep)
 {
+    /* An estimator is made for one kind of feedback. */
+    if (ep->tx && ep->tx->bwe && ep->tx->bwe_has_tcc != ep->tcc_video)
+        make_estimator(ep);
     tx_allocate_soon(ep, media_endpoint_worker(ep)->now_us);
 }
 
@@ -189,17 +211,8 @@ static bool make_video(MediaEndpoint *ep, TxSource *t)
     TxState *tx = ep->tx;
     if (t->video)
         return true;
-    if (!tx->bwe) {
-        BweConfig config = BWE_CONFIG_DEFAULT;
-        int64_t start_bps = media_endpoint_worker(ep)->config->start_bps, now_us = media_endpoint_worker(ep)->now_us;
-        if (start_bps)
-            config.start_bps = start_bps;
-        config.transport_cc = ep->tcc_video;
-        if (!(tx->bwe = bwe_new(&config, now_us)))
-            return false;
-        tx->next_bwe_us = now_us + BWE_TICK_US;
-        media_endpoint_wake(ep, tx->next_bwe_us);
-    }
+    if (!tx->bwe && !make_estimator(ep))
+        return false;
     if (!(t->video = calloc(1, sizeof(*t->video))))
         return false;
     projection_init(&t->video->projection, NULL, CODEC_UNKNOWN);

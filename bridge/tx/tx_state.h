@@ -17,7 +17,7 @@
 #include "bridge/tx/ssrc_slots.h"
 #include "bridge/worker.h"
 
-#define TX_SR_HISTORY 64            /* forwarded sender reports remembered for the RTT */
+#define TX_SR_HISTORY 4             /* sender reports of a stream remembered for the RTT */
 #define TX_REALLOCATE_US 20000      /* changes inside this time are allocated together */
 #define TX_RTX_BYTES_PER_S 4        /* divisor: retransmissions may take this part of the estimate, at least.. */
 #define TX_RTX_MIN_BPS 500000       /* ..this much */
@@ -34,6 +34,11 @@ typedef struct TxStream {
     MediaSource *source;             /* what it carries now; NULL */
     uint64_t packets, octets;        /* payload octets, as SR counts them */
     uint64_t retransmitted;
+    struct {
+        uint32_t compact_ntp;
+        int64_t sent_us;             /* 0: none */
+    } reports[TX_SR_HISTORY];        /* sender reports passed on, a ring */
+    uint8_t next_report;
     int64_t *used_us;                /* of the slot, for the least-recently-used rule; NULL without rewriting */
     RtxMap map;                      /* video */
 } TxStream;
@@ -70,7 +75,8 @@ typedef struct TxState {
     TxStream **own_streams;          /* pass mode: one per source, by MediaSource.index */
     uint32_t n_own_streams;
     uint16_t tcc_seq;                /* next; starts at 1 */
-    Bwe *bwe;
+    Bwe *bwe;                        /* from the first video source on */
+    bool bwe_has_tcc;                /* how it was made */
     Padding padding;
     int64_t padding_bps;
     uint32_t dummy_ts;               /* padding on the feedback SSRC */
@@ -86,8 +92,6 @@ typedef struct TxState {
     int64_t last_media_us;           /* last packet forwarded */
     uint32_t round_video;            /* largest video packet of this batch; 0 none */
     int64_t rtt_us;                  /* 0 unknown */
-    struct { uint32_t compact_ntp; int64_t sent_us; } sr_sent[TX_SR_HISTORY];
-    uint32_t next_sr;
     WorkerName *forwarded;           /* last ForwardedSources told */
     uint32_t n_forwarded;
     bool told_forwarded;

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+MEDIA_TESTS = tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_tables
+check_PROGRAMS += $(MEDIA_TESTS)
+TESTS += $(MEDIA_TESTS)
+CFLAGS_MEDIA_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS)
+LIBS_MEDIA_TEST = $(LIBS_MEDIA) $(GLIB_LIBS)
+
+tests_unit_media_test_rtx_cache_SOURCES = %D%/test_rtx_cache.c
+tests_unit_media_test_rtx_cache_CFLAGS = $(CFLAGS_MEDIA_TEST)
+tests_unit_media_test_rtx_cache_LDADD = $(LIBS_MEDIA_TEST)
+
+tests_unit_media_test_send_batch_SOURCES = %D%/test_send_batch.c
+tests_unit_media_test_send_batch_CFLAGS = $(CFLAGS_MEDIA_TEST)
+tests_unit_media_test_send_batch_LDADD = $(LIBS_MEDIA_TEST)
+
+tests_unit_media_test_tables_SOURCES = %D%/test_tables.c
+tests_unit_media_test_tables_CFLAGS = $(CFLAGS_MEDIA_TEST)
+tests_unit_media_test_tables_LDADD = $(LIBS_MEDIA_TEST)

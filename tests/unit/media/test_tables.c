@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The worker's small containers: tuple table against a plain list, timer heap against sorting, packet pool counts, the
+ * delay histogram's edges. */
+#include "bridge/packet_pool.h"
+#include "bridge/worker_delay.h"
+#include "bridge/worker_timers.h"
+#include "bridge/worker_tuples.h"
+
+#include <glib.h>
+#include <stdlib.h>
+
+static Tuple tuple_of(unsigned n)
+{
+    Tuple t = { .ip = { 10, 0, (uint8_t)(n >> 8), (uint8_t)n }, .port = (uint16_t)(1000 + n % 7), .family = 4 };
+    return t;
+}
+
+#define TUPLES 3000
+
+static void test_tuples_random(void)
+{
+    TupleTable t;
+    bool in[TUPLES] = { false };
+    unsigned used = 0;
+    g_assert_true(tuple_table_init(&t, WORKER_TUPLES_MAX, 0x1234567));
+    for (int step = 0; step < 60000; step++) {
+        unsigned n = (unsigned)g_test_rand_int_range(0, TUPLES);
+        Tuple key = tuple_of(n);
+        if (g_test_rand_bit()) {
+            TupleEntry *e = tuple_table_put(&t, &key);
+            g_assert_nonnull(e);
+            if (!in[n])
+                used++;
+            in[n] = true;
+            e->used_us = n;
+        } else {
+            tuple_table_remove(&t, &key);
+            if (in[n])
+                used--;
+            in[n] = false;
+        }
+        g_assert_cmpuint(t.used, ==, used);
+    }
+    for (unsigned n = 0; n < TUPLES; n++) {
+        Tuple key = tuple_of(n);
+        const TupleEntry *e = tuple_table_find(&t, &key);
+        g_assert_true((e != NULL) == in[n]);
+        if (e)
+            g_assert_cmpint(e->used_us, ==, n);
+    }
+    tuple_table_clear(&t);
+}
+
+static void test_tuples_limit(void)
+{
+    TupleTable t;
+    g_assert_true(tuple_table_init(&t, 100, 7));
+    for (unsigned n = 0; n < 150; n++) {
+        Tuple key = tuple_of(n);
+        g_assert_true((tuple_table_put(&t, &key) != NULL) == (n < 100));
+    }
+    g_assert_cmpuint(t.refused, ==, 50);
+    Tuple known = tuple_of(5);
+    g_assert_nonnull(tuple_table_put(&t, &known));
+    tuple_table_clear(&t);
+}
+
+static void test_tuples_sweeps(void)
+{
+    TupleTable t;
+    struct MediaEndpoint *a = (struct MediaEndpoint *)&t, *b = (struct MediaEndpoint *)&a;
+    g_assert_true(tuple_table_init(&t, 10000, 99));
+    for (unsigned n = 0; n < 900; n++) {
+        Tuple key = tuple_of(n);
+        TupleEntry *e = tuple_table_put(&t, &key);
+        e->endpoint = n % 3 == 0 ? a : n % 3 == 1 ? b : NULL;
+        e->used_us = n;
+    }
+    tuple_table_remove_endpoint(&t, a);
+    g_assert_cmpuint(t.used, ==, 600);
+    tuple_table_expire_foreign(&t, 450); /* only entries without an endpoint */
+    g_assert_cmpuint(t.used, ==, 450);
+    for (unsigned n = 0; n < 900; n++) {
+        Tuple key = tuple_of(n);
+        g_assert_true((tuple_table_find(&t, &key) != NULL) == (n % 3 == 1 || (n % 3 == 2 && n >= 450)));
+    }
+    tuple_table_clear(&t);
+}
+
+static int64_t fired_at;
+static unsigned fired;
+
+static void on_timer(void *user, int64_t now_us)
+{
+    const Timer *t = user;
+    g_assert_cmpuint(t->place, ==, 0); /* taken out before the call */
+    fired_at = now_us;
+    fired++;
+}
+
+#define TIMERS 200
+
+static void test_timers(void)
+{
+    TimerHeap h = { 0 };
+    static Timer timers[TIMERS];
+    int64_t due[TIMERS];
+    g_assert_true(timers_reserve(&h, TIMERS));
+    g_assert_cmpint(timers_next(&h), ==, TIMER_NEVER);
+    for (int i = 0; i < TIMERS; i++) {
+        timer_init(&timers[i], on_timer, &timers[i]);
+        due[i] = TIMER_NEVER;
+    }
+    for (int step = 0; step < 20000; step++) {
+        int i = g_test_rand_int_range(0, TIMERS);
+        due[i] = g_test_rand_int_range(0, 10) == 0 ? TIMER_NEVER : g_test_rand_int_range(0, 100000);
+        timer_set(&h, &timers[i], due[i]);
+        int64_t least = TIMER_NEVER;
+        for (int k = 0; k < TIMERS; k++)
+            least = MIN(least, due[k]);
+        g_assert_cmpint(timers_next(&h), ==, least);
+    }
+    unsigned set = 0;
+    for (int k = 0; k < TIMERS; k++)
+        set += due[k] != TIMER_NEVER;
+    fired = 0;
+    timers_run(&h, 50000, 10);
+    g_assert_cmpuint(fired, ==, 10); /* a round has its limit */
+    timers_run(&h, 100000, 1000);
+    g_assert_cmpuint(fired, ==, set);
+    g_assert_cmpint(fired_at, ==, 100000);
+    g_assert_cmpint(timers_next(&h), ==, TIMER_NEVER);
+    timer_set(&h, &timers[0], 100);
+    timer_at_latest(&h, &timers[0], 200);
+    g_assert_cmpint(timers_next(&h), ==, 100);
+    timer_at_latest(&h, &timers[0], 50);
+    g_assert_cmpint(timers_next(&h), ==, 50);
+    timers_clear(&h);
+}
+
+static void test_pool(void)
+{
+    PacketPool pool;
+    Packet *p[300];
+    packet_pool_init(&pool, 256);
+    for (int i = 0; i < 256; i++) {
+        p[i] = packet_new(&pool);
+        g_assert_nonnull(p[i]);
+        g_assert_cmpuint(p[i]->refs, ==, 1);
+        for (int k = 0; k < i; k++)
+            g_assert_true(p[k] != p[i]);
+    }
+    g_assert_null(packet_new(&pool));
+    g_assert_cmpuint(pool.refused, ==, 1);
+    packet_ref(p[7]);
+    packet_unref(&pool, p[7]);
+    g_assert_cmpuint(pool.used, ==, 256);
+    for (int i = 0; i < 256; i++)
+        packet_unref(&pool, p[i]);
+    g_assert_cmpuint(pool.used, ==, 0);
+    g_assert_cmpuint(pool.total, <, 256); /* slabs went back, some are kept in reserve */
+    g_assert_cmpuint(pool.total, >, 0);
+    g_assert_nonnull(p[0] = packet_new(&pool));
+    packet_unref(&pool, p[0]);
+    packet_pool_clear(&pool);
+}
+
+static void test_delay(void)
+{
+    WorkerDelay d = { 0 };
+    g_assert_cmpuint(worker_delay_quantile(&d, 0.5), ==, 0);
+    for (int i = 0; i < 99; i++)
+        worker_delay_add(&d, 100, 1);
+    worker_delay_add(&d, 5000, 1);
+    g_assert_cmpuint(worker_delay_quantile(&d, 0.5), >=, 100);
+    g_assert_cmpuint(worker_delay_quantile(&d, 0.5), <, 125);
+    g_assert_cmpuint(worker_delay_quantile(&d, 0.999), >=, 5000);
+    g_assert_cmpuint(worker_delay_quantile(&d, 0.999), <, 6250);
+    /* Every value lies in the bin whose upper edge is not below it, and not far above. */
+    for (int64_t us = 0; us < 300000; us += 1 + us / 50) {
+        WorkerDelay one = { 0 };
+        worker_delay_add(&one, us, 1);
+        uint32_t edge = worker_delay_quantile(&one, 0.5);
+        g_assert_cmpint(edge, >=, us);
+        g_assert_cmpint(edge, <=, us + us / 4);
+    }
+    worker_delay_add(&d, INT64_MAX, 1);
+    worker_delay_add(&d, -5, 1);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/tables/tuples/random", test_tuples_random);
+    g_test_add_func("/tables/tuples/limit", test_tuples_limit);
+    g_test_add_func("/tables/tuples/sweeps", test_tuples_sweeps);
+    g_test_add_func("/tables/timers", test_timers);
+    g_test_add_func("/tables/pool", test_pool);
+    g_test_add_func("/tables/delay", test_delay);
+    return g_test_run();
+}
