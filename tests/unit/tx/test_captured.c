@@ -30,7 +30,8 @@ typedef struct {
 
 static const Capture captures[] = {
     { "vp8-simulcast-l1t3", CODEC_VP8, FRAME_DD, 3, { 0, 1, 2, 64, 66, 130 }, 6 },
-    { "vp8-simulcast-plain", CODEC_VP8, FRAME_VP8, 1, { 0, 1, 2 }, 3 },
+    { "vp8-simulcast-plain", CODEC_VP8, FRAME_VP8, 3, { 0, 1, 2, 64, 66, 130 }, 6 },
+    { "vp9-l1t3-plain", CODEC_VP9, FRAME_VP9, 1, { 0, 1, 2 }, 3 },
     { "h264-simulcast-plain", CODEC_H264, FRAME_H264, 3, { 0, 64, 128 }, 3 },
     { "vp9-l3t3-key", CODEC_VP9, FRAME_VP9, 1, { 0, 2, 8, 10, 16, 18 }, 6 },
     { "vp9-l3t3", CODEC_VP9, FRAME_VP9, 1, { 0, 2, 8, 10, 16, 18 }, 6 },
