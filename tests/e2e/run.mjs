@@ -10,7 +10,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { enterNamespace } from './lib/netns.mjs';
-import { joinRoom, launchChromium } from './lib/browser.mjs';
+import { PATIENCE, joinRoom, launchChromium } from './lib/browser.mjs';
 import { Report } from './lib/report.mjs';
 import { startServers } from './lib/servers.mjs';
 
@@ -91,7 +91,7 @@ async function runScenario(scenario, servers, browser, number, network) {
     const deaths = servers.deaths.length;
     const result = { name: scenario.name, ok: true, measured: test.measured };
     try {
-        await withTimeout(scenario.run(test), scenario.timeoutMs ?? SCENARIO_TIMEOUT_MS);
+        await withTimeout(scenario.run(test), (scenario.timeoutMs ?? SCENARIO_TIMEOUT_MS) * PATIENCE);
         if (servers.deaths.length > deaths)
             throw new Error(servers.deaths.slice(deaths).join('\n'));
     } catch (e) {
@@ -135,7 +135,8 @@ async function main() {
         try {
             network = scenarios[0].network?.() ?? null;
             servers = await startServers({
-                settings: scenarios[0].settings, library: o.library, buildDir: o['build-dir'], keep: o.keep, name: group.replace(/\W+/g, '-'),
+                settings: scenarios[0].settings, library: o.library, buildDir: o['build-dir'] && path.resolve(o['build-dir']), keep: o.keep ? path.resolve(o.keep) : null,
+                name: group.replace(/\W+/g, '-'),
             });
         } catch (e) {
             broken = e;
