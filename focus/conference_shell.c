@@ -57,7 +57,7 @@ struct ConferenceShell {
     guint timer, publish;
     guint config_left; /* answers of the room still missing before it counts as joined */
     char *meeting_id;
-    gboolean breakout, configured, stepping, ended;
+    gboolean breakout, configured, stepping, leaving, ended; /* leaving: what the room says then is our own doing */
 };
 
 /* ---- the only way into the conference ---- */
@@ -374,8 +374,9 @@ static void perform(ConferenceShell *s, ConfAction *a)
         do_mute(s, a);
         break;
     case DO_LEAVE_ROOM:
-        s->configured = FALSE;
+        s->leaving = TRUE;
         muc_room_leave(s->muc);
+        s->leaving = s->configured = FALSE;
         break;
     case DO_END:
         do_end(s);
@@ -445,7 +446,7 @@ static void on_occupant_left(MucRoom *room, const MucOccupant *o, const Stanza *
 {
     ConferenceShell *s = user;
     ShellMember *m = g_hash_table_lookup(s->members, o->nick);
-    if (!m)
+    if (!m || s->leaving)
         return;
     const Stanza *status = unavailable ? stanza_find(unavailable, "status", NULL) : NULL;
     g_autofree char *text = status ? stanza_text(status) : NULL;
@@ -527,7 +528,7 @@ static void on_out(MucRoom *room, MucOut why, StanzaCondition condition, gpointe
 {
     static const char *const reasons[] = { "left", "refused", "no answer", "kicked", "destroyed", "gone" };
     ConferenceShell *s = user;
-    if (s->ended || s->stepping) /* our own leave */
+    if (s->ended || s->leaving)
         return;
     log_warning(&s->log, "not in the room: %s%s%s", reasons[why], why == MUC_OUT_REFUSED ? ", " : "",
                 why == MUC_OUT_REFUSED ? stanza_condition_name(condition) : "");

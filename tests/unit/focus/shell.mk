@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+# The shell half of the focus: presence and limits as tables, the whole against a server in the process.
+FOCUS_SHELL_TESTS = tests/unit/focus/test_focus tests/unit/focus/test_member_presence
+check_PROGRAMS += $(FOCUS_SHELL_TESTS)
+TESTS += $(FOCUS_SHELL_TESTS)
+CFLAGS_FOCUS_SHELL_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS) $(JSON_CFLAGS)
+LIBS_FOCUS_SHELL_TEST = focus/libfocus-shell.a focus/libfocus-pure.a \
+	common/colibri2/libplenum-colibri2.a common/jingle/libplenum-jingle.a common/xmpp/libplenum-xmpp.a \
+	common/base/libplenum-daemon.a common/base/libplenum-base.a \
+	$(STROPHE_LIBS) $(SOUP_LIBS) $(JSON_LIBS) $(XML_LIBS) $(GLIB_LIBS)
+
+tests_unit_focus_test_focus_SOURCES = tests/unit/focus/test_focus.c
+tests_unit_focus_test_focus_CFLAGS = $(CFLAGS_FOCUS_SHELL_TEST)
+tests_unit_focus_test_focus_LDADD = $(LIBS_FOCUS_SHELL_TEST)
+
+tests_unit_focus_test_member_presence_SOURCES = tests/unit/focus/test_member_presence.c
+tests_unit_focus_test_member_presence_CFLAGS = $(CFLAGS_FOCUS_SHELL_TEST)
+tests_unit_focus_test_member_presence_LDADD = $(LIBS_FOCUS_SHELL_TEST)
