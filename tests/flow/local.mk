@@ -15,7 +15,8 @@ tests_flow_test_media_LDADD = tests/fakes/libfake-media.a $(LIBS_MEDIA) $(GLIB_L
 FLOW_CONFERENCE_TESTS = \
 	tests/flow/test_conference \
 	tests/flow/test_conference_events \
-	tests/flow/test_conference_sessions
+	tests/flow/test_conference_sessions \
+	tests/flow/test_focus_dialogue
 check_PROGRAMS += $(FLOW_CONFERENCE_TESTS)
 TESTS += $(FLOW_CONFERENCE_TESTS)
 CFLAGS_FOCUS_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS) $(JSON_CFLAGS)
@@ -41,3 +42,7 @@ tests_flow_test_conference_events_LDADD = tests/flow/libconference-script.a $(LI
 tests_flow_test_conference_sessions_SOURCES = %D%/test_conference_sessions.c %D%/conference_stories.h
 tests_flow_test_conference_sessions_CFLAGS = $(CFLAGS_FOCUS_TEST)
 tests_flow_test_conference_sessions_LDADD = tests/flow/libconference-script.a $(LIBS_FOCUS_TEST)
+
+tests_flow_test_focus_dialogue_SOURCES = %D%/test_focus_dialogue.c
+tests_flow_test_focus_dialogue_CFLAGS = $(CFLAGS_FOCUS_TEST)
+tests_flow_test_focus_dialogue_LDADD = $(LIBS_FOCUS_TEST)
