@@ -28,11 +28,12 @@ FocusRoomCheck focus_check_room(const Focus *focus, const char *text, Jid **room
     if (!text || !*text)
         return FOCUS_ROOM_MISSING;
     Jid *jid = jid_parse_room(text);
-    if (jid && (jid_is_in(jid, focus->muc) || (*focus->breakout_muc && jid_is_in(jid, focus->breakout_muc)))) {
+    if (jid && strlen(jid->local) <= FOCUS_MAX_ROOM_NAME &&
+        (jid_is_in(jid, focus->muc) || (*focus->breakout_muc && jid_is_in(jid, focus->breakout_muc)))) {
         *room = jid;
         return FOCUS_ROOM_OK;
     }
-    jid_free(jid); /* elsewhere: we would join any room in the world */
+    jid_free(jid); /* else we would join any room in the world */
     return FOCUS_ROOM_FOREIGN;
 }
 

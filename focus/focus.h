@@ -16,6 +16,7 @@
 #include "focus/request_limiter.h"
 
 #define FOCUS_NICK "focus" /* clients tell a bridge session from P2P by it (focus sheet 3.1) */
+#define FOCUS_MAX_ROOM_NAME 512 /* bytes before the @; people's rooms have fewer, and logs and states hold them */
 
 typedef struct {
     Metric *conferences, *conferences_created, *largest_conference, *participants, *participants_current;

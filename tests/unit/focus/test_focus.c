@@ -411,6 +411,10 @@ static void test_refusals(World *w, gconstpointer data)
     expect_error(w, "none", STANZA_BAD_REQUEST);
     ask_conference(w, "foreign", "room='demo@conference.evil'");
     expect_error(w, "foreign", STANZA_BAD_REQUEST);
+    g_autofree char *name = g_strnfill(FOCUS_MAX_ROOM_NAME + 1, 'r');
+    g_autofree char *too_long = g_strdup_printf("room='%s@conference.d'", name);
+    ask_conference(w, "long", too_long);
+    expect_error(w, "long", STANZA_BAD_REQUEST);
     ask_conference(w, "resource", "room='" ROOM "/nick'");
     expect_error(w, "resource", STANZA_BAD_REQUEST);
     say(w, "<iq type='get' id='what' from='u@d/r' to='focus.d'><q xmlns='urn:nobody'/></iq>");
