@@ -53,6 +53,7 @@ struct Bwe {
     int64_t target_bps, loss_bps, acked_bps, wanted_bps;
     int64_t feedback_rtt_us, report_rtt_us, report_rtt_at_us; /* 0 unknown */
     int64_t first_sent_us, last_sent_us, last_feedback_us, last_backoff_us;
+    int64_t confirm_bps;                  /* what the probe to be confirmed measured */
     int64_t raised_us;                    /* a probe set the estimate */
     int64_t quiet_until_us;               /* packets sent before it do not count for the trend */
     int64_t dropped_from_bps, dropped_us; /* 0: no drop to recover from */
@@ -146,13 +147,29 @@ static void probe_for_recovery(Bwe *b, int64_t now_us)
     b->dropped_us = 0;
 }
 
+/* Is there more than we thought? A look for more that met the limit must have found much more to count. */
+static bool found_more(const Bwe *b, BweProbeReason reason, int64_t bps, bool saturated)
+{
+    if (reason == BWE_PROBE_INITIAL)
+        return saturated || bps > b->aimd.bps;
+    bool look = reason == BWE_PROBE_PERIODIC || reason == BWE_PROBE_CONFIRM;
+    return bps > (look && saturated ? PERIODIC_GAIN : 1) * b->aimd.bps;
+}
+
 /* Takes over what a cluster measured, or not. */
 static void use_probe(Bwe *b, BweProbeReason reason, int64_t probed_bps, int64_t bps, bool saturated, int64_t now_us)
 {
-    bool more = bps > b->aimd.bps;
-    if (reason == BWE_PROBE_PERIODIC && saturated)
-        more = bps > PERIODIC_GAIN * b->aimd.bps;
-    if (more || (reason == BWE_PROBE_INITIAL && saturated)) {
+    bool more = found_more(b, reason, bps, saturated);
+    if (saturated)
+        bwe_queue_suspect(&b->queue, now_us);
+    if (more && reason == BWE_PROBE_PERIODIC) {
+        b->confirm_bps = bps; /* on a path that jitters one cluster may arrive faster than it could */
+        queue_probe(b, BWE_PROBE_CONFIRM, probed_bps, now_us);
+        return;
+    }
+    if (reason == BWE_PROBE_CONFIRM && bps > b->confirm_bps)
+        bps = b->confirm_bps;
+    if (more) {
         if (b->loss.state != BWE_LOSS_DELAY_BASED && bps > LOSS_LIMITED_PROBE * b->loss_bps)
             bps = (int64_t)(LOSS_LIMITED_PROBE * b->loss_bps);
         bwe_aimd_set(&b->aimd, bps, now_us);
@@ -162,8 +179,7 @@ static void use_probe(Bwe *b, BweProbeReason reason, int64_t probed_bps, int64_t
     }
     if (saturated) {
         bwe_probe_cancel(&b->probe);
-        bwe_queue_suspect(&b->queue, now_us);
-    } else if (bps > FURTHER_MIN * probed_bps && b->probe.count == 0) {
+    } else if (reason != BWE_PROBE_PERIODIC && bps > FURTHER_MIN * probed_bps && b->probe.count == 0) {
         b->target_bps = clamp(b, b->aimd.bps); /* what the ceiling compares with */
         queue_probe(b, BWE_PROBE_FURTHER, FURTHER_PROBE * bps, now_us);
     }

@@ -22,8 +22,9 @@
 typedef enum {
     BWE_PROBE_INITIAL,  /* any result counts */
     BWE_PROBE_FURTHER,  /* after one that found more */
-    BWE_PROBE_PERIODIC, /* counts only when it found much more */
-    BWE_PROBE_RECOVERY  /* after a drop while little was sent */
+    BWE_PROBE_PERIODIC, /* a look for more, which must be confirmed */
+    BWE_PROBE_CONFIRM,
+    BWE_PROBE_RECOVERY /* after a drop while little was sent */
 } BweProbeReason;
 
 typedef struct {

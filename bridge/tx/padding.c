@@ -24,7 +24,14 @@ size_t padding_due(Padding *p, int64_t rate_bps, int64_t now_us)
     p->carry_microbits += elapsed * (rate_bps < 10000000000 ? rate_bps : 10000000000);
     if (p->carry_microbits > most)
         p->carry_microbits = most;
+    if (p->carry_microbits < 0)
+        return 0;
     size_t bytes = (size_t)(p->carry_microbits / MICROBITS_PER_BYTE);
     p->carry_microbits %= MICROBITS_PER_BYTE;
     return bytes;
+}
+
+void padding_oversent(Padding *p, size_t bytes)
+{
+    p->carry_microbits -= (int64_t)(bytes < PADDING_MAX_BURST ? bytes : PADDING_MAX_BURST) * MICROBITS_PER_BYTE;
 }

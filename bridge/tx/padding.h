@@ -24,14 +24,17 @@ typedef struct {
  * covers the ideal. */
 int64_t padding_rate_bps(const PaddingInput *in);
 
-/* Zero-initialise. Carries fractions of a byte and unsent bytes from call to call. */
+/* Zero-initialise. Carries fractions of a byte, and what was sent too much, from call to call. */
 typedef struct {
-    int64_t carry_microbits;
+    int64_t carry_microbits; /* negative: sent ahead */
     int64_t last_us;
     bool started;
 } Padding;
 
 /* Bytes to send now; call every PADDING_PERIOD_US. */
 size_t padding_due(Padding *p, int64_t rate_bps, int64_t now_us);
+/* So many bytes went out beyond what padding_due asked for (packets are not divisible): less is due next time. A
+ * sender that does not say so pads above the estimate, which at low rates is enough to fill the link. */
+void padding_oversent(Padding *p, size_t bytes);
 
 #endif

@@ -44,6 +44,33 @@ static void send_probe(SimFlow *f, SimLink *link, size_t after_bytes, int64_t no
     }
 }
 
+/* As an allocator would, but without its hysteresis. */
+static int64_t choose_layer(SimFlow *f, int64_t target_bps)
+{
+    int layer = 0;
+    for (int i = 1; i < SIM_LAYERS; i++)
+        if (f->layers_bps[i] <= target_bps)
+            layer = i;
+    f->layer_changes += layer != f->layer;
+    f->layer = layer;
+    bwe_set_wanted_bps(f->bwe, f->layers_bps[SIM_LAYERS - 1]);
+    return f->layers_bps[layer];
+}
+
+static void send_padding(SimFlow *f, SimLink *link, int64_t now_us)
+{
+    PaddingInput in = { .ideal_bps = f->layers_bps[SIM_LAYERS - 1],
+                        .target_bps = f->layers_bps[f->layer],
+                        .estimate_bps = bwe_target_bps(f->bwe),
+                        .below_ideal = f->layer < SIM_LAYERS - 1 };
+    size_t due = padding_due(&f->padding, padding_rate_bps(&in), now_us);
+    size_t sent = 0;
+    for (; sent < due; sent += SIM_PADDING_BYTES)
+        send_packet(f, link, SIM_PADDING_BYTES, false, now_us);
+    padding_oversent(&f->padding, sent - due);
+    f->padding_bytes += sent;
+}
+
 void sim_flow_send(SimFlow *f, SimLink *link, int64_t now_us)
 {
     if (now_us < f->start_us)
@@ -54,7 +81,8 @@ void sim_flow_send(SimFlow *f, SimLink *link, int64_t now_us)
     }
     if (now_us >= f->next_frame_us) {
         int64_t target = bwe_target_bps(f->bwe);
-        int64_t rate = target < f->source_max_bps ? target : f->source_max_bps;
+        int64_t rate = f->layers_bps[0] ? choose_layer(f, target) : target;
+        rate = rate < f->source_max_bps ? rate : f->source_max_bps;
         f->frame_left += (size_t)(rate * SIM_FRAME_US / 8000000 * (0.8 + 0.4 * sim_random(&f->seed)));
         pacer_set_rate(&f->pacer, (int64_t)(PACING * rate), now_us);
         f->next_frame_us += SIM_FRAME_US;
@@ -67,6 +95,10 @@ void sim_flow_send(SimFlow *f, SimLink *link, int64_t now_us)
         send_packet(f, link, bytes, f->frame_left == 0, now_us);
         pacer_sent(&f->pacer, bytes, now_us);
         send_probe(f, link, bytes, now_us);
+    }
+    if (f->layers_bps[0] && now_us >= f->next_padding_us) {
+        send_padding(f, link, now_us);
+        f->next_padding_us = now_us + PADDING_PERIOD_US;
     }
     if (now_us >= f->next_probe_us)
         send_probe(f, link, 0, now_us);

@@ -8,12 +8,14 @@
 #include "bridge/rx/twcc_log.h"
 #include "bridge/tx/bwe.h"
 #include "bridge/tx/pacer.h"
+#include "bridge/tx/padding.h"
 #include "tests/sim/sim_link.h"
 
 #define SIM_STEP_US 250
 #define SIM_PACKET_BYTES 1200
 #define SIM_PADDING_BYTES 280 /* the longest padding-only packet */
 #define SIM_FRAME_US 33333
+#define SIM_LAYERS 3
 #define SIM_REPORTS 64 /* on the way back */
 
 typedef struct {
@@ -27,6 +29,7 @@ typedef struct {
     int id;
     int64_t start_us, back_delay_us, report_us; /* report_us: the receiver reports so often */
     int64_t source_max_bps;                     /* what the source makes at most */
+    int64_t layers_bps[SIM_LAYERS]; /* if set: it sends the highest that fits, and padding looks after the rest */
     double back_loss;
     /* inside */
     Bwe *bwe;
@@ -36,10 +39,14 @@ typedef struct {
     uint32_t seed;
     int64_t next_frame_us, next_tick_us, next_report_us, next_probe_us;
     size_t frame_left;
+    Padding padding;
+    int64_t next_padding_us;
     SimReport reports[SIM_REPORTS];
     size_t report_head, report_count;
     /* for the test */
-    uint64_t sent_bytes, received_bytes;
+    uint64_t sent_bytes, received_bytes, padding_bytes;
+    int layer;
+    unsigned layer_changes;
 } SimFlow;
 
 void sim_flow_init(SimFlow *f, int id, const BweConfig *config, int64_t start_us);

@@ -182,13 +182,51 @@ static void test_two_share(gconstpointer data)
     world_free();
 }
 
-static void test_jitter(void)
+static void test_jitter(gconstpointer data)
 {
     world_init(2.5, 64000, 1, 20);
-    world.link.jitter_us = 20000;
+    world.link.jitter_us = *(const int *)data * 1000;
     run(10);
-    Seen s = run(40);
-    g_assert_cmpfloat(s.received_mbit, >, 0.75 * 2.5);
+    Seen s = run(60);
+    g_assert_cmpfloat(s.received_mbit, >, 0.8 * 2.5);
+    g_assert_cmpfloat(s.target_max, <, 1.2 * 2.5); /* no probe believed that the jitter made look fast */
+    g_assert_cmpfloat(s.queue_max_ms, <, 150);
+    world_free();
+}
+
+/* What a forwarder really has: three layers, and padding to find out whether the next would fit. */
+static void test_layers(void)
+{
+    world_init(0.8, 32000, 1, 20);
+    SimFlow *f = &world.flows[0];
+    f->layers_bps[0] = 150000;
+    f->layers_bps[1] = 500000;
+    f->layers_bps[2] = 2500000;
+    run(10);
+    unsigned changes = f->layer_changes;
+    Seen s = run(30); /* the middle one fits, the highest never will */
+    g_assert_cmpint(f->layer, ==, 1);
+    g_assert_cmpuint(f->layer_changes, ==, changes);
+    g_assert_cmpfloat(s.queue_max_ms, <, 150);
+    world.link.capacity_bps = 4000000;
+    run(5);
+    g_assert_cmpint(f->layer, ==, 2);
+    run(3);
+    uint64_t padding = f->padding_bytes;
+    BweStats before, after;
+    bwe_stats(f->bwe, &before);
+    changes = f->layer_changes;
+    s = run(30);
+    bwe_stats(f->bwe, &after);
+    g_assert_cmpuint(f->layer_changes, ==, changes);
+    g_assert_cmpuint(f->padding_bytes, ==, padding); /* everything is there: nothing is sent to find out more */
+    g_assert_cmpuint(after.probes_sent, ==, before.probes_sent);
+    world.link.capacity_bps = 300000;
+    run(3);
+    g_assert_cmpint(f->layer, ==, 0);
+    s = run(10);
+    g_assert_cmpint(f->layer, ==, 0);
+    g_assert_cmpfloat(s.queue_max_ms, <, 200);
     world_free();
 }
 
@@ -286,6 +324,7 @@ static void test_fast_start(void)
 
 int main(int argc, char **argv)
 {
+    static const int jitters[] = { 10, 30 }; /* ms */
     static const double capacities[] = { 2, 4, 20 };
     g_test_init(&argc, &argv, NULL);
     ADD("/sim/bwe/step", steps, test_step);
@@ -293,7 +332,9 @@ int main(int argc, char **argv)
     g_test_add_data_func("/sim/bwe/two share 2", &capacities[0], test_two_share);
     g_test_add_data_func("/sim/bwe/two share 4", &capacities[1], test_two_share);
     g_test_add_data_func("/sim/bwe/two share 20", &capacities[2], test_two_share);
-    g_test_add_func("/sim/bwe/jitter", test_jitter);
+    g_test_add_data_func("/sim/bwe/jitter 10", &jitters[0], test_jitter);
+    g_test_add_data_func("/sim/bwe/jitter 30", &jitters[1], test_jitter);
+    g_test_add_func("/sim/bwe/layers", test_layers);
     g_test_add_func("/sim/bwe/cross traffic", test_cross_traffic);
     g_test_add_func("/sim/bwe/feedback lost", test_feedback_lost);
     g_test_add_func("/sim/bwe/longer path", test_longer_path);

@@ -90,6 +90,22 @@ static void test_padding_due(void)
     g_assert_cmpuint(padding_due(&p, 8000000, 39 * SECOND), ==, 0); /* time that falls */
 }
 
+/* Sent in whole packets, the rate is still the rate. */
+static void test_padding_packets(void)
+{
+    Padding p = { 0 };
+    uint64_t sum = 0;
+    for (int64_t now = 0; now <= 30 * SECOND; now += PADDING_PERIOD_US) {
+        size_t due = padding_due(&p, 200000, now), sent = 0;
+        while (sent < due)
+            sent += 1200;
+        padding_oversent(&p, sent - due);
+        sum += sent;
+    }
+    g_assert_cmpuint(sum, >, 30 * 200000 / 8 - 1200);
+    g_assert_cmpuint(sum, <, 30 * 200000 / 8 + 1200);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -101,5 +117,6 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, &paddings[i], test_padding_rate);
     }
     g_test_add_func("/tx/padding/due", test_padding_due);
+    g_test_add_func("/tx/padding/whole packets", test_padding_packets);
     return g_test_run();
 }
