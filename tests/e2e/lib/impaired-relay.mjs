@@ -5,7 +5,7 @@
 // bridge: each client address gets an upstream socket of its own, so the bridge sees one peer per client.
 //
 // As a program: node impaired-relay.mjs LISTEN_HOST:PORT TARGET_HOST:PORT, settings as JSON lines on
-// standard input ({"up": {...}, "down": {...}}), statistics as a JSON line for each line read.
+// standard input ({"up": {...}, "down": {...}, "rebind": true}), statistics as a JSON line for each line read.
 import dgram from 'node:dgram';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -66,6 +66,10 @@ function serve(listen, target) {
     front.bind(listen.port, listen.host, () => console.log(JSON.stringify({ listening: front.address() })));
     createInterface({ input: process.stdin }).on('line', line => {
         const change = JSON.parse(line);
+        if (change.rebind) { // a NAT that forgot: what a client sends next comes from a new port
+            for (const socket of clients.values()) socket.close();
+            clients.clear();
+        }
         for (const [name, direction] of [['up', up], ['down', down]])
             for (const [k, v] of Object.entries(change[name] ?? {})) {
                 if (!(k in DEFAULTS)) throw new Error(`no setting ${k}`);

@@ -54,6 +54,21 @@ export const scenarios = [
         },
     },
     {
+        name: 'a client whose NAT forgets its mapping keeps the call', group, settings, timeoutMs: 60000,
+        async run(t) {
+            const { relay, ada, bob } = await pair(t);
+            const sessions = await ada.jingle();
+            await relay.set({ rebind: true });
+            const since = Date.now();
+            const frozen = (await ada.stats()).find(r => r.owner === bob.id && r.kind === 'video').frames;
+            await until('the picture moves', async () =>
+                (await ada.stats()).find(r => r.owner === bob.id && r.kind === 'video').frames > frozen + 10, { timeoutMs: 10000 });
+            t.measured.moved_on_ms = Date.now() - since;
+            await everybodyFlows([ada, bob], { timeoutMs: 5000 });
+            assert.equal((await ada.jingle()).length, sessions.length, 'no new session was needed');
+        },
+    },
+    {
         name: 'a downlink of 400 kbit/s gets a lower layer, and the better one when it widens', group, settings, timeoutMs: 90000,
         async run(t) {
             const { relay, ada, bob } = await pair(t, { codec: 'VP9', scalabilityMode: 'L3T3_KEY', width: 1280, height: 720, frameRate: 15 });
