@@ -33,6 +33,7 @@ https_ports = {}
 http_default_host = ${lua(d.domain)}
 
 c2s_require_encryption = false
+c2s_stanza_size_limit = 65536
 consider_websocket_secure = true
 consider_bosh_secure = true
 smacks_hibernation_time = 60

@@ -10,6 +10,9 @@ consider_websocket_secure = true    -- TLS ends in the web server
 consider_bosh_secure = true
 component_ports = { 5347 }
 component_interfaces = { "127.0.0.1" }
+-- A conference client's largest stanzas have about 20 KB. Without this limit a stranger could send a stanza
+-- of many thousand elements to the focus, whose XMPP library needs seconds for one of 256 KB.
+c2s_stanza_size_limit = 65536
 -- How long someone who lost the connection stays in the room.
 smacks_hibernation_time = 60
 
