@@ -299,9 +299,10 @@ static void on_member_left(Conference *c, const ConfEvent *ev)
 
 /* --- sessions ----------------------------------------------------------------------------------- */
 
+/* A nick that is the name of the bridge's sources would speak for them. */
 static bool may_be_invited(const Conference *c, const Member *m)
 {
-    return m->features_known && (!m->is_visitor || c->config->visitors);
+    return m->features_known && (!m->is_visitor || c->config->visitors) && strcmp(m->id, OWNER_BRIDGE) != 0;
 }
 
 /* 5.1. newcomer NULL: everybody who has no session and may have one. */

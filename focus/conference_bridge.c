@@ -409,13 +409,23 @@ static void on_allocation_answer(Conference *c, const ConfEvent *ev)
     }
 }
 
-static void on_update_error(Conference *c, BridgeSession *bs, const Colibri2Error *e)
+/* One endpoint's trouble. What a client signals ends up in updates, so a refused one must not move anybody else. */
+static void on_member_refused(Conference *c, Member *m, bool expire)
 {
-    if (e->reason == COLIBRI2_REASON_UNKNOWN_ENDPOINT && e->endpoint_id) {
-        Member *m = conf_member_find(c, e->endpoint_id);
-        if (m && m->bridge == bs && member_has_session(m) &&
-            rate_limit_allow(&m->failures, c->now_ms, 0, FAILURES_MAX, FAILURES_WINDOW_MS))
-            conf_reinvite(c, m, false);
+    if (rate_limit_allow(&m->failures, c->now_ms, 0, FAILURES_MAX, FAILURES_WINDOW_MS))
+        conf_reinvite(c, m, expire);
+    else
+        conf_end_session(c, m, expire, JINGLE_REASON_GENERAL_ERROR, "the bridge refuses this session");
+}
+
+static void on_update_error(Conference *c, BridgeSession *bs, const ConfEvent *ev)
+{
+    const Colibri2Error *e = ev->error;
+    bool unknown = e->reason == COLIBRI2_REASON_UNKNOWN_ENDPOINT && e->endpoint_id;
+    if (unknown || e->condition == STANZA_BAD_REQUEST) {
+        Member *m = conf_member_find(c, unknown ? e->endpoint_id : ev->member);
+        if (m && m->bridge == bs && member_has_session(m) && ev->serial > m->serial)
+            on_member_refused(c, m, !unknown);
         return;
     }
     abandon(c, bs, e->reason != COLIBRI2_REASON_CONFERENCE_NOT_FOUND, true);
@@ -449,7 +459,7 @@ void conf_colibri_answer(Conference *c, const ConfEvent *ev)
     if (!bs || ev->serial < bs->born)
         return; /* about a session on that bridge that is over */
     if (ev->outcome == OUTCOME_ERROR)
-        on_update_error(c, bs, ev->error);
+        on_update_error(c, bs, ev);
     else if (ev->outcome == OUTCOME_RESULT && ev->colibri == COLIBRI_ICE_RESTART)
         on_restart_answer(c, ev);
     /* An update that timed out changes nothing: what is wrong will show in the health check. */

@@ -244,6 +244,33 @@ static const struct {
       "update-error b item-not-found conference_not_found -> terminate a moving, terminate b moving, select a, publish 0\n" },
     { "any other update error", TWO_ACTIVE
       "update-error b internal-server-error -> terminate a moving, terminate b moving, expire x, select a, publish 0\n" },
+    { "a refused update concerns its sender only", TWO_ACTIVE
+      "update-error b bad-request -> expire b@x, terminate b moving, allocate b@x, source-remove a [b:a4]\n"
+      "update-error b bad-request\n"
+      "allocated b -> invite b [a:v1,v2,a3 jvb]\n"
+      "update-error b bad-request\n" },
+    { "who is refused for ever is not invited for ever", TWO_ACTIVE
+      "update-error b bad-request -> expire b@x, terminate b moving, allocate b@x, source-remove a [b:a4]\n"
+      "allocated b -> invite b [a:v1,v2,a3 jvb]\n"
+      "accept b a4 -> ok, update b@x b-ice 1, source-add a [b:a4]\n"
+      "update-error b bad-request -> expire b@x, terminate b moving, allocate b@x, source-remove a [b:a4]\n"
+      "allocated b -> invite b [a:v1,v2,a3 jvb]\n"
+      "accept b a4 -> ok, update b@x b-ice 1, source-add a [b:a4]\n"
+      "update-error b bad-request -> expire b@x, terminate b moving, allocate b@x, source-remove a [b:a4]\n"
+      "allocated b -> invite b [a:v1,v2,a3 jvb]\n"
+      "accept b a4 -> ok, update b@x b-ice 1, source-add a [b:a4]\n"
+      "update-error b bad-request -> expire b@x, terminate b moving, allocate b@x, source-remove a [b:a4]\n"
+      "allocated b -> invite b [a:v1,v2,a3 jvb]\n"
+      "accept b a4 -> ok, update b@x b-ice 1, source-add a [b:a4]\n"
+      "update-error b bad-request -> expire b@x, terminate b moving, allocate b@x, source-remove a [b:a4]\n"
+      "allocated b -> invite b [a:v1,v2,a3 jvb]\n"
+      "accept b a4 -> ok, update b@x b-ice 1, source-add a [b:a4]\n"
+      "update-error b bad-request -> expire b@x, terminate b the bridge refuses this session, source-remove a [b:a4]\n"
+      "accept b a4 -> gone (session ended)\n" },
+    { "the name of the bridge", ROOM
+      "came a json -> grant a a@meet.example\n"
+      "came jvb -> select a\n"
+      "selected x -> create a@x, publish 1\n" },
     { "an update times out", TWO_ACTIVE
       "update-timeout b\n" },
     { "an update of an older session", TWO_ACTIVE

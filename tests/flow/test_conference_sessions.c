@@ -53,7 +53,8 @@ static const struct {
     { "bad sources", TWO_ACTIVE
       "add a v4 -> bad-request (SSRC is already used: 4.)\n"
       "remove a v4 -> bad-request (Source does not exist or is not owned by endpoint (ssrc=4).)\n"
-      "add a v6/m -> bad-request (MSID is already used: a-m.)\n" },
+      "add a v6/m -> bad-request (MSID is already used: a-m.)\n"
+      "add a v900002 -> bad-request (SSRC is already used: 900002.)\n" },
     { "sources before the other accepted", TWO_INVITED
       "accept a v1 -> ok, update a@x a-ice 1\n"
       "add a v5 -> update a@x 2, ok\n"
