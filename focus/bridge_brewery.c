@@ -93,6 +93,8 @@ static void on_health(IqOutcome outcome, const Stanza *answer, gpointer user)
         log_warning(&ctx, "health check: %s %s", stanza_condition_name(info.condition), info.text);
         stanza_error_info_clear(&info);
         if (sick) {
+            const Bridge *bridge = bridge_pool_find(b->pool, c->jid);
+            b->lost -= bridge && !bridge_is_operational(bridge); /* counted when it fell ill */
             bridge_pool_mark_failed(b->pool, c->jid, clock_now_ms());
             lose(b, c->jid, TRUE);
         }
@@ -146,6 +148,11 @@ static void on_presence(MucRoom *room, const MucOccupant *o, gpointer user)
         break;
     case BRIDGE_SEEN:
         start_checkups(b, o->jid);
+        /* Nobody asks it, so that it speaks must do as a sign of recovery. */
+        if (!b->config.health_checks && bridge_pool_mark_healthy(b->pool, o->jid, clock_now_ms())) {
+            log_info(&ctx, "bridge is used again");
+            b->events.available(b->user);
+        }
         break;
     }
 }

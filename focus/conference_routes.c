@@ -225,6 +225,6 @@ void conference_routes_add(Focus *focus)
 
 void conference_routes_add_http(Focus *focus)
 {
-    http_admin_route(focus->http, "POST", "/conference-request/v1", on_http_request, focus);
-    http_admin_route(focus->http, "OPTIONS", "/conference-request/v1", on_http_options, focus);
+    http_admin_route_open(focus->http, "POST", "/conference-request/v1", on_http_request, focus);
+    http_admin_route_open(focus->http, "OPTIONS", "/conference-request/v1", on_http_options, focus);
 }

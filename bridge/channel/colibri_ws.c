@@ -128,6 +128,24 @@ static void on_early(SoupServer *server, SoupServerMessage *msg, const char *pat
         soup_server_message_set_status(msg, status, NULL);
 }
 
+/* Nobody has a body to send here: one is refused, and never collected, however long it is. */
+static void on_headers(SoupServerMessage *msg, gpointer data)
+{
+    SoupMessageHeaders *headers = soup_server_message_get_request_headers(msg);
+    SoupEncoding encoding = soup_message_headers_get_encoding(headers);
+    if (encoding == SOUP_ENCODING_NONE ||
+        (encoding == SOUP_ENCODING_CONTENT_LENGTH && soup_message_headers_get_content_length(headers) == 0))
+        return;
+    soup_message_body_set_accumulate(soup_server_message_get_request_body(msg), FALSE);
+    soup_message_headers_replace(soup_server_message_get_response_headers(msg), "Connection", "close");
+    soup_server_message_set_status(msg, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, NULL);
+}
+
+static void on_started(SoupServer *server, SoupServerMessage *msg, gpointer data)
+{
+    g_signal_connect(msg, "got-headers", G_CALLBACK(on_headers), NULL);
+}
+
 static void on_web_socket(SoupServer *server, SoupServerMessage *msg, const char *path,
                           SoupWebsocketConnection *connection, gpointer data)
 {
@@ -168,6 +186,7 @@ ColibriWs *colibri_ws_new(const char *address, guint16 port, const char *server_
         .sockets = g_hash_table_new_full(NULL, NULL, socket_free, NULL),
     };
     soup_server_remove_websocket_extension(ws->server, SOUP_TYPE_WEBSOCKET_EXTENSION_DEFLATE);
+    g_signal_connect(ws->server, "request-started", G_CALLBACK(on_started), NULL);
     soup_server_add_early_handler(ws->server, WS_PATH, on_early, ws, NULL);
     soup_server_add_websocket_handler(ws->server, WS_PATH, NULL, NULL, on_web_socket, ws, NULL);
     ws->idle_source = g_timeout_add_seconds(COLIBRI_WS_PING_S, on_idle_check, ws);

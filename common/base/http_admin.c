@@ -9,7 +9,7 @@
 
 typedef struct {
     char *method, *path; /* method NULL: any; path without the star */
-    gboolean folder;
+    gboolean folder, open; /* open: no token needed */
     HttpHandler handler;
     gpointer user;
 } Route;
@@ -163,9 +163,9 @@ static gboolean token_matches(const char *given, const char *want)
     return diff == 0;
 }
 
-static gboolean is_authorised(const HttpAdmin *admin, SoupServerMessage *msg, const char *path)
+static gboolean is_authorised(const HttpAdmin *admin, SoupServerMessage *msg, const Route *route)
 {
-    if (!admin->token || strcmp(path, "/about/health") == 0 || strcmp(path, "/about/ready") == 0)
+    if (!admin->token || (route && route->open))
         return TRUE;
     const char *value = soup_message_headers_get_one(soup_server_message_get_request_headers(msg), "Authorization");
     return value && g_ascii_strncasecmp(value, "Bearer ", 7) == 0 && token_matches(value + 7, admin->token);
@@ -194,12 +194,12 @@ static void on_request(SoupServer *server, SoupServerMessage *msg, const char *p
     gboolean known;
     if (soup_server_message_get_status(msg) == SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE)
         return;
-    if (!is_authorised(admin, msg, path)) {
+    const Route *route = find_route(admin, soup_server_message_get_method(msg), path, &known);
+    if (!is_authorised(admin, msg, route)) {
         soup_message_headers_replace(soup_server_message_get_response_headers(msg), "WWW-Authenticate", "Bearer");
         refuse(msg, SOUP_STATUS_UNAUTHORIZED, "bearer token needed\n");
         return;
     }
-    const Route *route = find_route(admin, soup_server_message_get_method(msg), path, &known);
     if (!route) {
         refuse(msg, known ? SOUP_STATUS_METHOD_NOT_ALLOWED : SOUP_STATUS_NOT_FOUND, known ? "method not allowed\n" : "not found\n");
         return;
@@ -286,15 +286,26 @@ static void on_metrics(HttpRequest *req, gpointer user)
 
 /* ---- life ---- */
 
-void http_admin_route(HttpAdmin *admin, const char *method, const char *path, HttpHandler handler, gpointer user)
+static void add_route(HttpAdmin *admin, const char *method, const char *path, gboolean open, HttpHandler handler, gpointer user)
 {
     Route *r = g_new0(Route, 1);
     r->method = g_strdup(method);
     r->folder = g_str_has_suffix(path, "/*");
     r->path = g_strndup(path, strlen(path) - r->folder);
+    r->open = open;
     r->handler = handler;
     r->user = user;
     g_ptr_array_add(admin->routes, r);
+}
+
+void http_admin_route(HttpAdmin *admin, const char *method, const char *path, HttpHandler handler, gpointer user)
+{
+    add_route(admin, method, path, FALSE, handler, user);
+}
+
+void http_admin_route_open(HttpAdmin *admin, const char *method, const char *path, HttpHandler handler, gpointer user)
+{
+    add_route(admin, method, path, TRUE, handler, user);
 }
 
 static gboolean start_listening(HttpAdmin *admin, const HttpAdminConfig *config, GError **error)
@@ -336,8 +347,8 @@ HttpAdmin *http_admin_new(const HttpAdminConfig *config, GError **error)
     admin->pending = g_ptr_array_new();
     g_signal_connect(admin->server, "request-started", G_CALLBACK(on_started), admin);
     soup_server_add_handler(admin->server, NULL, on_request, admin, NULL);
-    http_admin_route(admin, "GET", "/about/health", on_health, admin);
-    http_admin_route(admin, "GET", "/about/ready", on_ready, admin);
+    http_admin_route_open(admin, "GET", "/about/health", on_health, admin);
+    http_admin_route_open(admin, "GET", "/about/ready", on_ready, admin);
     http_admin_route(admin, "GET", "/about/version", on_version, admin);
     if (admin->metrics)
         http_admin_route(admin, "GET", "/metrics", on_metrics, admin);

@@ -2,7 +2,7 @@
  *
  * The private HTTP listener of both daemons, on libsoup 3: /about/health, /about/ready, /about/version,
  * /metrics, and the routes an application adds. Control thread. Loopback by default; on any other address
- * every request except /about/health and /about/ready must carry the bearer token. */
+ * every request except /about/health, /about/ready and open routes must carry the bearer token. */
 #ifndef PLENUM_COMMON_BASE_HTTP_ADMIN_H
 #define PLENUM_COMMON_BASE_HTTP_ADMIN_H
 
@@ -40,6 +40,8 @@ typedef void (*HttpHandler)(HttpRequest *req, gpointer user);
 /* path: exact ("/stats"), or with a trailing "/ *" written without the space: that folder and everything
  * below it. method NULL: any. GET also answers HEAD. The longest matching path wins; 404 and 405 are automatic. */
 void http_admin_route(HttpAdmin *admin, const char *method, const char *path, HttpHandler handler, gpointer user);
+/* The same for a path that is asked by clients, whose Authorization is about themselves: no bearer token needed. */
+void http_admin_route_open(HttpAdmin *admin, const char *method, const char *path, HttpHandler handler, gpointer user);
 
 const char *http_request_method(const HttpRequest *req);
 const char *http_request_path(const HttpRequest *req);  /* percent-decoded */

@@ -103,6 +103,26 @@ static char **read_features(const Stanza *query)
     return out;
 }
 
+/* The hashed text separates by '<' and says not what is identity, feature or form (XEP-0115, 8): a hostile answer
+ * may give the hash of another set of features. Those that could are not cached. */
+static gboolean is_unambiguous(const Stanza *query, const char *const *features)
+{
+    if (stanza_find(query, "x", "jabber:x:data"))
+        return FALSE;
+    for (; *features; features++)
+        if (strchr(*features, '<'))
+            return FALSE;
+    for (const Stanza *i = stanza_find(query, "identity", NULL); i; i = stanza_next(i, "identity", NULL)) {
+        const char *const parts[] = { stanza_get(i, "category"), stanza_get(i, "type"), stanza_get(i, "xml:lang"), stanza_get(i, "name") };
+        for (guint k = 0; k < G_N_ELEMENTS(parts); k++)
+            if (parts[k] && strchr(parts[k], '<'))
+                return FALSE;
+        if (!parts[0] || !*parts[0] || strchr(parts[0], ':')) /* "http:" would begin a feature */
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static void lookup_free(Lookup *l)
 {
     if (l->cache)
@@ -121,7 +141,7 @@ static void on_answer(IqOutcome outcome, const Stanza *answer, gpointer user)
         features = read_features(query);
         g_autofree char *ver = features && l->key ? caps_ver(query) : NULL;
         /* A wrong hash is believed for the one who sent it, as if he had no caps, and for nobody else. */
-        if (ver && l->cache && strcmp(ver, l->ver) == 0)
+        if (ver && l->cache && strcmp(ver, l->ver) == 0 && is_unambiguous(query, (const char *const *)features))
             keep(l->cache, l->key, (const char *const *)features);
     }
     CapsDone done = l->done;

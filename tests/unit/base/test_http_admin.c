@@ -157,6 +157,11 @@ static void test_token(void)
     g_assert_cmpuint(ask(&f, "GET", "/metrics", NULL, 0, "Bearer s3cre", NULL), ==, 401);
     g_assert_cmpuint(ask(&f, "GET", "/metrics", NULL, 0, "Bearer s3cretx", NULL), ==, 401);
     g_assert_cmpuint(ask(&f, "GET", "/metrics", NULL, 0, "Bearer s3cret", NULL), ==, 200);
+    http_admin_route_open(f.admin, "POST", "/open", on_echo, &f);
+    g_assert_cmpuint(ask(&f, "POST", "/open", "a", 1, NULL, NULL), ==, 200);
+    g_assert_cmpuint(ask(&f, "POST", "/open", "a", 1, "Bearer of.another.kind", NULL), ==, 200);
+    g_assert_cmpuint(ask(&f, "POST", "/only", "a", 1, NULL, NULL), ==, 401);
+    g_assert_cmpuint(ask(&f, "GET", "/nothing", NULL, 0, NULL, NULL), ==, 401);
     close_admin(&f);
 }
 

@@ -178,6 +178,32 @@ static void test_messages(void)
     tear_down(&r);
 }
 
+static void on_answered(GObject *session, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GBytes) body = soup_session_send_and_read_finish(SOUP_SESSION(session), result, NULL);
+    ((Room *)data)->done = true;
+}
+
+/* A body is refused wherever it is sent, with the right password too. */
+static void test_bodies(void)
+{
+    static const char *const paths[] = { "/", "/other", "/colibri-ws/s1/c0ffee/aa?pwd=" PASSWORD };
+    Room r;
+    set_up(&r);
+    for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_autofree char *url = g_strdup_printf("http://127.0.0.1:%u%s", colibri_ws_port(r.ws), paths[i]);
+        g_autoptr(SoupMessage) message = soup_message_new("POST", url);
+        g_autoptr(GBytes) body = g_bytes_new_static("abc", 3);
+        soup_message_set_request_body_from_bytes(message, "text/plain", body);
+        r.done = false;
+        soup_session_send_and_read_async(r.session, message, G_PRIORITY_DEFAULT, NULL, on_answered, &r);
+        while (!r.done)
+            g_main_context_iteration(NULL, TRUE);
+        g_assert_cmpuint(soup_message_get_status(message), ==, 413);
+    }
+    tear_down(&r);
+}
+
 /* Binary frames are no messages; one byte too many ends the connection. */
 static void test_refused_frames(void)
 {
@@ -236,6 +262,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, &cases[i], test_case);
     }
     g_test_add_func("/channel/websocket/messages", test_messages);
+    g_test_add_func("/channel/websocket/bodies", test_bodies);
     g_test_add_func("/channel/websocket/refused frames", test_refused_frames);
     g_test_add_func("/channel/websocket/close", test_close);
     g_test_add_func("/channel/websocket/bounded", test_bounded);

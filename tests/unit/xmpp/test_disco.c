@@ -130,6 +130,32 @@ static void test_wrong_hash_is_not_cached(Fixture *f, gconstpointer data)
     g_assert_cmpstr(f->story->str, ==, "poison a,b ");
 }
 
+/* Each hashes to the same as `honest`, and says something else. */
+static const struct {
+    const char *name, *honest, *forged;
+} forgeries[] = {
+    { "two features as one", AB, "<feature var='a&lt;b'/>" },
+    { "a feature as form", "<feature var='p'/><feature var='q'/>",
+      "<feature var='p'/><x xmlns='jabber:x:data'><field var='FORM_TYPE' type='hidden'><value>q</value></field></x>" },
+    { "a feature as identity", "<feature var='http://x.y/z'/><feature var='urn:b'/>",
+      "<identity category='http:' type='' xml:lang='x.y' name='z'/><feature var='urn:b'/>" },
+    { "two features as identity", "<feature var='a//b/c'/><feature var='d'/>",
+      "<identity category='a' type='' xml:lang='b' name='c&lt;d'/>" },
+};
+
+static void test_forged_is_not_cached(Fixture *f, gconstpointer data)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(forgeries); i++) {
+        g_autofree char *ver = ver_of(forgeries[i].honest), *forged = ver_of(forgeries[i].forged);
+        g_autoptr(Stanza) c = caps_element(ver);
+        g_assert_cmpstr(ver, ==, forged);
+        caps_lookup(f->cache, f->router, NULL, "r@c/x", c, 5000, on_caps, f);
+        answer(f, forgeries[i].forged);
+        g_assert_cmpuint(caps_lookup(f->cache, f->router, NULL, "r@c/x", c, 5000, on_caps, f), !=, 0);
+        answer(f, forgeries[i].honest);
+    }
+}
+
 static void test_without_caps(Fixture *f, gconstpointer data)
 {
     caps_lookup(f->cache, f->router, NULL, "r@c/x", NULL, 5000, on_caps, f);
@@ -216,6 +242,7 @@ int main(int argc, char **argv)
 #define ADD(name, func) g_test_add("/xmpp/caps/" name, Fixture, NULL, set_up, func, tear_down)
     ADD("verified is cached", test_verified_is_cached);
     ADD("wrong hash is not cached", test_wrong_hash_is_not_cached);
+    ADD("forged is not cached", test_forged_is_not_cached);
     ADD("without caps", test_without_caps);
     ADD("cancel", test_cancel);
     ADD("bounded", test_bounded);
