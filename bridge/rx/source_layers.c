@@ -288,6 +288,18 @@ static uint64_t own_rate(const SourceLayers *sl, int i, int64_t now_us)
     return rate > 0 ? rate : 1; /* slow, but alive */
 }
 
+/* Temporal layers may be there in name only: a stream without them comes as tid 0, and its receivers get all of it
+ * whichever layer they are given. So a layer lives when its spatial layer does. */
+static bool layer_lives(const SourceLayers *sl, int index, int64_t now_us)
+{
+    for (int t = 0; t <= LAYER_TID(index); t++) {
+        int k = find(sl, LAYER_INDEX(LAYER_EID(index), LAYER_SID(index), t));
+        if (k >= 0 && own_rate(sl, k, now_us) > 0)
+            return true;
+    }
+    return false;
+}
+
 /* Everything a receiver of layer i gets. Decode targets are counted whole already. */
 static uint64_t full_rate(const SourceLayers *sl, int i, int64_t now_us)
 {
@@ -295,7 +307,7 @@ static uint64_t full_rate(const SourceLayers *sl, int i, int64_t now_us)
     uint64_t sum = own_rate(sl, i, now_us);
     if (sl->kind[eid] == FRAME_DD)
         return sum;
-    if (sum == 0)
+    if (!layer_lives(sl, index, now_us))
         return 0;
     int lowest_sid = sl->inter_layer[eid] ? 0 : LAYER_SID(index);
     for (int s = lowest_sid; s <= LAYER_SID(index); s++)

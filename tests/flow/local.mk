@@ -5,7 +5,7 @@ tests_fakes_libfake_media_a_SOURCES = \
 	tests/fakes/media_peer.c tests/fakes/media_peer.h
 tests_fakes_libfake_media_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SRTP_CFLAGS) $(SSL_CFLAGS)
 
-FLOW_TESTS = tests/flow/test_media
+FLOW_TESTS = tests/flow/test_media tests/flow/test_media_state
 check_PROGRAMS += $(FLOW_TESTS)
 TESTS += $(FLOW_TESTS)
 tests_flow_test_media_SOURCES = %D%/test_media.c
@@ -46,3 +46,7 @@ tests_flow_test_conference_sessions_LDADD = tests/flow/libconference-script.a $(
 tests_flow_test_focus_dialogue_SOURCES = %D%/test_focus_dialogue.c
 tests_flow_test_focus_dialogue_CFLAGS = $(CFLAGS_FOCUS_TEST)
 tests_flow_test_focus_dialogue_LDADD = $(LIBS_FOCUS_TEST)
+
+tests_flow_test_media_state_SOURCES = %D%/test_media_state.c
+tests_flow_test_media_state_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SRTP_CFLAGS)
+tests_flow_test_media_state_LDADD = tests/fakes/libfake-media.a $(LIBS_MEDIA) $(GLIB_LIBS)
