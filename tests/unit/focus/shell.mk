@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The shell half of the focus: presence and limits as tables, the whole against a server in the process.
-FOCUS_SHELL_TESTS = tests/unit/focus/test_focus tests/unit/focus/test_member_presence
+FOCUS_SHELL_TESTS = tests/unit/focus/test_bridge_brewery tests/unit/focus/test_conference_http \
+	tests/unit/focus/test_focus tests/unit/focus/test_member_presence
 check_PROGRAMS += $(FOCUS_SHELL_TESTS)
 TESTS += $(FOCUS_SHELL_TESTS)
 CFLAGS_FOCUS_SHELL_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS) $(JSON_CFLAGS)
@@ -16,3 +17,11 @@ tests_unit_focus_test_focus_LDADD = $(LIBS_FOCUS_SHELL_TEST)
 tests_unit_focus_test_member_presence_SOURCES = tests/unit/focus/test_member_presence.c
 tests_unit_focus_test_member_presence_CFLAGS = $(CFLAGS_FOCUS_SHELL_TEST)
 tests_unit_focus_test_member_presence_LDADD = $(LIBS_FOCUS_SHELL_TEST)
+
+tests_unit_focus_test_bridge_brewery_SOURCES = tests/unit/focus/test_bridge_brewery.c
+tests_unit_focus_test_bridge_brewery_CFLAGS = $(CFLAGS_FOCUS_SHELL_TEST)
+tests_unit_focus_test_bridge_brewery_LDADD = $(LIBS_FOCUS_SHELL_TEST)
+
+tests_unit_focus_test_conference_http_SOURCES = tests/unit/focus/test_conference_http.c
+tests_unit_focus_test_conference_http_CFLAGS = $(CFLAGS_FOCUS_SHELL_TEST) $(SOUP_CFLAGS)
+tests_unit_focus_test_conference_http_LDADD = $(LIBS_FOCUS_SHELL_TEST)

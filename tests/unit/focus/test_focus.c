@@ -424,6 +424,13 @@ static void test_refusals(World *w, gconstpointer data)
     say(w, "<iq type='set' id='out' from='u@d/r' to='focus.d'><logout xmlns='http://jitsi.org/protocol/focus' session-id='1'/></iq>");
     expect_error(w, "out", STANZA_NOT_ACCEPTABLE);
     start_conference(w);
+    /* an address that is nobody's place in the room */
+    say(w, "<iq type='set' id='real' from='u@d/r' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' action='session-terminate' sid='1'/></iq>");
+    expect_error(w, "real", STANZA_BAD_REQUEST);
+    say(w, "<iq type='set' id='realmute' from='u@d/r' to='focus@focus.d/focus'><mute xmlns='http://jitsi.org/jitmeet/audio' jid='" ROOM "/aa'>true</mute></iq>");
+    expect_error(w, "realmute", STANZA_ITEM_NOT_FOUND);
+    say(w, "<iq type='get' id='url' from='u@d/r' to='focus.d'><login-url xmlns='http://jitsi.org/protocol/focus' room='" ROOM "'/></iq>");
+    expect_error(w, "url", STANZA_BAD_REQUEST); /* no machine-uid */
     say(w, "<iq type='set' id='act' from='" ROOM "/x' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' sid='1'/></iq>");
     expect_error(w, "act", STANZA_BAD_REQUEST);
 }
