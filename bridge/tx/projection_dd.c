@@ -24,7 +24,10 @@ static bool can_switch(const DdStructure *s, unsigned from, unsigned to)
 {
     for (int i = 0; i < s->template_count; i++) {
         const DdTemplate *t = &s->templates[i];
-        if (t->fdiff_count > 0 && dd_dti(t->dti, from) == DTI_SWITCH && dd_dti(t->dti, to) == DTI_SWITCH)
+        bool inter_picture = false; /* those of a key picture refer at most to layers below, in the same picture */
+        for (int k = 0; k < t->fdiff_count; k++)
+            inter_picture |= t->fdiff[k] > t->sid;
+        if (inter_picture && dd_dti(t->dti, from) == DTI_SWITCH && dd_dti(t->dti, to) == DTI_SWITCH)
             return true;
     }
     return false;

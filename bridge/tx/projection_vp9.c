@@ -59,12 +59,12 @@ static bool has_references(const Projection *p, const FrameInfo *f)
 static void climb(Projection *p, const FrameInfo *f, int aim, bool can, int64_t now_us)
 {
     bool up = f->sid > p->sid && f->sid <= aim, down = f->sid < p->sid && f->sid >= aim;
-    if ((!up && !down) || p->unit_marked)
+    if (!up && !down)
         return;
-    if (can)
-        p->sid = f->sid;
-    else if (f->start)
+    if (!can && f->start)
         projection_want_keyframe(p, now_us);
+    else if (can && !p->unit_marked)
+        p->sid = f->sid;
 }
 
 static bool vp9_decide(Projection *p, const MediaPacket *pkt, bool late, int64_t now_us)

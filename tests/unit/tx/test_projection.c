@@ -143,6 +143,28 @@ static void test_temporal(gconstpointer data)
     kit_free(k);
 }
 
+/* From any spatial layer to any other, asking for a key frame where that is the only way. */
+static void test_spatial(gconstpointer data)
+{
+    const Shape *s = data;
+    if (s->encodings > 1 || s->kind < KIT_VP9_SVC || s->kind == KIT_DD_L1T3 || s->kind > KIT_DD_SVC)
+        return;
+    gboolean dd = s->kind == KIT_DD_KSVC || s->kind == KIT_DD_SVC;
+    static const int walk[] = { 0, 2, 1, 2, 0, 1, 2, 1, 0, 2 };
+    Kit *k = kit_new(s->kind, 1, 3, 34);
+    for (guint i = 0; i < G_N_ELEMENTS(walk); i++) {
+        int target = dd ? walk[i] * 3 + 2 : LAYER_INDEX(0, walk[i], 2);
+        projection_set_target(&k->p, target, FORWARD_CAP);
+        for (int n = 0; n < 45; n++)
+            kit_tick(k);
+        int now = projection_current_layer(&k->p);
+        g_assert_cmpint(dd ? now / 3 : LAYER_SID(now), ==, walk[i]);
+    }
+    kit_check_numbers(k, TRUE);
+    kit_check_decodable(k);
+    kit_free(k);
+}
+
 static void test_key_gate(void)
 {
     Kit *k = kit_new(KIT_VP8, 3, 2, 1);
@@ -423,7 +445,8 @@ int main(int argc, char **argv)
         void (*run)(gconstpointer);
     } properties[] = {
         { "everything", test_everything }, { "markers", test_markers }, { "temporal", test_temporal },
-        { "clean", test_clean },           { "rebind", test_rebind },   { "bad-network", test_bad_network },
+        { "spatial", test_spatial },       { "clean", test_clean },     { "rebind", test_rebind },
+        { "bad-network", test_bad_network },
     };
     for (gsize p = 0; p < G_N_ELEMENTS(properties); p++)
         for (gsize i = 0; i < G_N_ELEMENTS(shapes); i++) {
