@@ -58,6 +58,14 @@ export async function joinModernChromium(t, name, options = {}) {
     return joinModern(t, await context.newPage(), name, options, () => context.close());
 }
 
+// Waits until the two talk directly.
+export async function directly(people, { timeoutMs = 8000 } = {}) {
+    const since = Date.now();
+    await until('P2P is up', async () =>
+        (await Promise.all(people.map(p => p.call(c => c.error ? Promise.reject(c.error) : c.direct.active)))).every(Boolean), { timeoutMs });
+    return Date.now() - since;
+}
+
 // Waits until each sees frames and hears sound of each other one; resolves to the milliseconds it took.
 export async function everybodyFlows(people, { timeoutMs = 5000, since = Date.now(), audio = true } = {}) {
     const first = await Promise.all(people.map(p => p.stats()));

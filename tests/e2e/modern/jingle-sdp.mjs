@@ -25,7 +25,7 @@ export function readTransport(el) {
     };
 }
 
-function readDescription(el) {
+export function readDescription(el) {
     return {
         payloadTypes: children(el, 'payload-type').map(p => ({
             id: attr(p, 'id'), name: attr(p, 'name'), clockrate: attr(p, 'clockrate'), channels: attr(p, 'channels'),
@@ -59,15 +59,58 @@ export function readJsonSources(text) {
     return out;
 }
 
-export class OfferModel {
+// m-lines of one transport, as SDP. An m-line: { kind, mid, direction, sources, description? }, the description by
+// default that of its kind.
+export class SdpModel {
+    constructor(transport) {
+        Object.assign(this, { transport, version: 1, mlines: [], descriptions: {} });
+    }
+
+    sdp() {
+        const t = this.transport;
+        const lines = ['v=0', `o=- 1923518516 ${this.version++} IN IP4 0.0.0.0`, 's=-', 't=0 0',
+            'a=extmap-allow-mixed', 'a=msid-semantic: WMS *',
+            `a=group:BUNDLE ${this.mlines.map(m => m.mid).join(' ')}`];
+        for (const m of this.mlines) {
+            const d = m.description ?? this.descriptions[m.kind];
+            if (m.kind === 'application')
+                lines.push('m=application 9 UDP/DTLS/SCTP webrtc-datachannel');
+            else
+                lines.push(`m=${m.kind} 9 UDP/TLS/RTP/SAVPF ${d.payloadTypes.map(p => p.id).join(' ')}`);
+            lines.push('c=IN IP4 0.0.0.0', `a=mid:${m.mid}`, `a=ice-ufrag:${t.ufrag}`, `a=ice-pwd:${t.pwd}`,
+                `a=fingerprint:${t.fingerprint.hash} ${t.fingerprint.value}`, `a=setup:${t.fingerprint.setup}`);
+            for (const c of t.candidates)
+                lines.push(`a=candidate:${c.foundation} ${c.component} ${c.protocol} ${c.priority} ${c.ip} ${c.port} typ ${c.type}`
+                    + (c.relAddr ? ` raddr ${c.relAddr} rport ${c.relPort}` : ''));
+            if (m.kind === 'application') {
+                lines.push(`a=sctp-port:${t.sctpPort ?? 5000}`);
+                continue;
+            }
+            lines.push('a=rtcp-mux', `a=${m.direction}`);
+            for (const p of d.payloadTypes) {
+                lines.push(`a=rtpmap:${p.id} ${p.name}/${p.clockrate}${p.channels > 1 ? `/${p.channels}` : ''}`);
+                if (p.parameters.length)
+                    lines.push(`a=fmtp:${p.id} ${p.parameters.map(([n, v]) => (n ? `${n}=${v}` : v)).join(';')}`);
+                for (const fb of p.feedback) lines.push(`a=rtcp-fb:${p.id} ${fb}`);
+            }
+            for (const x of d.extensions) lines.push(`a=extmap:${x.id} ${x.uri}`);
+            for (const s of m.sources) {
+                lines.push(`a=msid:${s.msid ?? `${s.owner} ${s.name}`}`);
+                for (const g of s.groups) lines.push(`a=ssrc-group:${g.join(' ')}`);
+                for (const ssrc of s.ssrcs)
+                    lines.push(`a=ssrc:${ssrc} cname:${s.owner}`, `a=ssrc:${ssrc} msid:${s.msid ?? `${s.owner} ${s.name}`}`);
+            }
+        }
+        return lines.join('\r\n') + '\r\n';
+    }
+}
+
+export class OfferModel extends SdpModel {
     // codec: the video codec to put first; a browser sends the first that it can.
     constructor(jingle, codec) {
-        this.version = 1;
-        this.mlines = [];
+        super(readTransport(jingle.querySelector('content > transport')));
         this.bridgeSession = attr(child(jingle, 'bridge-session'), 'id');
         const contents = children(jingle, 'content');
-        this.transport = readTransport(child(contents[0], 'transport'));
-        this.descriptions = {};
         for (const content of contents) {
             const description = child(content, 'description');
             const kind = attr(description, 'media') ?? attr(content, 'name');
@@ -104,48 +147,10 @@ export class OfferModel {
                 line.sources = [];
             }
     }
-
-    sdp() {
-        const t = this.transport;
-        const lines = ['v=0', `o=- 1923518516 ${this.version++} IN IP4 0.0.0.0`, 's=-', 't=0 0',
-            'a=extmap-allow-mixed', 'a=msid-semantic: WMS *',
-            `a=group:BUNDLE ${this.mlines.map(m => m.mid).join(' ')}`];
-        for (const m of this.mlines) {
-            const d = this.descriptions[m.kind];
-            if (m.kind === 'application')
-                lines.push('m=application 9 UDP/DTLS/SCTP webrtc-datachannel');
-            else
-                lines.push(`m=${m.kind} 9 UDP/TLS/RTP/SAVPF ${d.payloadTypes.map(p => p.id).join(' ')}`);
-            lines.push('c=IN IP4 0.0.0.0', `a=mid:${m.mid}`, `a=ice-ufrag:${t.ufrag}`, `a=ice-pwd:${t.pwd}`,
-                `a=fingerprint:${t.fingerprint.hash} ${t.fingerprint.value}`, `a=setup:${t.fingerprint.setup}`);
-            for (const c of t.candidates)
-                lines.push(`a=candidate:${c.foundation} ${c.component} ${c.protocol} ${c.priority} ${c.ip} ${c.port} typ ${c.type}`
-                    + (c.relAddr ? ` raddr ${c.relAddr} rport ${c.relPort}` : ''));
-            if (m.kind === 'application') {
-                lines.push(`a=sctp-port:${t.sctpPort ?? 5000}`);
-                continue;
-            }
-            lines.push('a=rtcp-mux', `a=${m.direction}`);
-            for (const p of d.payloadTypes) {
-                lines.push(`a=rtpmap:${p.id} ${p.name}/${p.clockrate}${p.channels > 1 ? `/${p.channels}` : ''}`);
-                if (p.parameters.length)
-                    lines.push(`a=fmtp:${p.id} ${p.parameters.map(([n, v]) => (n ? `${n}=${v}` : v)).join(';')}`);
-                for (const fb of p.feedback) lines.push(`a=rtcp-fb:${p.id} ${fb}`);
-            }
-            for (const x of d.extensions) lines.push(`a=extmap:${x.id} ${x.uri}`);
-            for (const s of m.sources) {
-                lines.push(`a=msid:${s.msid ?? `${s.owner} ${s.name}`}`);
-                for (const g of s.groups) lines.push(`a=ssrc-group:${g.join(' ')}`);
-                for (const ssrc of s.ssrcs)
-                    lines.push(`a=ssrc:${ssrc} cname:${s.owner}`, `a=ssrc:${ssrc} msid:${s.msid ?? `${s.owner} ${s.name}`}`);
-            }
-        }
-        return lines.join('\r\n') + '\r\n';
-    }
 }
 
-const escape = s => s.replace(/[&<>"']/g, c => `&#${c.charCodeAt(0)};`);
-const value = (section, name) => section.match(new RegExp(`^a=${name}:(.*)$`, 'm'))?.[1].trim();
+export const escape = s => s.replace(/[&<>"']/g, c => `&#${c.charCodeAt(0)};`);
+export const value = (section, name) => section.match(new RegExp(`^a=${name}:(.*)$`, 'm'))?.[1].trim();
 
 // The local description's transport, one XML string. generation: for the answer to an in-place ICE restart.
 export function writeTransport(section, generation) {

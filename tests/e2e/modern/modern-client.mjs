@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A small conference client that speaks today's dialect: JSON-encoded sources, SSRC rewriting with source
-// maps, mid demultiplexing, SVC (AV1 or VP9 in L3T3_KEY by default), in-place ICE restart. It exists for the tests: it keeps
+// maps, mid demultiplexing, SVC (AV1 or VP9 in L3T3_KEY by default), in-place ICE restart, and with the option p2p
+// (an object) talks directly to the only other one. It exists for the tests: it keeps
 // everything it heard, and its stats() joins the browser's inbound streams with the names the bridge gave.
 import { CAPS_NODE, NS, capsVersion, features } from './features.mjs';
+import { PeerToPeer } from './p2p.mjs';
 import { OfferModel, localSections, readJsonSources, readTransport, writeSources, writeTransport } from './jingle-sdp.mjs';
 
 const hexId = () => [...crypto.getRandomValues(new Uint8Array(4))].map(b => b.toString(16).padStart(2, '0')).join('');
@@ -13,8 +15,9 @@ export class ModernClient {
     constructor(options) {
         Object.assign(this, {
             rewriting: true, midDemux: true, dataChannel: true, codec: 'AV1', scalabilityMode: 'L3T3_KEY',
-            width: 1280, height: 720, frameRate: 15, iceTransportPolicy: 'all', iceServers: [], sendVideo: true,
+            width: 1280, height: 720, frameRate: 15, iceTransportPolicy: 'all', iceServers: [], sendAudio: true, sendVideo: true, p2p: null,
         }, options);
+        this.direct = this.p2p && new PeerToPeer(this, this.p2p);
         this.id = hexId();
         this.messages = [];      // every bridge message, oldest first
         this.sources = new Map(); // name -> {owner, kind, ssrc, rtx, mid}
@@ -31,8 +34,8 @@ export class ModernClient {
         this.Strophe = Strophe;
         this.features = features(this);
         this.capsVer = await capsVersion(this.features);
-        this.stream = await navigator.mediaDevices.getUserMedia({
-            audio: true, video: this.sendVideo && { width: this.width, height: this.height, frameRate: this.frameRate },
+        this.stream = !this.sendAudio && !this.sendVideo ? new MediaStream() : await navigator.mediaDevices.getUserMedia({
+            audio: this.sendAudio, video: this.sendVideo && { width: this.width, height: this.height, frameRate: this.frameRate },
         });
         this.xmpp = new Strophe.Connection(this.serviceUrl);
         this.xmpp.addHandler(iq => this.onIq(iq), null, 'iq', 'set');
@@ -74,9 +77,12 @@ export class ModernClient {
 
     // payload: XML text of the <jingle> children. Resolves with the focus's answer.
     sendJingle(action, payload) {
-        const xml = `<iq xmlns="jabber:client" type="set" id="${this.xmpp.getUniqueId()}" to="${this.room}/focus">`
-            + `<jingle xmlns="${NS.jingle}" action="${action}" sid="${this.sid}" initiator="${this.room}/focus" responder="${this.xmpp.jid}">`
-            + `${payload}</jingle></iq>`;
+        return this.sendIqText(`${this.room}/focus`, action, this.sid, `${this.room}/focus`, payload, ` responder="${this.xmpp.jid}"`);
+    }
+
+    sendIqText(to, action, sid, initiator, payload, attributes = '') {
+        const xml = `<iq xmlns="jabber:client" type="set" id="${this.xmpp.getUniqueId()}" to="${to}">`
+            + `<jingle xmlns="${NS.jingle}" action="${action}" sid="${sid}" initiator="${initiator}"${attributes}>${payload}</jingle></iq>`;
         return this.sendIq(new DOMParser().parseFromString(xml, 'text/xml').documentElement);
     }
 
@@ -84,9 +90,11 @@ export class ModernClient {
         const from = p.getAttribute('from');
         if (!from?.startsWith(`${this.room}/`)) return true;
         const nick = from.slice(this.room.length + 1);
+        const known = this.members.size;
         if (p.getAttribute('type') === 'unavailable') this.members.delete(nick);
         else if (p.getAttribute('type') !== 'error') this.members.add(nick);
         if (nick === this.id) this.joined = p.getAttribute('type') === null;
+        if (this.joined && known !== this.members.size) this.direct?.evaluate(this.members.size > known);
         return true;
     }
 
@@ -110,9 +118,13 @@ export class ModernClient {
         const from = iq.getAttribute('from');
         const action = jingle.getAttribute('action');
         this.log.push({ action, from, at: performance.now(), xml: new XMLSerializer().serializeToString(jingle) });
-        this.xmpp.send($iq({ type: 'result', id: iq.getAttribute('id'), to: from }));
-        if (from !== `${this.room}/focus`) {
-            if (action === 'session-initiate') this.decline(from, jingle.getAttribute('sid'));
+        const peer = from === `${this.room}/focus` ? null : this.Strophe.getResourceFromJid(from);
+        const error = peer && this.direct?.onJingle(jingle, peer);
+        const reply = $iq({ type: error ? 'error' : 'result', id: iq.getAttribute('id'), to: from });
+        if (error) reply.c('error', { type: 'cancel' }).c(error, { xmlns: 'urn:ietf:params:xml:ns:xmpp-stanzas' });
+        this.xmpp.send(reply);
+        if (peer) {
+            if (action === 'session-initiate' && !this.direct) this.decline(from, jingle.getAttribute('sid'));
             return true;
         }
         const handler = {
@@ -151,6 +163,7 @@ export class ModernClient {
         const pc = this.pc = new RTCPeerConnection({ iceServers: this.iceServers, iceTransportPolicy: this.iceTransportPolicy, bundlePolicy: 'max-bundle' });
         pc.ontrack = e => this.play(e.track);
         for (const track of this.stream.getTracks()) pc.addTrack(track, this.stream);
+        this.mediaSenders = pc.getSenders().map(sender => [sender, sender.track]);
         if (this.offer.transport.sctpPort) {
             this.useChannel(pc.createDataChannel('JVB data channel', { protocol: 'http://jitsi.org/protocols/colibri' }));
         } else if (this.offer.transport.webSockets.length) {
@@ -169,7 +182,9 @@ export class ModernClient {
                 + `${writeTransport(local[i])}</content>`;
         }).join('');
         await this.sendJingle('session-accept', xml);
-        this.published = { [`${this.id}-a0`]: { muted: false } };
+        if (this.direct?.active) await this.suspendBridge(true);
+        this.published = {};
+        if (this.sendAudio) this.published[`${this.id}-a0`] = { muted: false };
         if (this.sendVideo) this.published[`${this.id}-v0`] = { muted: false };
         this.sendPresence();
     }
@@ -187,11 +202,22 @@ export class ModernClient {
         const p = sender.getParameters();
         p.encodings[0].scalabilityMode = this.scalabilityMode;
         p.encodings[0].maxBitrate = 2_500_000;
+        p.degradationPreference = 'maintain-resolution'; // on a busy machine too
         await sender.setParameters(p);
     }
 
-    play(track) {
+    // The bridge session stays as it is, but nothing is sent on it and no picture asked for.
+    async suspendBridge(suspended) {
+        this.suspended = suspended;
+        if (!this.pc) return;
+        this.constrain(this.constraints ?? this.defaultConstraints);
+        await Promise.all(this.mediaSenders.map(([sender, track]) => sender.replaceTrack(suspended ? null : track)));
+    }
+
+    // use: the class of its element.
+    play(track, use = 'bridge') {
         const el = document.createElement(track.kind);
+        el.className = use;
         el.autoplay = true;
         el.muted = track.kind === 'video';
         el.srcObject = new MediaStream([track]);
@@ -204,10 +230,14 @@ export class ModernClient {
         channel.onopen = () => {
             this.send({ colibriClass: 'ClientHello' });
             this.send({ colibriClass: 'SourceVideoTypeMessage', sourceName: `${this.id}-v0`, videoType: 'camera' });
-            this.constrain(this.constraints ?? { lastN: -1, assumedBandwidthBps: -1, defaultConstraints: { maxHeight: this.height } });
+            this.constrain(this.constraints ?? this.defaultConstraints);
         };
         channel.onmessage = e => this.onMessage(JSON.parse(e.data));
         channel.onclose = e => { this.channelClosed = { code: e.code, reason: e.reason }; };
+    }
+
+    get defaultConstraints() {
+        return { lastN: -1, assumedBandwidthBps: -1, defaultConstraints: { maxHeight: this.height } };
     }
 
     send(message) { this.channel.send(JSON.stringify(message)); }
@@ -215,7 +245,7 @@ export class ModernClient {
     constrain(constraints) {
         this.constraints = constraints;
         if (this.channel?.readyState === 'open' || this.channel?.readyState === 1)
-            this.send({ colibriClass: 'ReceiverVideoConstraints', ...constraints });
+            this.send({ colibriClass: 'ReceiverVideoConstraints', ...constraints, ...this.suspended && { lastN: 0 } });
     }
 
     onMessage(m) {
@@ -280,27 +310,32 @@ export class ModernClient {
         this.pc?.close();
         this.pc = null;
         this.sources.clear();
-        for (const el of document.querySelectorAll('audio,video')) el.remove();
+        for (const el of document.querySelectorAll('.bridge')) el.remove();
     }
 
     leave() {
         const { $pres } = window.strophe;
+        if (this.direct?.pc) this.direct.stop(null);
         this.xmpp.send($pres({ to: `${this.room}/${this.id}`, type: 'unavailable' }));
         this.endSession();
         this.xmpp.flush();
         this.xmpp.disconnect();
     }
 
-    // One row per inbound stream that has a named source.
+    // One row per inbound stream that has a named source; those of P2P first.
     async stats() {
-        if (!this.pc) return [];
-        const report = [...(await this.pc.getStats()).values()];
+        const rows = this.direct?.pc ? await this.rows(this.direct.pc, this.direct.sources, 'p2p') : [];
+        return this.pc ? rows.concat(await this.rows(this.pc, this.sources, 'bridge')) : rows;
+    }
+
+    async rows(pc, sources, role) {
+        const report = [...(await pc.getStats()).values()];
         const rows = [];
-        for (const [name, s] of this.sources) {
+        for (const [name, s] of sources) {
             const r = report.find(x => x.type === 'inbound-rtp' && x.ssrc === s.ssrc);
             const codec = r && report.find(x => x.id === r.codecId);
             rows.push({
-                name, owner: s.owner, kind: s.kind, ssrc: s.ssrc, mid: s.mid, codec: codec?.mimeType,
+                role, name, owner: s.owner, kind: s.kind, ssrc: s.ssrc, mid: s.mid, codec: codec?.mimeType,
                 frames: r?.framesDecoded ?? 0, height: r?.frameHeight ?? 0, bytes: r?.bytesReceived ?? 0,
                 energy: r?.totalAudioEnergy ?? 0, packetsLost: r?.packetsLost ?? 0, freezes: r?.freezeCount ?? 0,
                 keyFrames: r?.keyFramesDecoded ?? 0, rtxBytes: r?.retransmittedBytesReceived ?? 0, fps: r?.framesPerSecond ?? 0,
@@ -314,7 +349,7 @@ export class ModernClient {
         const report = [...(await this.pc.getStats()).values()];
         return report.filter(r => r.type === 'outbound-rtp').map(r => ({
             kind: r.kind, ssrc: r.ssrc, bytes: r.bytesSent, height: r.frameHeight, mode: r.scalabilityMode,
-            codec: report.find(x => x.id === r.codecId)?.mimeType, pli: r.pliCount, nack: r.nackCount, fps: r.framesPerSecond,
+            codec: report.find(x => x.id === r.codecId)?.mimeType, pli: r.pliCount, nack: r.nackCount, fps: r.framesPerSecond, limited: r.qualityLimitationReason,
         }));
     }
 

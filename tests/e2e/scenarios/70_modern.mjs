@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { sleep, until } from '../lib/browser.mjs';
 import { everybodyFlows, frameRate, joinModernChromium } from '../lib/modern.mjs';
+import { P2P_OPTIONS, directCall } from '../lib/modern_p2p.mjs';
 
 async function three(t, options) {
     const people = [];
@@ -21,7 +22,11 @@ async function followsHeight(t, people, heights) {
         await until(`Bob's picture is ${want} high`, async () => {
             const row = (await ada.stats()).find(r => r.owner === bob.id && r.kind === 'video');
             return row.height >= low && row.height <= high;
-        }, { timeoutMs: 2000 });
+        }, { timeoutMs: 2000 }).catch(async e => {
+            const sent = (await bob.sent()).filter(r => r.kind === 'video' && r.bytes > 0);
+            throw new Error(`${e.message}\nreceived ${JSON.stringify(await ada.stats())}\nsent ${JSON.stringify(sent)}`
+                + `\n${JSON.stringify((await bob.messages('SenderSourceConstraints')).slice(-2))} ${JSON.stringify((await ada.messages('ConnectionStats')).slice(-2))}`);
+        });
         (t.measured.height_ms ??= []).push([want, Date.now() - since]);
     }
 }
@@ -53,6 +58,9 @@ export const scenarios = [
             const bob = await joinModernChromium(t, 'Bob', o);
             await until('Ada sees Bob', async () =>
                 (await ada.stats()).find(r => r.owner === bob.id && r.kind === 'video')?.frames > 2, { timeoutMs: 8000 });
+            await until('Bob sends 720 lines', async () => (await bob.sent()).some(r => r.height === 720), { timeoutMs: 15000 }).catch(async e => {
+                throw new Error(`${e.message}: ${JSON.stringify(await bob.sent())}`);
+            });
             await followsHeight(t, [ada, bob], [[180, 90, 180], [720, 700, 720], [360, 300, 360], [720, 700, 720]]);
         },
     })),
@@ -114,6 +122,13 @@ export const scenarios = [
                     assert.ok(rows.every(r => sent.includes(r.ssrc)), 'SSRCs are the sender\'s');
                 }
             }
+        },
+    },
+    {
+        name: "two of today's clients talk directly, three by the bridge, two directly again",
+        async run(t) {
+            const join = name => joinModernChromium(t, name, P2P_OPTIONS);
+            await directCall(t, [await join('Ada'), await join('Bob')], join, p => t.leave(p));
         },
     },
 ];
