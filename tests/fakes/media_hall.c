@@ -6,12 +6,15 @@
 #include <string.h>
 
 #define CONFERENCE 77
+#define SETTLING_ID UINT64_MAX         /* of snapshots that only tell how far a worker is */
+#define PATIENCE_US (60 * 1000 * 1000) /* for what must happen, on a machine however busy */
 
 void media_hall_init(MediaHall *h, unsigned n_workers, unsigned worker, int32_t silence_packets)
 {
     char error[200] = "";
-    WorkersConfig config = { .count = n_workers, .n_addresses = 1, .trust_bwe = true, .gso = true,
-                             .silence_packets = silence_packets };
+    WorkersConfig config = {
+        .count = n_workers, .n_addresses = 1, .trust_bwe = true, .gso = true, .silence_packets = silence_packets
+    };
     g_assert_true(tuple_parse("127.0.0.1", 0, 0, &config.addresses[0]));
     *h = (MediaHall){ .conference = CONFERENCE, .worker = worker };
     h->workers = workers_new(&config, error, sizeof(error));
@@ -35,7 +38,7 @@ MediaPeer *media_hall_add(MediaHall *h, const char *id, const PeerOptions *optio
 MediaPeer *media_hall_join(MediaHall *h, const char *id, const PeerOptions *options)
 {
     MediaPeer *p = media_hall_add(h, id, options);
-    for (int i = 0; i < 100 && !(p->nominated && media_hall_last(h, WORKER_EV_ICE_SELECTED, p)); i++) {
+    for (int i = 0; i < 1000 && !(p->nominated && media_hall_last(h, WORKER_EV_ICE_SELECTED, p)); i++) {
         if (i % 10 == 0)
             media_peer_check(p);
         media_hall_run(h, 20);
@@ -50,7 +53,9 @@ static void take_events(MediaHall *h)
 {
     WorkerEvent *ev;
     while ((ev = workers_next_event(h->workers))) {
-        if (h->n_events < HALL_EVENTS)
+        bool settling = ev->type == WORKER_EV_SNAPSHOT && ev->snapshot.id == SETTLING_ID;
+        h->answers += settling;
+        if (h->n_events < HALL_EVENTS && !settling)
             h->events[h->n_events++] = ev;
         else
             worker_event_free(ev);
@@ -69,11 +74,32 @@ static void pump(MediaHall *h, int timeout_ms)
     take_events(h);
 }
 
+/* Until every worker has answered: by then it has also read what was in its sockets before, and run the timers
+ * that were due. */
+static void wait_for_workers(MediaHall *h)
+{
+    unsigned n = workers_count(h->workers);
+    h->answers = 0;
+    for (unsigned w = 0; w < n; w++) {
+        WorkerCommand *c = worker_command_new(WORKER_SNAPSHOT, h->conference, 0, 0);
+        c->snapshot.id = SETTLING_ID;
+        g_assert_true(workers_post(h->workers, w, c));
+    }
+    for (gint64 end = g_get_monotonic_time() + PATIENCE_US; h->answers < n;) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        pump(h, 10);
+    }
+}
+
 void media_hall_run(MediaHall *h, unsigned ms)
 {
     gint64 end = g_get_monotonic_time() + ms * 1000;
     for (gint64 left; (left = end - g_get_monotonic_time()) > 0;)
         pump(h, (int)(left / 1000) + 1);
+    /* Once for the round it was in, once for one that began since, once more for what workers hand over. */
+    for (int i = 0; i < 3; i++)
+        wait_for_workers(h);
+    pump(h, 0);
 }
 
 const WorkerEvent *media_hall_last(const MediaHall *h, WorkerEventType type, const MediaPeer *peer)
@@ -131,7 +157,7 @@ const WorkerEvent *media_hall_snapshot(MediaHall *h, const MediaPeer *peer)
     c->snapshot.id = ++id;
     c->snapshot.streams = true;
     workers_post(h->workers, h->worker, c);
-    gint64 end = g_get_monotonic_time() + 5000000;
+    gint64 end = g_get_monotonic_time() + PATIENCE_US;
     for (;;) {
         const WorkerEvent *ev = media_hall_last(h, WORKER_EV_SNAPSHOT, NULL);
         if (ev && ev->snapshot.id == id)

@@ -18,6 +18,7 @@ typedef struct {
     unsigned n_peers;
     WorkerEvent *events[HALL_EVENTS]; /* oldest first; those beyond are freed */
     unsigned n_events;
+    unsigned answers; /* of workers, see media_hall_run */
 } MediaHall;
 
 /* One conference on `worker` of n_workers. */
@@ -26,7 +27,8 @@ void media_hall_init(MediaHall *h, unsigned n_workers, unsigned worker, int32_t 
 MediaPeer *media_hall_join(MediaHall *h, const char *id, const PeerOptions *options);
 /* Adds a peer without waiting. */
 MediaPeer *media_hall_add(MediaHall *h, const char *id, const PeerOptions *options);
-/* Drives everything for so long. */
+/* Drives everything for so long, and then until the workers have done what was waiting for them: a busy machine
+ * makes it take longer, and changes nothing else. */
 void media_hall_run(MediaHall *h, unsigned ms);
 /* Until there is an event of that type for that peer (NULL: any); NULL after timeout_ms. */
 const WorkerEvent *media_hall_wait(MediaHall *h, WorkerEventType type, const MediaPeer *peer, unsigned timeout_ms);

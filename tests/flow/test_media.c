@@ -461,7 +461,7 @@ static void test_dtls_passes(Fixture *f, gconstpointer data)
     MediaPeer *a = join(f, shape, "aaaaaaaa");
     uint8_t hello[20] = { 22, 254, 253, 1, 2, 3 };
     media_peer_send_raw(a, hello, sizeof(hello));
-    const WorkerEvent *ev = media_hall_wait(&f->hall, WORKER_EV_DTLS, a, 1000);
+    const WorkerEvent *ev = media_hall_wait(&f->hall, WORKER_EV_DTLS, a, 60000);
     g_assert_nonnull(ev);
     g_assert_cmpmem(ev->dtls.bytes, ev->n, hello, sizeof(hello));
     g_assert_nonnull(media_hall_last(&f->hall, WORKER_EV_FIRST_CHECK, a));
@@ -470,7 +470,7 @@ static void test_dtls_passes(Fixture *f, gconstpointer data)
     c->dtls_send.bytes[0] = 22;
     workers_post(f->hall.workers, f->hall.worker, c);
     uint8_t in[100];
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 30000; i++) {
         ssize_t n = recv(a->fd, in, sizeof(in), 0);
         if (n == 30 && in[0] == 22)
             return;

@@ -295,6 +295,9 @@ static void net_clear(Net *n)
     close(n->fd);
 }
 
+/* For what must happen: only a machine that does nothing at all takes so long. */
+#define PATIENCE_MS 60000
+
 static bool run(Net *n, bool (*done)(const Net *), unsigned ms)
 {
     gint64 until = g_get_monotonic_time() + ms * 1000LL;
@@ -370,7 +373,7 @@ static void exchange_media(Net *n)
             peer_send(n, out, len);
         }
     }
-    g_assert_true(run(n, both_have_media, 2000));
+    g_assert_true(run(n, both_have_media, PATIENCE_MS));
     g_assert_cmpuint(n->bad_media, ==, 0);
     n->media = n->peer_media = 0;
 }
@@ -381,19 +384,24 @@ static void test_ice(gconstpointer peer_controlling)
 {
     Net n;
     net_init(&n, GPOINTER_TO_INT(peer_controlling), false, false);
-    g_assert_true(run(&n, is_up_in_two_roles, 5000)); /* a conflict was settled if there was one */
+    g_assert_true(run(&n, is_up_in_two_roles, PATIENCE_MS)); /* a conflict was settled if there was one */
     g_assert_cmpuint(n.events[ICE_EV_WRITABLE], ==, 1);
     exchange_media(&n);
     net_clear(&n);
+}
+
+static bool has_refused(const Net *n)
+{
+    return n->drops[ICE_DROP_UNAUTHORIZED] > 0;
 }
 
 static void test_wrong_password(void)
 {
     Net n;
     net_init(&n, false, true, false);
-    run(&n, never, 700);
+    g_assert_true(run(&n, has_refused, PATIENCE_MS));
+    run(&n, never, 500); /* the checks that follow are refused as well */
     g_assert_cmpint(n.state, !=, NICE_COMPONENT_STATE_READY);
-    g_assert_cmpuint(n.drops[ICE_DROP_UNAUTHORIZED], >=, 1);
     g_assert_cmpuint(n.drops[ICE_DROP_NONE] + n.events[ICE_EV_TUPLE_ADDED], ==, 0);
     net_clear(&n);
 }
@@ -410,11 +418,11 @@ static void test_rebinding(void)
 {
     Net n;
     net_init(&n, false, false, false);
-    g_assert_true(run(&n, is_up, 5000));
+    g_assert_true(run(&n, is_up, PATIENCE_MS));
     exchange_media(&n);
     g_assert_true(ice_agent_send_tuple(n.ice, &before_rebinding));
     n.nat_shift = 1; /* from now on the peer appears one port further; what goes to the old one is lost */
-    g_assert_true(run(&n, has_moved, 15000)); /* libnice sends consent checks every 5 s or so */
+    g_assert_true(run(&n, has_moved, PATIENCE_MS)); /* libnice sends consent checks every 5 s or so */
     n.bad_media = 0;
     exchange_media(&n);
     net_clear(&n);
@@ -426,14 +434,14 @@ static void test_everything(void)
     static const SctpCallbacks peer_cb = { peer_sctp_send, peer_open, peer_message, nothing };
     net_init(&n, false, false, true);
     gint64 begin = g_get_monotonic_time();
-    g_assert_true(run(&n, secured, 5000));
+    g_assert_true(run(&n, secured, PATIENCE_MS));
     g_test_message("from first check to SRTP keys on both sides: %" G_GINT64_FORMAT " ms", (g_get_monotonic_time() - begin) / 1000);
     exchange_media(&n);
     n.peer_sctp = sctp_association_new(sctp_stack, SCTP_CLIENT, "JVB data channel", &peer_cb, &n);
-    g_assert_true(run(&n, channel_is_open, 3000));
+    g_assert_true(run(&n, channel_is_open, PATIENCE_MS));
     g_assert_true(sctp_send_text(n.peer_sctp, "hello world", 11));
     g_assert_true(sctp_send_text(n.sctp, "world hello", 11));
-    g_assert_true(run(&n, channel_echoed, 3000));
+    g_assert_true(run(&n, channel_echoed, PATIENCE_MS));
     g_assert_cmpstr(n.channel->str, ==, "hello world");
     g_assert_cmpstr(n.peer_channel->str, ==, "world hello");
     net_clear(&n);

@@ -6,6 +6,8 @@
 #include "common/base/clock.h"
 #include "common/xmpp/xmpp_link.h"
 
+#define PATIENCE_MS 60000 /* for what must happen, on a machine however busy */
+
 typedef struct {
     GSocketService *service;
     GSocketConnection *peer;
@@ -127,7 +129,7 @@ static void tear_down(Fixture *f, gconstpointer data)
 
 static void wait_story(Fixture *f, const char *want)
 {
-    int64_t end_ms = clock_now_ms() + 10000;
+    int64_t end_ms = clock_now_ms() + PATIENCE_MS;
     while (strcmp(f->story->str, want) != 0 && clock_now_ms() < end_ms)
         g_main_context_iteration(NULL, TRUE);
     g_assert_cmpstr(f->story->str, ==, want);
@@ -135,7 +137,7 @@ static void wait_story(Fixture *f, const char *want)
 
 static void wait_received(Fixture *f, const char *want)
 {
-    int64_t end_ms = clock_now_ms() + 10000;
+    int64_t end_ms = clock_now_ms() + PATIENCE_MS;
     while (!strstr(f->server.received->str, want) && clock_now_ms() < end_ms)
         g_main_context_iteration(NULL, TRUE);
     if (!strstr(f->server.received->str, want))
@@ -203,7 +205,9 @@ typedef struct {
 
 static const Flood floods[] = {
     { "deep", "<iq type='get' id='x7' from='a@b/c' to='focus.d'>", "<d>", "</iq>", STANZA_MAX_DEPTH, "policy-violation" },
-    { "many elements", "<iq type='set' id='x7' from='a@b/c' to='focus.d'>", "<e/>", "</iq>", STANZA_MAX_ELEMENTS, "policy-violation" },
+    /* In groups: libstrophe takes a time quadratic in the children of one element. */
+    { "many elements", "<iq type='set' id='x7' from='a@b/c' to='focus.d'>", "<e><f/><f/><f/><f/><f/><f/><f/><f/><f/></e>", "</iq>",
+      STANZA_MAX_ELEMENTS / 10, "policy-violation" },
     { "many attributes", "<message from='a@b/c'><m", " a%u='1'", "/></message>", STANZA_MAX_ATTRIBUTES + 1, NULL },
     { "long text", "<presence from='a@b/c'><t>", "xxxxxxxxxxxxxxxx", "</t></presence>", STANZA_MAX_BYTES / 16 + 1, NULL },
 };
