@@ -136,8 +136,14 @@ gboolean bridge_config_check(const void *config, GError **error)
         (c->http.public_listener[0] && !check_listener("public", c->http.public_listener, error)))
         return FALSE;
     if (c->xmpp.host[0] && (!c->xmpp.password || !strchr(c->xmpp.muc, '@'))) {
-        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "[xmpp] %s",
-                    c->xmpp.password ? "muc is no room address" : "password_file is missing");
+        if (c->xmpp.password)
+            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "[xmpp] muc = %s: not a room, name@domain",
+                        c->xmpp.muc);
+        else
+            g_set_error(
+                error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+                "[xmpp] password_file is not set; name a file whose first line is the password, or use the systemd "
+                "credential xmpp.password (host empty: no XMPP)");
         return FALSE;
     }
     if (c->websocket.enabled && (!c->http.public_listener[0] || !c->websocket.domains[0])) {

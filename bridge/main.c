@@ -74,12 +74,13 @@ static bool gather(App *app, GError **error)
     size_t n_announced = 0, n_only = 0;
     for (ConfigList one = c->ice.announce; *one; one++)
         if (n_announced == CANDIDATE_ANNOUNCED_MAX || !parse_announced(*one, &announced[n_announced++])) {
-            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "[ice] announce: %s is not understood", *one);
+            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+                        "[ice] announce = %s: must be PUBLIC or LOCAL=PUBLIC, port as PUBLIC/PORT", *one);
             return false;
         }
     for (ConfigList one = c->ice.addresses; *one; one++)
         if (n_only == WORKER_ADDRESSES_MAX || !tuple_parse(*one, 0, 0, &only[n_only++])) {
-            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "[ice] addresses: %s is no address", *one);
+            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "[ice] addresses = %s: not an IP address", *one);
             return false;
         }
     CandidateOptions options = {
@@ -99,7 +100,8 @@ static bool gather(App *app, GError **error)
     options.hide_private = !c->ice.advertise_private;
     app->env.n_public_candidates = candidates_gather(&options, app->public_candidates);
     if (app->env.n_candidates == 0)
-        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "[ice] no local address to use");
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+                    "[ice] addresses: no local address to use; include_loopback = true also uses 127.0.0.1");
     return app->env.n_candidates > 0;
 }
 
@@ -120,7 +122,7 @@ static bool start_workers(App *app, GError **error)
             config.addresses[config.n_addresses++] = app->candidates[i].addr;
     app->workers = workers_new(&config, problem, sizeof(problem));
     if (!app->workers)
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "media: %s", problem);
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "media, [ice] port = %u: %s", config.port, problem);
     return app->workers != NULL;
 }
 
@@ -272,6 +274,8 @@ static bool start_http(App *app, GError **error)
     g_clear_pointer(&address, g_free);
     bridge_config_listener(c->http.public_listener, &address, &port);
     app->web_sockets = colibri_ws_new(address, port, c->websocket.server_id, &ws_events, app, error);
+    if (!app->web_sockets)
+        g_prefix_error(error, "[http] public = %s: ", c->http.public_listener);
     return app->web_sockets != NULL;
 }
 
@@ -346,7 +350,7 @@ int main(int argc, char **argv)
 {
     const DaemonSpec spec = {
         .name = "plenum-bridge",
-        .summary = "media bridge of a conference system",
+        .summary = "Media bridge: forwards audio and video between the participants of conferences.",
         .default_config = "/etc/plenum/bridge.conf",
         .options = bridge_options,
         .n_options = bridge_n_options,

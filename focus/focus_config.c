@@ -6,20 +6,34 @@
 #include "common/xmpp/jid.h"
 
 #define AT(field) offsetof(FocusConfig, field)
-#define TEXT(section, key, field, fallback, help)                                                  \
-    { section, key, CONFIG_STRING, AT(field), fallback, 0, 255, NULL, NULL, help }
-#define FLAG(section, key, field, fallback, help)                                                  \
-    { section, key, CONFIG_BOOL, AT(field), fallback, 0, 0, NULL, NULL, help }
-#define NUMBER(section, key, field, fallback, min, max, unit, help)                                \
-    { section, key, CONFIG_INT, AT(field), fallback, min, max, unit, NULL, help }
-#define REAL(section, key, field, fallback, min, max, unit, help)                                  \
-    { section, key, CONFIG_DOUBLE, AT(field), fallback, min, max, unit, NULL, help }
-#define LIST(section, key, field, fallback, max, help)                                             \
-    { section, key, CONFIG_LIST, AT(field), fallback, 0, max, NULL, NULL, help }
-#define SECRET(section, key, field, help)                                                          \
-    { section, key, CONFIG_SECRET, AT(field), NULL, 0, 0, NULL, NULL, help }
-#define CHOICE(section, key, field, fallback, choices, help)                                       \
-    { section, key, CONFIG_CHOICE, AT(field), fallback, 0, 0, NULL, choices, help }
+#define TEXT(section, key, field, fallback, help)                                                                      \
+    {                                                                                                                  \
+        section, key, CONFIG_STRING, AT(field), fallback, 0, 255, NULL, NULL, help                                     \
+    }
+#define FLAG(section, key, field, fallback, help)                                                                      \
+    {                                                                                                                  \
+        section, key, CONFIG_BOOL, AT(field), fallback, 0, 0, NULL, NULL, help                                         \
+    }
+#define NUMBER(section, key, field, fallback, min, max, unit, help)                                                    \
+    {                                                                                                                  \
+        section, key, CONFIG_INT, AT(field), fallback, min, max, unit, NULL, help                                      \
+    }
+#define REAL(section, key, field, fallback, min, max, unit, help)                                                      \
+    {                                                                                                                  \
+        section, key, CONFIG_DOUBLE, AT(field), fallback, min, max, unit, NULL, help                                   \
+    }
+#define LIST(section, key, field, fallback, max, help)                                                                 \
+    {                                                                                                                  \
+        section, key, CONFIG_LIST, AT(field), fallback, 0, max, NULL, NULL, help                                       \
+    }
+#define SECRET(section, key, field, help)                                                                              \
+    {                                                                                                                  \
+        section, key, CONFIG_SECRET, AT(field), NULL, 0, 0, NULL, NULL, help                                           \
+    }
+#define CHOICE(section, key, field, fallback, choices, help)                                                           \
+    {                                                                                                                  \
+        section, key, CONFIG_CHOICE, AT(field), fallback, 0, 0, NULL, choices, help                                    \
+    }
 
 const ConfigOption focus_options[] = {
     DAEMON_LOG_OPTION(FocusConfig, log.level),
@@ -28,7 +42,8 @@ const ConfigOption focus_options[] = {
            "How to connect: as external component (XEP-0114), or by logging in as a user."),
     TEXT("xmpp", "host", xmpp.host, "127.0.0.1", "XMPP server."),
     NUMBER("xmpp", "port", xmpp.port, "0", 0, 65535, NULL, "Port there; 0: 5347 as a component, 5222 as a client."),
-    TEXT("xmpp", "domain", xmpp.domain, "meet.example", "Domain of the users; the names below are derived from it when empty."),
+    TEXT("xmpp", "domain", xmpp.domain, "meet.example",
+         "Domain of the users; the names below are derived from it when empty."),
     TEXT("xmpp", "component", xmpp.component, "", "Domain of the component; empty: focus.DOMAIN."),
     SECRET("xmpp", "secret", xmpp.secret, "Secret of the component."),
     TEXT("xmpp", "username", xmpp.username, "", "Account for mode = client, user@domain; empty: focus@auth.DOMAIN."),
@@ -36,42 +51,66 @@ const ConfigOption focus_options[] = {
     CHOICE("xmpp", "tls", xmpp.tls, "auto", "auto|off|required|unverified",
            "TLS for mode = client; auto: none to a loopback address, else required and verified."),
     TEXT("xmpp", "ca_file", xmpp.ca_file, "", "Certificates to trust; empty: those of the system."),
-    TEXT("xmpp", "muc", xmpp.muc, "", "Domain of the conference rooms; empty: conference.DOMAIN. Requests for rooms elsewhere are refused."),
+    TEXT("xmpp", "muc", xmpp.muc, "",
+         "Domain of the conference rooms; empty: conference.DOMAIN. Requests for rooms elsewhere are refused."),
     TEXT("xmpp", "breakout_muc", xmpp.breakout_muc, "", "Domain of breakout rooms; empty: there are none."),
     LIST("xmpp", "trusted_domains", xmpp.trusted_domains, "", 16,
          "Domains whose users are believed to be recorders, SIP gateways or transcribers when they say so."),
-    NUMBER("xmpp", "reply_timeout", xmpp.reply_timeout_ms, "15000", 1000, 120000, "ms", "How long the answer to an IQ may take."),
+    NUMBER("xmpp", "reply_timeout", xmpp.reply_timeout_ms, "15000", 1000, 120000, "ms",
+           "How long the answer to an IQ may take."),
 
-    TEXT("bridge", "brewery", bridge.brewery, "", "Room in which focus and bridges meet; empty: jvbbrewery@internal.DOMAIN."),
+    TEXT("bridge", "brewery", bridge.brewery, "",
+         "Room in which focus and bridges meet; empty: jvbbrewery@internal.DOMAIN."),
     TEXT("bridge", "region", bridge.region, "", "Region assumed of participants who tell none."),
     TEXT("bridge", "version", bridge.version, "", "Use bridges of this version only; empty: any."),
-    FLAG("bridge", "allow_mixed_versions", bridge.allow_mixed_versions, "false", "One conference may use bridges of several versions."),
-    REAL("bridge", "stress_threshold", bridge.stress_threshold, "0.8", 0.01, 100, NULL, "Stress from which a bridge counts as overloaded."),
-    REAL("bridge", "participant_stress", bridge.participant_stress, "0.01", 0, 1, NULL, "Stress of one participant, for bridges that do not tell."),
-    NUMBER("bridge", "rampup", bridge.rampup_ms, "20000", 0, 600000, "ms", "For so long a new participant is added to the reported stress."),
-    NUMBER("bridge", "failure_reset", bridge.failure_reset_ms, "60000", 0, 3600000, "ms", "For so long a failed bridge is not used."),
+    FLAG("bridge", "allow_mixed_versions", bridge.allow_mixed_versions, "false",
+         "One conference may use bridges of several versions."),
+    REAL("bridge", "stress_threshold", bridge.stress_threshold, "0.8", 0.01, 100, NULL,
+         "Stress from which a bridge counts as overloaded."),
+    REAL("bridge", "participant_stress", bridge.participant_stress, "0.01", 0, 1, NULL,
+         "Stress of one participant, for bridges that do not tell."),
+    NUMBER("bridge", "rampup", bridge.rampup_ms, "20000", 0, 600000, "ms",
+           "For so long a new participant is added to the reported stress."),
+    NUMBER("bridge", "failure_reset", bridge.failure_reset_ms, "60000", 0, 3600000, "ms",
+           "For so long a failed bridge is not used."),
     FLAG("bridge", "health_checks", bridge.health_checks, "true", "Ask bridges for their health."),
     NUMBER("bridge", "health_interval", bridge.health_interval_ms, "10000", 1000, 600000, "ms", "How often."),
-    NUMBER("bridge", "health_retry", bridge.health_retry_ms, "5000", 100, 600000, "ms", "Pause before a silent bridge is asked once more."),
+    NUMBER("bridge", "health_retry", bridge.health_retry_ms, "5000", 100, 600000, "ms",
+           "Pause before a silent bridge is asked once more."),
 
-    NUMBER("conference", "min_participants", conference.min_participants, "2", 1, 100, NULL, "So many must be there before anybody is invited."),
-    NUMBER("conference", "initial_timeout", conference.initial_timeout_ms, "15000", 1000, 3600000, "ms", "An empty room is left after this time."),
-    NUMBER("conference", "single_timeout", conference.single_timeout_ms, "20000", 0, 3600000, "ms", "The last one's session is ended after this time."),
-    NUMBER("conference", "join_timeout", conference.join_timeout_ms, "10000", 1000, 60000, "ms", "How long joining a room may take."),
+    NUMBER("conference", "min_participants", conference.min_participants, "2", 1, 100, NULL,
+           "So many must be there before anybody is invited."),
+    NUMBER("conference", "initial_timeout", conference.initial_timeout_ms, "15000", 1000, 3600000, "ms",
+           "An empty room is left after this time."),
+    NUMBER("conference", "single_timeout", conference.single_timeout_ms, "20000", 0, 3600000, "ms",
+           "The last one's session is ended after this time."),
+    NUMBER("conference", "join_timeout", conference.join_timeout_ms, "10000", 1000, 60000, "ms",
+           "How long joining a room may take."),
     NUMBER("conference", "xmpp_lost_timeout", conference.xmpp_lost_timeout_ms, "60000", 1000, 3600000, "ms",
            "Conferences end when the XMPP server stays away for so long."),
-    NUMBER("conference", "restart_min", conference.restart_min_ms, "5000", 0, 600000, "ms", "Time between two restarts a client asks for."),
-    NUMBER("conference", "restart_max", conference.restart_max, "5", 1, 16, NULL, "Most restarts of a client within restart_window."),
-    NUMBER("conference", "restart_window", conference.restart_window_ms, "60000", 1000, 3600000, "ms", "See restart_max."),
-    FLAG("conference", "ice_restart", conference.ice_restart, "true", "Restart ICE in place for clients that ask for it."),
-    NUMBER("conference", "max_audio_senders", conference.max_audio_senders, "0", 0, 100000, NULL, "Most unmuted microphones; 0: no limit."),
-    NUMBER("conference", "max_video_senders", conference.max_video_senders, "0", 0, 100000, NULL, "Most unmuted cameras and screens; 0: no limit."),
-    NUMBER("conference", "max_ssrcs_per_user", conference.max_ssrcs_per_user, "20", 1, 64, NULL, "Most SSRCs of one participant."),
-    NUMBER("conference", "max_ssrc_groups_per_user", conference.max_ssrc_groups_per_user, "20", 1, 64, NULL, "Most SSRC groups of one participant."),
-    FLAG("conference", "check_source_names", conference.check_source_names, "true", "Sources must be named after their owner."),
+    NUMBER("conference", "restart_min", conference.restart_min_ms, "5000", 0, 600000, "ms",
+           "Time between two restarts a client asks for."),
+    NUMBER("conference", "restart_max", conference.restart_max, "5", 1, 16, NULL,
+           "Most restarts of a client within restart_window."),
+    NUMBER("conference", "restart_window", conference.restart_window_ms, "60000", 1000, 3600000, "ms",
+           "See restart_max."),
+    FLAG("conference", "ice_restart", conference.ice_restart, "true",
+         "Restart ICE in place for clients that ask for it."),
+    NUMBER("conference", "max_audio_senders", conference.max_audio_senders, "0", 0, 100000, NULL,
+           "Most unmuted microphones; 0: no limit."),
+    NUMBER("conference", "max_video_senders", conference.max_video_senders, "0", 0, 100000, NULL,
+           "Most unmuted cameras and screens; 0: no limit."),
+    NUMBER("conference", "max_ssrcs_per_user", conference.max_ssrcs_per_user, "20", 1, 64, NULL,
+           "Most SSRCs of one participant."),
+    NUMBER("conference", "max_ssrc_groups_per_user", conference.max_ssrc_groups_per_user, "20", 1, 64, NULL,
+           "Most SSRC groups of one participant."),
+    FLAG("conference", "check_source_names", conference.check_source_names, "true",
+         "Sources must be named after their owner."),
     FLAG("conference", "auto_owner", conference.auto_owner, "true", "The first participant becomes owner of the room."),
-    FLAG("conference", "strip_simulcast", conference.strip_simulcast, "true", "Tell receivers of one stream per source, as bridges send it."),
-    FLAG("conference", "random_document_name", conference.random_document_name, "false", "Name the shared document at random instead of after the room."),
+    FLAG("conference", "strip_simulcast", conference.strip_simulcast, "true",
+         "Tell receivers of one stream per source, as bridges send it."),
+    FLAG("conference", "random_document_name", conference.random_document_name, "false",
+         "Name the shared document at random instead of after the room."),
     LIST("conference", "source_delays", conference.source_delays, "", CONFERENCE_MAX_DELAYS,
          "SIZE=MS: from so many participants on, changes of sources are collected for so long."),
 
@@ -87,24 +126,33 @@ const ConfigOption focus_options[] = {
     FLAG("codec", "ssrc_rewriting", codec.ssrc_rewriting, "true", "Let the bridge rewrite SSRCs for clients that can."),
     FLAG("codec", "mid_demux", codec.mid_demux, "true", "Let the bridge set MIDs for clients that can."),
     FLAG("codec", "json_sources", codec.json_sources, "true", "Describe sources in compact form to clients that can."),
-    FLAG("codec", "extmap_allow_mixed", codec.extmap_allow_mixed, "true", "Offer mixed one- and two-byte header extensions."),
+    FLAG("codec", "extmap_allow_mixed", codec.extmap_allow_mixed, "true",
+         "Offer mixed one- and two-byte header extensions."),
     FLAG("codec", "audio_level", codec.ext_audio_level, "true", "Header extension audio level (RFC 6464)."),
     FLAG("codec", "mid", codec.ext_mid, "true", "Header extension MID."),
     FLAG("codec", "tcc", codec.ext_tcc, "true", "Transport-wide congestion control."),
     FLAG("codec", "abs_send_time", codec.ext_abs_send_time, "true", "Header extension absolute send time."),
-    FLAG("codec", "dependency_descriptor", codec.ext_dependency_descriptor, "true", "Header extension dependency descriptor, needed for AV1."),
+    FLAG("codec", "dependency_descriptor", codec.ext_dependency_descriptor, "true",
+         "Header extension dependency descriptor, needed for AV1."),
     FLAG("codec", "toffset", codec.ext_toffset, "false", "Header extension transmission offset (RFC 5450)."),
     FLAG("codec", "rid", codec.ext_rid, "false", "Header extension RTP stream id."),
     FLAG("codec", "video_content_type", codec.ext_video_content_type, "false", "Header extension video content type."),
-    FLAG("codec", "video_layers_allocation", codec.ext_video_layers_allocation, "false", "Header extension video layers allocation."),
+    FLAG("codec", "video_layers_allocation", codec.ext_video_layers_allocation, "false",
+         "Header extension video layers allocation."),
 
-    NUMBER("limits", "conferences", limits.conferences, "5000", 1, 100000, NULL, "Conferences at a time; further requests are told to wait."),
-    NUMBER("limits", "joins", limits.joins, "200", 1, 100000, NULL, "Rooms being joined at a time; further requests are told to wait."),
-    REAL("limits", "requests", limits.requests_per_s, "1", 0.01, 1000, "per second", "Conference requests of one user in the long run."),
-    NUMBER("limits", "request_burst", limits.request_burst, "20", 1, 10000, NULL, "Conference requests of one user at once."),
+    NUMBER("limits", "conferences", limits.conferences, "5000", 1, 100000, NULL,
+           "Conferences at a time; further requests are told to wait."),
+    NUMBER("limits", "joins", limits.joins, "200", 1, 100000, NULL,
+           "Rooms being joined at a time; further requests are told to wait."),
+    REAL("limits", "requests", limits.requests_per_s, "1", 0.01, 1000, "per second",
+         "Conference requests of one user in the long run."),
+    NUMBER("limits", "request_burst", limits.request_burst, "20", 1, 10000, NULL,
+           "Conference requests of one user at once."),
 
-    TEXT("http", "private", http.private_listener, "127.0.0.1:8888", "Listener of administration, ADDRESS:PORT; empty: none."),
-    SECRET("http", "token", http.token, "Bearer token the listener asks for; needed when it is not on a loopback address."),
+    TEXT("http", "private", http.private_listener, "127.0.0.1:8888",
+         "Listener of administration, ADDRESS:PORT; empty: none."),
+    SECRET("http", "token", http.token,
+           "Bearer token the listener asks for; needed when it is not on a loopback address."),
 };
 const size_t focus_options_n = G_N_ELEMENTS(focus_options);
 
@@ -168,9 +216,10 @@ gboolean focus_config_check(const void *config, GError **error)
     if (!is_domain(c->xmpp.domain))
         return bad(error, "[xmpp] domain", c->xmpp.domain, "not a domain");
     const char *const domains[] = { c->xmpp.component, c->xmpp.muc, c->xmpp.breakout_muc };
+    const char *const keys[] = { "[xmpp] component", "[xmpp] muc", "[xmpp] breakout_muc" };
     for (guint i = 0; i < G_N_ELEMENTS(domains); i++)
         if (*domains[i] && !is_domain(domains[i]))
-            return bad(error, "[xmpp] component, muc or breakout_muc", domains[i], "not a domain");
+            return bad(error, keys[i], domains[i], "not a domain");
     g_autoptr(Jid) brewery = *c->bridge.brewery ? jid_parse_room(c->bridge.brewery) : NULL;
     if (*c->bridge.brewery && !brewery)
         return bad(error, "[bridge] brewery", c->bridge.brewery, "not a room, name@domain");
@@ -178,9 +227,13 @@ gboolean focus_config_check(const void *config, GError **error)
     if (*c->xmpp.username && !user)
         return bad(error, "[xmpp] username", c->xmpp.username, "not an account, user@domain");
     if (c->xmpp.mode == FOCUS_MODE_COMPONENT && !c->xmpp.secret)
-        return bad(error, "[xmpp] secret_file", "(not set)", "mode = component needs it");
+        return bad(error, "[xmpp] secret_file", "(not set)",
+                   "mode = component needs it; name a file whose first line is the secret, or use the systemd "
+                   "credential xmpp.secret");
     if (c->xmpp.mode == FOCUS_MODE_CLIENT && !c->xmpp.password)
-        return bad(error, "[xmpp] password_file", "(not set)", "mode = client needs it");
+        return bad(error, "[xmpp] password_file", "(not set)",
+                   "mode = client needs it; name a file whose first line is the password, or use the systemd "
+                   "credential xmpp.password");
     if (*c->http.private_listener && !focus_config_listener(c->http.private_listener, &address, &port))
         return bad(error, "[http] private", c->http.private_listener, "not a numeric ADDRESS:PORT");
     return check_delays(c, error);

@@ -8,7 +8,7 @@
 #define MAX_SECRET 4096 /* bytes of a secret */
 #define MAX_STRING 4096 /* bytes of a string whose row gives no limit */
 
-G_DEFINE_QUARK(plenum-config-error, config_error)
+G_DEFINE_QUARK(plenum - config - error, config_error)
 
 typedef struct {
     char *text;  /* as written; NULL: the default holds */
@@ -20,7 +20,7 @@ struct Config {
     const ConfigOption *table;
     size_t n;
     unsigned char *values;
-    Given *given;      /* one a row */
+    Given *given;       /* one a row */
     GPtrArray *strings; /* owns what string fields point to */
     GPtrArray *lists;
 };
@@ -160,8 +160,9 @@ static void unknown_key(const Source *src, unsigned line, const char *section, c
             best = &c->table[i];
         }
     }
-    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_UNKNOWN, "%s:%u: unknown key \"%s\" in [%s]; the nearest is \"%s%s\" in [%s]",
-                src->name, line, key, section, best->key, best->type == CONFIG_SECRET ? "_file" : "", best->section);
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_UNKNOWN,
+                "%s:%u: unknown key \"%s\" in [%s]; the nearest is \"%s%s\" in [%s]", src->name, line, key, section,
+                best->key, best->type == CONFIG_SECRET ? "_file" : "", best->section);
 }
 
 static gboolean known_section(const Source *src, unsigned line, const char *section, GError **error)
@@ -178,8 +179,8 @@ static gboolean known_section(const Source *src, unsigned line, const char *sect
             best = c->table[i].section;
         }
     }
-    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_UNKNOWN, "%s:%u: unknown section [%s]; the nearest is [%s]", src->name,
-                line, section, best);
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_UNKNOWN, "%s:%u: unknown section [%s]; the nearest is [%s]",
+                src->name, line, section, best);
     return FALSE;
 }
 
@@ -191,7 +192,8 @@ static char *read_secret(const char *path, GError **error)
         return NULL;
     text[strcspn(text, "\r\n")] = '\0';
     if (!*text || strlen(text) > MAX_SECRET) {
-        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "%s: the first line must have 1 to %d bytes", path, MAX_SECRET);
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "%s: the first line must have 1 to %d bytes", path,
+                    MAX_SECRET);
         return NULL;
     }
     return g_steal_pointer(&text);
@@ -208,9 +210,10 @@ static gboolean take_pair(const Source *src, unsigned line, const char *section,
         return FALSE;
     }
     if (o->type == CONFIG_SECRET && !as_file) {
-        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
-                    "%s:%u: a secret must not stand in the file; write %s_file = PATH, or use the systemd credential %s.%s",
-                    src->name, line, key, o->section, o->key);
+        g_set_error(
+            error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+            "%s:%u: a secret must not stand in the file; write %s_file = PATH, or use the systemd credential %s.%s",
+            src->name, line, key, o->section, o->key);
         return FALSE;
     }
     g_autofree char *secret = NULL;
@@ -227,8 +230,8 @@ static gboolean take_pair(const Source *src, unsigned line, const char *section,
     if (!store(c, o, value)) {
         char range[512];
         describe_range(o, range, sizeof(range));
-        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "%s:%u: [%s] %s = %s: must be %s", src->name, line, section, key,
-                    value, range);
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "%s:%u: [%s] %s = %s: must be %s", src->name, line,
+                    section, key, value, range);
         return FALSE;
     }
     Given *given = &c->given[o - c->table];
@@ -400,6 +403,16 @@ gboolean config_is_set(const Config *config, const char *section, const char *ke
     return o && config->given[o - config->table].text;
 }
 
+const char *config_where(const Config *config, const char *message)
+{
+    char section[64], key[64];
+    gboolean as_file;
+    if (sscanf(message, "[%63[^]]] %63[a-z0-9_]", section, key) != 2)
+        return NULL;
+    const ConfigOption *o = find_option(config, section, key, &as_file);
+    return o ? config->given[o - config->table].where : NULL;
+}
+
 void config_free(Config *config)
 {
     if (!config)
@@ -450,7 +463,7 @@ char *config_sample(const ConfigOption *table, size_t n_options)
         if (o->type == CONFIG_SECRET)
             g_string_append_printf(out, "#%s_file = /etc/plenum/secrets/%s.%s\n", o->key, o->section, o->key);
         else
-            g_string_append_printf(out, "#%s = %s\n", o->key, o->fallback);
+            g_string_append_printf(out, "#%s =%s%s\n", o->key, *o->fallback ? " " : "", o->fallback);
     }
     return g_string_free(out, FALSE);
 }

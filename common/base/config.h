@@ -52,11 +52,13 @@ Config *config_load_text(const ConfigOption *table, size_t n_options, size_t str
 const void *config_values(const Config *config);
 /* Was it given in a file (or as a secret), or is it the default? */
 gboolean config_is_set(const Config *config, const char *section, const char *key);
+/* "file:line" of the option that a message beginning with "[section] key" is about; NULL: it was not given. Borrowed. */
+const char *config_where(const Config *config, const char *message);
 void config_free(Config *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)
 
-char *config_print(const Config *config);                                /* values in effect; secrets as "(set)" */
-char *config_sample(const ConfigOption *table, size_t n_options);        /* every option, commented out */
-char *config_manual_section(const ConfigOption *table, size_t n_options); /* roff for the OPTIONS section */
+char *config_print(const Config *config);                                 /* values in effect; secrets as "(set)" */
+char *config_sample(const ConfigOption *table, size_t n_options);         /* every option, commented out */
+char *config_manual_section(const ConfigOption *table, size_t n_options); /* roff for the CONFIGURATION section */
 
 #endif

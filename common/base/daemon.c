@@ -20,7 +20,7 @@ typedef struct {
 
 typedef struct {
     char *config_path;
-    gboolean check, print, sample, version;
+    gboolean check, print, sample, manual, version;
 } Options;
 
 int daemon_log_level(int choice)
@@ -57,13 +57,25 @@ static gboolean on_signal(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
-static int run(const DaemonSpec *spec, const void *values)
+/* A bad value is told with the line it stands in, also where it shows only together with others or at the start. */
+static int report_bad(const DaemonSpec *spec, const char *path, const Config *config, const GError *error)
+{
+    const char *where = config ? config_where(config, error->message) : NULL;
+    fprintf(stderr, "%s: %s%s%s\n", spec->name, config ? where ? where : path : "", config ? ": " : "", error->message);
+    if (!config && g_error_matches(error, CONFIG_ERROR, CONFIG_ERROR_FILE))
+        fprintf(stderr, "%s: name another file with --config; --print-sample writes one to begin with\n", spec->name);
+    return DAEMON_EXIT_CONFIG;
+}
+
+static int run(const DaemonSpec *spec, const char *path, const Config *config)
 {
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GError) error = NULL;
     Running r = { .spec = spec, .loop = loop };
     signal(SIGPIPE, SIG_IGN);
-    r.app = spec->start(values, loop, &error);
+    r.app = spec->start(config_values(config), loop, &error);
+    if (!r.app && error && error->domain == CONFIG_ERROR)
+        return report_bad(spec, path, config, error);
     if (!r.app) {
         log_error(NULL, "cannot start: %s", error ? error->message : "no reason given");
         return 1;
@@ -83,10 +95,8 @@ static int with_config(const DaemonSpec *spec, const Options *o)
     g_autoptr(GError) error = NULL;
     const char *path = o->config_path ? o->config_path : spec->default_config;
     g_autoptr(Config) config = config_load(spec->options, spec->n_options, spec->config_size, path, &error);
-    if (!config || (spec->check && !spec->check(config_values(config), &error))) {
-        fprintf(stderr, "%s: %s\n", spec->name, error->message);
-        return DAEMON_EXIT_CONFIG;
-    }
+    if (!config || (spec->check && !spec->check(config_values(config), &error)))
+        return report_bad(spec, path, config, error);
     if (o->print) {
         g_autofree char *text = config_print(config);
         fputs(text, stdout);
@@ -97,7 +107,7 @@ static int with_config(const DaemonSpec *spec, const Options *o)
         return 0;
     int level = spec->log_level ? spec->log_level(config_values(config)) : LOG_LEVEL_INFO;
     log_init(spec->name, (LogLevel)level, TRUE);
-    return run(spec, config_values(config));
+    return run(spec, path, config);
 }
 
 int daemon_main(const DaemonSpec *spec, int argc, char **argv)
@@ -105,15 +115,24 @@ int daemon_main(const DaemonSpec *spec, int argc, char **argv)
     Options o = { 0 };
     const GOptionEntry entries[] = {
         { "config", 'c', 0, G_OPTION_ARG_FILENAME, &o.config_path, "Read this file", "FILE" },
-        { "check-config", 0, 0, G_OPTION_ARG_NONE, &o.check, "Check the configuration and exit; 78 when it is bad", NULL },
+        { "check-config", 0, 0, G_OPTION_ARG_NONE, &o.check, "Check the configuration and exit; 78 when it is bad",
+          NULL },
         { "print-config", 0, 0, G_OPTION_ARG_NONE, &o.print, "Print the values in effect and exit", NULL },
         { "print-sample", 0, 0, G_OPTION_ARG_NONE, &o.sample, "Print every option with its default and exit", NULL },
+        { "print-manual", 0, 0, G_OPTION_ARG_NONE, &o.manual, "Print every option as a section for man(1) and exit",
+          NULL },
         { "version", 0, 0, G_OPTION_ARG_NONE, &o.version, "Print the version and exit", NULL },
         { 0 },
     };
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
     g_autoptr(GError) error = NULL;
     g_option_context_set_summary(context, spec->summary);
+    g_autofree char *manual =
+        g_strdup_printf("Without --config it reads %s, then conf.d/%s/*.conf beside it. SIGTERM drains, a "
+                        "second one ends.\nExit status: 0, 1 when it cannot start, 2 for a wrong option, "
+                        "%d for a wrong configuration. More: man 8 %s",
+                        spec->default_config, spec->name + strlen("plenum-"), DAEMON_EXIT_CONFIG, spec->name);
+    g_option_context_set_description(context, manual);
     g_option_context_add_main_entries(context, entries, NULL);
     int code = 0;
     if (!g_option_context_parse(context, &argc, &argv, &error)) {
@@ -126,6 +145,9 @@ int daemon_main(const DaemonSpec *spec, int argc, char **argv)
         printf("%s %s\n", spec->name, PACKAGE_VERSION);
     } else if (o.sample) {
         g_autofree char *text = config_sample(spec->options, spec->n_options);
+        fputs(text, stdout);
+    } else if (o.manual) {
+        g_autofree char *text = config_manual_section(spec->options, spec->n_options);
         fputs(text, stdout);
     } else {
         code = with_config(spec, &o);

@@ -20,7 +20,8 @@ typedef struct {
     gboolean (*check)(const void *config, GError **error);
     /* Log level and journal use from the configuration. May be NULL (info, automatic). */
     int (*log_level)(const void *config);
-    /* Builds and starts everything on the default main context; NULL and *error: exit 1. */
+    /* Builds and starts everything on the default main context; NULL and *error: exit 1, DAEMON_EXIT_CONFIG when the
+     * error is a CONFIG_ERROR. */
     gpointer (*start)(const void *config, GMainLoop *loop, GError **error);
     /* First signal: refuse new work; call g_main_loop_quit(loop) when the last work is done. NULL: end now. */
     void (*drain)(gpointer app);
@@ -30,15 +31,15 @@ typedef struct {
 
 /* The rows every daemon has, [log] level; put into a table with DAEMON_LOG_OPTION(Type, field). */
 #define DAEMON_LOG_CHOICES "error|warning|notice|info|debug"
-#define DAEMON_LOG_OPTION(Type, field)                                                             \
-    {                                                                                              \
-        "log", "level", CONFIG_CHOICE, offsetof(Type, field), "info", 0, 0, NULL,                  \
-            DAEMON_LOG_CHOICES, "Least important messages that are written."                       \
+#define DAEMON_LOG_OPTION(Type, field)                                                                                 \
+    {                                                                                                                  \
+        "log", "level", CONFIG_CHOICE, offsetof(Type, field), "info", 0, 0, NULL, DAEMON_LOG_CHOICES,                  \
+            "Least important messages that are written."                                                               \
     }
 /* Index of that choice -> LogLevel. */
 int daemon_log_level(int choice);
 
-/* --config --check-config --print-config --print-sample --version --help; returns the exit code. */
+/* --config --check-config --print-config --print-sample --print-manual --version --help; returns the exit code. */
 int daemon_main(const DaemonSpec *spec, int argc, char **argv);
 
 #endif

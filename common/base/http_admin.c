@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 #include <libsoup/soup.h>
 #include <string.h>
+#include "common/base/config.h"
 
 #define OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
@@ -312,18 +313,18 @@ static gboolean start_listening(HttpAdmin *admin, const HttpAdminConfig *config,
 {
     g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string(config->address, config->port);
     if (!address) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "HTTP listener: \"%s\" is not a numeric address",
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "[http] private: \"%s\" is not a numeric address",
                     config->address);
         return FALSE;
     }
     GInetAddress *ip = g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(address));
     if (!g_inet_address_get_is_loopback(ip) && !(config->token && *config->token)) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                    "HTTP listener: %s is not loopback, so a bearer token is needed", config->address);
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+                    "[http] private: %s is not loopback, so a bearer token is needed: set token_file", config->address);
         return FALSE;
     }
     if (!soup_server_listen(admin->server, address, 0, error)) {
-        g_prefix_error(error, "HTTP listener on %s port %u: ", config->address, config->port);
+        g_prefix_error(error, "[http] private = %s:%u: ", config->address, config->port);
         return FALSE;
     }
     GSList *uris = soup_server_get_uris(admin->server);

@@ -15,6 +15,7 @@ component_interfaces = { "127.0.0.1" }
 c2s_stanza_size_limit = 65536
 -- How long someone who lost the connection stays in the room.
 smacks_hibernation_time = 60
+c2s_stanza_size_limit = 65536       -- no honest stanza is larger; parsing huge ones costs the focus time
 
 -- People. Nobody needs an account. Prosody's own "anonymous" works as well, but then a client whose
 -- connection breaks off cannot resume and has to join again; see the top of mod_auth_plenum_anonymous.lua.

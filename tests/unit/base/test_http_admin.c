@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <libsoup/soup.h>
 #include <string.h>
+#include "common/base/config.h"
 #include "common/base/http_admin.h"
 
 typedef struct {
@@ -174,7 +175,7 @@ static void test_refused(void)
     g_clear_error(&error);
     HttpAdminConfig no_address = { .address = "localhost", .name = "t", .version = "1" };
     g_assert_null(http_admin_new(&no_address, &error));
-    g_assert_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+    g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE);
 }
 
 int main(int argc, char **argv)
