@@ -9,18 +9,18 @@
 #include "bridge/speech/dominant_speaker.h"
 #include "bridge/worker.h"
 
-#define MEDIA_ENDPOINTS_MAX 4096  /* of one conference */
-#define MEDIA_SOURCES_MAX 8192    /* of one conference */
+#define MEDIA_ENDPOINTS_MAX 4096 /* of one conference */
+#define MEDIA_SOURCES_MAX 8192   /* of one conference */
 #define MEDIA_BATCH_MAX (2 * RECEIVE_BATCH)
-#define MEDIA_CONNECTIVITY_US 500000      /* how often silence is looked for (bridge.md 4.5) */
-#define MEDIA_FIRST_PACKET_US 15000000    /* no packet since creation: inactive */
-#define MEDIA_SILENCE_US 8000000          /* no packet: inactive */
-#define MEDIA_NEVER_ACTIVE_US 120000000   /* never anything: to be expired */
-#define MEDIA_IDLE_US 60000000            /* nothing any more: to be expired */
-#define MEDIA_ORDER_US 3000000            /* the order of endpoints is looked at again this often */
+#define MEDIA_CONNECTIVITY_US 500000    /* how often silence is looked for (bridge.md 4.5) */
+#define MEDIA_FIRST_PACKET_US 15000000  /* no packet since creation: inactive */
+#define MEDIA_SILENCE_US 8000000        /* no packet: inactive */
+#define MEDIA_NEVER_ACTIVE_US 120000000 /* never anything: to be expired */
+#define MEDIA_IDLE_US 60000000          /* nothing any more: to be expired */
+#define MEDIA_ORDER_US 3000000          /* the order of endpoints is looked at again this often */
 
 struct MediaConference {
-    MediaConference *next;           /* hash chain */
+    MediaConference *next; /* hash chain */
     MediaConference *next_with_batch;
     bool has_batch;
     /* set at birth */
@@ -36,8 +36,8 @@ struct MediaConference {
     MediaSource **sources;           /* by MediaSource.index; NULL where one was removed */
     uint32_t n_sources, source_room; /* highest index in use + 1 */
     DominantSpeaker *speech;
-    uint32_t next_speaker;           /* ids for speech */
-    uint32_t dominant;               /* speaker id, SPEECH_NOBODY */
+    uint32_t next_speaker; /* ids for speech */
+    uint32_t dominant;     /* speaker id, SPEECH_NOBODY */
     Timer timer;
     int64_t next_connectivity_us, next_order_us, next_second_us;
     Packet *batch[MEDIA_BATCH_MAX];

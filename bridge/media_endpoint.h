@@ -13,21 +13,21 @@
 #include "bridge/rx/twcc_log.h"
 #include "bridge/tx/tx_state.h"
 
-#define MEDIA_EARLY_MAX 64        /* RTP datagrams held until the keys come */
-#define MEDIA_REPORT_US 500000    /* receiver reports */
+#define MEDIA_EARLY_MAX 64          /* RTP datagrams held until the keys come */
+#define MEDIA_REPORT_US 500000      /* receiver reports */
 #define MEDIA_BANDWIDTH_US 10000000 /* ConnectionStats */
-#define MEDIA_ACTIVE_US 10000000  /* counted as active this long after media */
+#define MEDIA_ACTIVE_US 10000000    /* counted as active this long after media */
 
 typedef struct {
-    uint8_t kind;                 /* 0 not negotiated, else WorkerKind + 1 */
-    uint8_t codec;                /* MediaCodec */
-    uint8_t apt, feedback;        /* as WorkerPayload */
-    uint8_t rtx_pt;               /* payload type that repairs this one; 0xff none */
+    uint8_t kind;          /* 0 not negotiated, else WorkerKind + 1 */
+    uint8_t codec;         /* MediaCodec */
+    uint8_t apt, feedback; /* as WorkerPayload */
+    uint8_t rtx_pt;        /* payload type that repairs this one; 0xff none */
     uint32_t clock_hz;
 } PayloadInfo;
 
 typedef struct {
-    uint32_t ssrc;                /* 0: free */
+    uint32_t ssrc; /* 0: free */
     bool is_rtx;
     MediaSource *source;
     RxEncoding *encoding;
@@ -37,18 +37,18 @@ struct MediaEndpoint {
     /* set at birth */
     MediaConference *conference;
     uint64_t handle;
-    uint32_t speaker;             /* id in the conference's DominantSpeaker */
+    uint32_t speaker; /* id in the conference's DominantSpeaker */
     bool ssrc_rewriting, mid, visitor;
     int32_t initial_last_n;
     int64_t created_us;
     char id[WORKER_ID_SIZE];
     /* worker: transport */
     IceAgent *ice;
-    Timer timer;                  /* the next thing to do for it, whatever it is */
-    Tuple send_to;                /* family 0: nowhere */
-    Tuple media_from;             /* last authentic media, told to the agent once per second */
+    Timer timer;      /* the next thing to do for it, whatever it is */
+    Tuple send_to;    /* family 0: nowhere */
+    Tuple media_from; /* last authentic media, told to the agent once per second */
     int64_t media_from_us;
-    bool ready;                   /* keys and somewhere to send: takes part in forwarding */
+    bool ready; /* keys and somewhere to send: takes part in forwarding */
     bool checked, writable, selected, ice_failed, idle_told, connected;
     SrtpRx *srtp_rx;
     SrtpTx *srtp_tx;
@@ -56,29 +56,29 @@ struct MediaEndpoint {
     SrtpProfile profile;
     Packet **early;
     uint32_t n_early;
-    int64_t last_packet_us;       /* any authentic media; 0 never */
+    int64_t last_packet_us; /* any authentic media; 0 never */
     /* worker: signalled */
-    PayloadInfo *payloads;        /* 128; NULL before signalling */
+    PayloadInfo *payloads; /* 128; NULL before signalling */
     uint8_t ext_id[RTP_EXT_TYPE_COUNT];
-    uint8_t *ext_type;            /* 256: RtpExtType by id; NULL before signalling */
+    uint8_t *ext_type; /* 256: RtpExtType by id; NULL before signalling */
     bool allow_mixed;
-    uint8_t padding_pt;           /* any video payload type, for dummy padding; 0xff none */
+    uint8_t padding_pt; /* any video payload type, for dummy padding; 0xff none */
     bool tcc_video, remb, has_rtx;
     MediaSource *sources[WORKER_SOURCES_MAX];
     uint32_t n_sources;
-    SsrcEntry *ssrcs;             /* ssrc_mask + 1, by hash, at most half full; NULL without sources */
+    SsrcEntry *ssrcs; /* ssrc_mask + 1, by hash, at most half full; NULL without sources */
     uint32_t ssrc_mask;
-    bool muted[2];                /* by WorkerKind: forced */
-    WorkerCommand *wishes;        /* last VIDEO_CONSTRAINTS; NULL before the first */
-    WorkerCommand *audio_wishes;  /* last AUDIO_SUBSCRIPTION; NULL: all */
+    bool muted[2];               /* by WorkerKind: forced */
+    WorkerCommand *wishes;       /* last VIDEO_CONSTRAINTS; NULL before the first */
+    WorkerCommand *audio_wishes; /* last AUDIO_SUBSCRIPTION; NULL: all */
     /* worker: receive */
-    TwccLog *twcc;                /* from the first packet with the extension on */
-    uint32_t twcc_ssrc;           /* media SSRC of the last packet logged */
+    TwccLog *twcc;      /* from the first packet with the extension on */
+    uint32_t twcc_ssrc; /* media SSRC of the last packet logged */
     int64_t next_report_us;
     uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
     uint64_t retransmitted, nacks_in, nacks_out, keyframes_in, keyframes_out;
     RateWindow rx_rate, tx_rate;
-    uint32_t tx_round_bytes;      /* of the batch being forwarded */
+    uint32_t tx_round_bytes; /* of the batch being forwarded */
     int64_t last_speech_us;
     float rx_loss;
     uint64_t reported_received, reported_lost;

@@ -17,7 +17,7 @@
 struct MediaSource {
     /* set at birth */
     MediaEndpoint *owner;
-    uint32_t index;                  /* in the conference */
+    uint32_t index; /* in the conference */
     WorkerKind kind;
     bool synthetic;
     char name[WORKER_NAME_SIZE];
@@ -25,17 +25,17 @@ struct MediaSource {
     RxEncoding encodings[WORKER_ENCODINGS_MAX];
     /* worker */
     WorkerVideoType video_type;
-    VideoType alloc_type;            /* the same for the allocator, forced mute included */
-    bool changed_layers;             /* since receivers were last allocated */
-    SourceLayers *layers;            /* video, from the first packet on */
-    LayerTable table;                /* as of table_us */
+    VideoType alloc_type; /* the same for the allocator, forced mute included */
+    bool changed_layers;  /* since receivers were last allocated */
+    SourceLayers *layers; /* video, from the first packet on */
+    LayerTable table;     /* as of table_us */
     int64_t table_us;
     KeyframeRequester keyframes;
     SenderDemand demand;
-    int32_t told_height;             /* last SenderSourceConstraints; WORKER_TOLD_NOTHING before the first */
-    uint8_t silent_run;              /* audio: consecutive packets of level 127, saturating */
-    bool wants_keyframe;             /* some receiver missed one in this batch */
-    RtxCache cache;                  /* video: packets forwarded lately, all encodings */
+    int32_t told_height; /* last SenderSourceConstraints; WORKER_TOLD_NOTHING before the first */
+    uint8_t silent_run;  /* audio: consecutive packets of level 127, saturating */
+    bool wants_keyframe; /* some receiver missed one in this batch */
+    RtxCache cache;      /* video: packets forwarded lately, all encodings */
 };
 
 #define WORKER_TOLD_NOTHING (-2)

@@ -122,8 +122,8 @@ void media_endpoint_set_remote(MediaEndpoint *ep, const WorkerCommand *remote)
     Worker *w = media_endpoint_worker(ep);
     IceOut *out = &w->ice_out;
     if (remote->remote_ice.ufrag[0])
-        ice_agent_set_remote(ep->ice, remote->remote_ice.generation, remote->remote_ice.ufrag,
-                             remote->remote_ice.pwd, w->now_us);
+        ice_agent_set_remote(ep->ice, remote->remote_ice.generation, remote->remote_ice.ufrag, remote->remote_ice.pwd,
+                             w->now_us);
     for (size_t i = 0; i < remote->n && i < WORKER_CANDIDATES_MAX; i++) {
         Tuple t = remote->remote_ice.candidates[i];
         for (t.socket = 0; t.socket < w->n_fds && w->config->addresses[t.socket].family != t.family;)

@@ -14,30 +14,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PACKET_ROOM 1504          /* bytes; a datagram that fills it was longer than DEMUX_MAX_DATAGRAM */
-#define PACKET_SLAB 64            /* packets */
-#define PACKET_POOL_MAX 131072    /* packets of one worker, about 220 MB; beyond it datagrams are dropped */
+#define PACKET_ROOM 1504       /* bytes; a datagram that fills it was longer than DEMUX_MAX_DATAGRAM */
+#define PACKET_SLAB 64         /* packets */
+#define PACKET_POOL_MAX 131072 /* packets of one worker, about 220 MB; beyond it datagrams are dropped */
 
 typedef struct PacketSlab PacketSlab;
 
 typedef struct Packet {
-    struct Packet *next;          /* free list, and the queues of its single owner */
+    struct Packet *next; /* free list, and the queues of its single owner */
     PacketSlab *slab;
     uint32_t refs;
-    uint32_t len;                 /* bytes in data */
-    int64_t now_us;               /* when the batch it came with was read */
+    uint32_t len;   /* bytes in data */
+    int64_t now_us; /* when the batch it came with was read */
     /* after rx_path accepted it: */
     struct MediaSource *source;
-    uint32_t cache_index;         /* in the source's RtxCache, when cached */
+    uint32_t cache_index; /* in the source's RtxCache, when cached */
     bool cached;
-    bool patched;                 /* the payload's first bytes are some receiver's; prefix has the sender's */
+    bool patched; /* the payload's first bytes are some receiver's; prefix has the sender's */
     uint8_t prefix[PROJECTION_PATCH_MAX];
     MediaPacket media;
     uint8_t data[PACKET_ROOM];
 } Packet;
 
 typedef struct {
-    PacketSlab *open;             /* slabs with a free packet, fullest use first */
+    PacketSlab *open; /* slabs with a free packet, fullest use first */
     PacketSlab *full;
     uint32_t total, used, limit;
     uint64_t refused;

@@ -24,14 +24,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WORKERS_MAX 32             /* more cores than this stay without a worker */
-#define WORKER_ADDRESSES_MAX 16    /* local addresses, each a socket per worker */
-#define WORKER_CANDIDATES_MAX 32   /* per command */
-#define WORKER_SOURCES_MAX 32      /* per endpoint */
-#define WORKER_ENCODINGS_MAX 4     /* per video source */
-#define WORKER_PAYLOADS_MAX 64     /* per endpoint */
+#define WORKERS_MAX 32              /* more cores than this stay without a worker */
+#define WORKER_ADDRESSES_MAX 16     /* local addresses, each a socket per worker */
+#define WORKER_CANDIDATES_MAX 32    /* per command */
+#define WORKER_SOURCES_MAX 32       /* per endpoint */
+#define WORKER_ENCODINGS_MAX 4      /* per video source */
+#define WORKER_PAYLOADS_MAX 64      /* per endpoint */
 #define WORKER_CONSTRAINTS_MAX 1000 /* names in one list of ReceiverVideoConstraints */
-#define WORKER_DATAGRAM_MAX 1500   /* bytes of a DTLS record either way */
+#define WORKER_DATAGRAM_MAX 1500    /* bytes of a DTLS record either way */
 #define WORKER_MID_SIZE 8
 
 /* ---- values ---- */
@@ -39,76 +39,91 @@
 typedef enum { WORKER_AUDIO, WORKER_VIDEO } WorkerKind;
 
 typedef enum {
-    WORKER_VIDEO_CAMERA, WORKER_VIDEO_DESKTOP, WORKER_VIDEO_DESKTOP_HIGH_FPS, WORKER_VIDEO_NONE, WORKER_VIDEO_DISABLED
+    WORKER_VIDEO_CAMERA,
+    WORKER_VIDEO_DESKTOP,
+    WORKER_VIDEO_DESKTOP_HIGH_FPS,
+    WORKER_VIDEO_NONE,
+    WORKER_VIDEO_DISABLED
 } WorkerVideoType;
 
 enum { /* bits of WorkerPayload.feedback */
-    WORKER_FB_NACK = 1, WORKER_FB_PLI = 2, WORKER_FB_FIR = 4, WORKER_FB_REMB = 8, WORKER_FB_TCC = 16
+       WORKER_FB_NACK = 1,
+       WORKER_FB_PLI = 2,
+       WORKER_FB_FIR = 4,
+       WORKER_FB_REMB = 8,
+       WORKER_FB_TCC = 16
 };
 
 typedef struct {
-    uint8_t pt;         /* 0..127 */
+    uint8_t pt; /* 0..127 */
     WorkerKind kind;
-    MediaCodec codec;   /* CODEC_UNKNOWN: forwarded unparsed */
+    MediaCodec codec; /* CODEC_UNKNOWN: forwarded unparsed */
     uint32_t clock_hz;
-    uint8_t apt;        /* CODEC_RTX: the payload type it repairs */
-    uint8_t feedback;   /* WORKER_FB_ bits */
+    uint8_t apt;      /* CODEC_RTX: the payload type it repairs */
+    uint8_t feedback; /* WORKER_FB_ bits */
 } WorkerPayload;
 
 typedef struct {
     uint8_t n_payloads;
     WorkerPayload payloads[WORKER_PAYLOADS_MAX];
     uint8_t extension_ids[RTP_EXT_TYPE_COUNT]; /* by RtpExtType: 1..255, 0 = not negotiated */
-    bool allow_mixed;                   /* extmap-allow-mixed: two-byte headers may be sent to it */
+    bool allow_mixed;                          /* extmap-allow-mixed: two-byte headers may be sent to it */
 } WorkerMedia;
 
-typedef struct { uint32_t ssrc, rtx_ssrc; } WorkerEncoding; /* rtx_ssrc 0: none */
+typedef struct {
+    uint32_t ssrc, rtx_ssrc;
+} WorkerEncoding; /* rtx_ssrc 0: none */
 
 typedef struct {
     char name[WORKER_NAME_SIZE];
     WorkerKind kind;
     WorkerVideoType video_type;
-    bool synthetic;               /* audio made by a translator: only to explicit subscribers, never dominant */
-    uint8_t n_encodings;          /* audio: 1 */
+    bool synthetic;      /* audio made by a translator: only to explicit subscribers, never dominant */
+    uint8_t n_encodings; /* audio: 1 */
     WorkerEncoding encodings[WORKER_ENCODINGS_MAX]; /* low to high, the order of the SIM group */
 } WorkerSource;
 
 typedef struct {
     char name[WORKER_NAME_SIZE];
-    bool on_stage, selected;      /* order of the lists = order of the array */
-    bool has_constraint;          /* false: the default applies to it */
-    int32_t max_height;           /* -1 unlimited, 0 off */
-    int32_t max_fps;              /* -1 unlimited */
+    bool on_stage, selected; /* order of the lists = order of the array */
+    bool has_constraint;     /* false: the default applies to it */
+    int32_t max_height;      /* -1 unlimited, 0 off */
+    int32_t max_fps;         /* -1 unlimited */
 } WorkerConstraint;
 
 /* ---- commands ---- */
 
 typedef enum {
-    WORKER_CONFERENCE_CREATE, WORKER_CONFERENCE_REMOVE,
-    WORKER_ENDPOINT_CREATE, WORKER_ENDPOINT_REMOVE,
-    WORKER_REMOTE_ICE,          /* array: candidates */
+    WORKER_CONFERENCE_CREATE,
+    WORKER_CONFERENCE_REMOVE,
+    WORKER_ENDPOINT_CREATE,
+    WORKER_ENDPOINT_REMOVE,
+    WORKER_REMOTE_ICE, /* array: candidates */
     WORKER_ICE_RESTART,
     WORKER_MEDIA,
-    WORKER_SOURCES,             /* array: sources */
+    WORKER_SOURCES, /* array: sources */
     WORKER_SRTP_KEYS,
-    WORKER_VIDEO_CONSTRAINTS,   /* array: constraints */
-    WORKER_AUDIO_SUBSCRIPTION,  /* array: names */
+    WORKER_VIDEO_CONSTRAINTS,  /* array: constraints */
+    WORKER_AUDIO_SUBSCRIPTION, /* array: names */
     WORKER_SOURCE_VIDEO_TYPE,
     WORKER_FORCE_MUTE,
-    WORKER_DTLS_SEND,           /* array: bytes */
-    WORKER_CHANNEL_UP,          /* message transport (re)connected: the worker emits all state, bridge.md 6.4 */
+    WORKER_DTLS_SEND,  /* array: bytes */
+    WORKER_CHANNEL_UP, /* message transport (re)connected: the worker emits all state, bridge.md 6.4 */
     WORKER_REQUEST_KEYFRAME,
     WORKER_SNAPSHOT,
     WORKER_COMMANDS
 } WorkerCommandType;
 
-typedef struct { char name[WORKER_NAME_SIZE]; bool exclude; } WorkerAudioName;
+typedef struct {
+    char name[WORKER_NAME_SIZE];
+    bool exclude;
+} WorkerAudioName;
 
 typedef struct WorkerCommand {
     WorkerCommandType type;
-    uint64_t conference;          /* always */
-    uint64_t endpoint;            /* all but CONFERENCE_*; SNAPSHOT: 0 or one endpoint */
-    size_t n;                     /* elements of the array member, set by worker_command_new */
+    uint64_t conference; /* always */
+    uint64_t endpoint;   /* all but CONFERENCE_*; SNAPSHOT: 0 or one endpoint */
+    size_t n;            /* elements of the array member, set by worker_command_new */
     union {
         struct {
             uint32_t audio_ssrc, video_ssrc; /* feedback SSRCs: sender SSRC of our RTCP, nobody may use them */
@@ -120,32 +135,51 @@ typedef struct WorkerCommand {
             IceCredentials ice;       /* from worker_ice_credentials */
             bool ssrc_rewriting, mid; /* capabilities; mid only with ssrc_rewriting */
             bool visitor;
-            int32_t initial_last_n;   /* -1: not given */
+            int32_t initial_last_n; /* -1: not given */
         } endpoint_create;
         struct {
-            uint32_t generation;      /* 0: the current agent; otherwise the pending restart it belongs to */
+            uint32_t generation; /* 0: the current agent; otherwise the pending restart it belongs to */
             char ufrag[ICE_REMOTE_TEXT_MAX + 1], pwd[ICE_REMOTE_TEXT_MAX + 1]; /* empty: only candidates */
-            Tuple candidates[];       /* their `socket` is filled in by the worker */
+            Tuple candidates[]; /* their `socket` is filled in by the worker */
         } remote_ice;
         struct {
-            uint32_t generation;      /* last + 1, first restart 1; only after ICE_WRITABLE and none pending */
+            uint32_t generation; /* last + 1, first restart 1; only after ICE_WRITABLE and none pending */
             IceCredentials ice;
         } ice_restart;
-        WorkerMedia media;            /* replaces what was known */
-        struct { uint32_t reserved; WorkerSource sources[]; } sources; /* n = 0 clears */
-        SrtpKeys srtp_keys;           /* wiped by the worker */
-        struct {                      /* all settings, already merged by control: it replaces */
-            int32_t last_n;           /* -1 all */
+        WorkerMedia media; /* replaces what was known */
+        struct {
+            uint32_t reserved;
+            WorkerSource sources[];
+        } sources;          /* n = 0 clears */
+        SrtpKeys srtp_keys; /* wiped by the worker */
+        struct {            /* all settings, already merged by control: it replaces */
+            int32_t last_n; /* -1 all */
             int32_t default_max_height, default_max_fps;
             int64_t assumed_bandwidth_bps; /* -1 none; control has applied its limit */
             WorkerConstraint constraints[];
         } video_constraints;
-        struct { bool all; WorkerAudioName names[]; } audio_subscription; /* included, or excluded */
-        struct { char source[WORKER_NAME_SIZE]; WorkerVideoType type; } video_type; /* endpoint = its owner */
-        struct { bool audio, video; } force_mute;
-        struct { uint32_t reserved; uint8_t bytes[]; } dtls_send; /* one datagram, to the selected or first valid pair */
-        struct { char source[WORKER_NAME_SIZE]; } request_keyframe; /* endpoint = its owner; empty: all its video */
-        struct { uint64_t id; bool streams; } snapshot; /* id comes back; see WorkerEvent.snapshot */
+        struct {
+            bool all;
+            WorkerAudioName names[];
+        } audio_subscription; /* included, or excluded */
+        struct {
+            char source[WORKER_NAME_SIZE];
+            WorkerVideoType type;
+        } video_type; /* endpoint = its owner */
+        struct {
+            bool audio, video;
+        } force_mute;
+        struct {
+            uint32_t reserved;
+            uint8_t bytes[];
+        } dtls_send; /* one datagram, to the selected or first valid pair */
+        struct {
+            char source[WORKER_NAME_SIZE];
+        } request_keyframe; /* endpoint = its owner; empty: all its video */
+        struct {
+            uint64_t id;
+            bool streams;
+        } snapshot; /* id comes back; see WorkerEvent.snapshot */
     };
 } WorkerCommand;
 
@@ -156,9 +190,9 @@ void worker_command_free(WorkerCommand *c);
 /* ---- events ---- */
 
 typedef enum {
-    WORKER_EV_FIRST_CHECK,        /* first authenticated check arrived: create DTLS now */
-    WORKER_EV_ICE_WRITABLE,       /* first valid pair: DTLS may start */
-    WORKER_EV_ICE_SELECTED,       /* a pair was nominated, or another one was; u.ice */
+    WORKER_EV_FIRST_CHECK,  /* first authenticated check arrived: create DTLS now */
+    WORKER_EV_ICE_WRITABLE, /* first valid pair: DTLS may start */
+    WORKER_EV_ICE_SELECTED, /* a pair was nominated, or another one was; u.ice */
     WORKER_EV_ICE_FAILED,
     WORKER_EV_CONSENT_LOST,       /* was selected, no answer any more (RFC 7675): expire or restart */
     WORKER_EV_ICE_RESTARTED,      /* the pending agent of u.ice.generation took over */
@@ -177,13 +211,17 @@ typedef enum {
 
 typedef struct {
     char source[WORKER_NAME_SIZE], owner[WORKER_ID_SIZE];
-    uint32_t ssrc, rtx_ssrc;      /* rtx_ssrc 0: none (audio) */
-    WorkerVideoType video_type;   /* video */
-    char mid[WORKER_MID_SIZE];    /* empty: not used */
+    uint32_t ssrc, rtx_ssrc;    /* rtx_ssrc 0: none (audio) */
+    WorkerVideoType video_type; /* video */
+    char mid[WORKER_MID_SIZE];  /* empty: not used */
 } WorkerSlotEntry;
 
-typedef struct { char name[WORKER_NAME_SIZE]; } WorkerName;
-typedef struct { char id[WORKER_ID_SIZE]; } WorkerEndpointId;
+typedef struct {
+    char name[WORKER_NAME_SIZE];
+} WorkerName;
+typedef struct {
+    char id[WORKER_ID_SIZE];
+} WorkerEndpointId;
 
 typedef struct WorkerEvent {
     WorkerEventType type;
@@ -191,17 +229,41 @@ typedef struct WorkerEvent {
     uint64_t conference, endpoint; /* endpoint 0: see the type */
     size_t n;                      /* elements of the array */
     union {
-        struct { uint32_t generation; Tuple remote; } ice;
-        struct { uint32_t reserved; uint8_t bytes[]; } dtls;
-        struct { bool complete; WorkerSlotEntry entries[]; } slots; /* complete: answer to CHANNEL_UP */
-        struct { uint32_t reserved; WorkerName entries[]; } names;
-        struct { char source[WORKER_NAME_SIZE]; int32_t max_height; } source_constraint; /* -1 unlimited, 0 off */
-        struct { bool silence; char dominant[WORKER_ID_SIZE]; WorkerEndpointId previous[]; } speaker; /* newest first */
-        struct { char about[WORKER_ID_SIZE]; bool active; } connectivity;
-        struct { int64_t bps; } bandwidth;
-        struct {                   /* n endpoints: those of the conference, or the one asked for; none for conference 0 */
+        struct {
+            uint32_t generation;
+            Tuple remote;
+        } ice;
+        struct {
+            uint32_t reserved;
+            uint8_t bytes[];
+        } dtls;
+        struct {
+            bool complete;
+            WorkerSlotEntry entries[];
+        } slots; /* complete: answer to CHANNEL_UP */
+        struct {
+            uint32_t reserved;
+            WorkerName entries[];
+        } names;
+        struct {
+            char source[WORKER_NAME_SIZE];
+            int32_t max_height;
+        } source_constraint; /* -1 unlimited, 0 off */
+        struct {
+            bool silence;
+            char dominant[WORKER_ID_SIZE];
+            WorkerEndpointId previous[];
+        } speaker; /* newest first */
+        struct {
+            char about[WORKER_ID_SIZE];
+            bool active;
+        } connectivity;
+        struct {
+            int64_t bps;
+        } bandwidth;
+        struct { /* n endpoints: those of the conference, or the one asked for; none for conference 0 */
             uint64_t id;
-            WorkerTotals totals;   /* of the whole worker */
+            WorkerTotals totals; /* of the whole worker */
             size_t n_streams;
             WorkerStreamStats *streams; /* freed with the event; only for one endpoint with `streams` */
             WorkerEndpointStats endpoints[];
@@ -216,14 +278,14 @@ void worker_event_free(WorkerEvent *ev);
 typedef struct Workers Workers;
 
 typedef struct {
-    unsigned count;                /* 0: one per core, at most WORKERS_MAX */
-    size_t n_addresses;            /* at least 1 */
+    unsigned count;                        /* 0: one per core, at most WORKERS_MAX */
+    size_t n_addresses;                    /* at least 1 */
     Tuple addresses[WORKER_ADDRESSES_MAX]; /* to bind; ports ignored; Tuple.socket of events is this index */
-    uint16_t port;                 /* 0: the kernel chooses (tests) */
-    bool trust_bwe;                /* false: allocate without regard to the estimate */
-    int64_t start_bps;             /* first estimate; 0: 2500000 */
-    bool gso;                      /* false: never use UDP_SEGMENT */
-    int32_t silence_packets;       /* forwarded before silence is dropped; 0: the default of 3, -1: never drop */
+    uint16_t port;                         /* 0: the kernel chooses (tests) */
+    bool trust_bwe;                        /* false: allocate without regard to the estimate */
+    int64_t start_bps;                     /* first estimate; 0: 2500000 */
+    bool gso;                              /* false: never use UDP_SEGMENT */
+    int32_t silence_packets; /* forwarded before silence is dropped; 0: the default of 3, -1: never drop */
 } WorkersConfig;
 
 /* Binds all sockets and starts the threads. NULL with a sentence in error[] when an address or thread is refused. */

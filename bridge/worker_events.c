@@ -109,16 +109,26 @@ void worker_event_free(WorkerEvent *ev)
 const char *worker_drop_name(WorkerDrop drop)
 {
     static const char *const names[WORKER_DROPS] = {
-        [WORKER_DROP_UNKNOWN_TUPLE] = "unknown_tuple", [WORKER_DROP_NOT_VALID] = "not_valid",
-        [WORKER_DROP_DEMUX] = "demux", [WORKER_DROP_OVERSIZE] = "oversize",
-        [WORKER_DROP_STUN] = "stun", [WORKER_DROP_NO_KEYS] = "no_keys",
-        [WORKER_DROP_SRTP] = "srtp", [WORKER_DROP_SRTCP] = "srtcp",
-        [WORKER_DROP_RTP_SYNTAX] = "rtp_syntax", [WORKER_DROP_SSRC] = "ssrc",
-        [WORKER_DROP_PAYLOAD_TYPE] = "payload_type", [WORKER_DROP_MUTED] = "muted",
-        [WORKER_DROP_DUPLICATE] = "duplicate", [WORKER_DROP_RTX] = "rtx",
-        [WORKER_DROP_SILENCE] = "silence", [WORKER_DROP_VISITOR] = "visitor",
-        [WORKER_DROP_POOL] = "pool", [WORKER_DROP_MAILBOX] = "mailbox",
-        [WORKER_DROP_SEND] = "send", [WORKER_DROP_PACER] = "pacer",
+        [WORKER_DROP_UNKNOWN_TUPLE] = "unknown_tuple",
+        [WORKER_DROP_NOT_VALID] = "not_valid",
+        [WORKER_DROP_DEMUX] = "demux",
+        [WORKER_DROP_OVERSIZE] = "oversize",
+        [WORKER_DROP_STUN] = "stun",
+        [WORKER_DROP_NO_KEYS] = "no_keys",
+        [WORKER_DROP_SRTP] = "srtp",
+        [WORKER_DROP_SRTCP] = "srtcp",
+        [WORKER_DROP_RTP_SYNTAX] = "rtp_syntax",
+        [WORKER_DROP_SSRC] = "ssrc",
+        [WORKER_DROP_PAYLOAD_TYPE] = "payload_type",
+        [WORKER_DROP_MUTED] = "muted",
+        [WORKER_DROP_DUPLICATE] = "duplicate",
+        [WORKER_DROP_RTX] = "rtx",
+        [WORKER_DROP_SILENCE] = "silence",
+        [WORKER_DROP_VISITOR] = "visitor",
+        [WORKER_DROP_POOL] = "pool",
+        [WORKER_DROP_MAILBOX] = "mailbox",
+        [WORKER_DROP_SEND] = "send",
+        [WORKER_DROP_PACER] = "pacer",
     };
     return (unsigned)drop < WORKER_DROPS ? names[drop] : "unknown";
 }

@@ -171,8 +171,8 @@ static void fill_totals(Worker *w, WorkerTotals *t, int64_t now_us)
     for (size_t i = 0; i < WORKER_CONFERENCE_BUCKETS; i++)
         for (const MediaConference *c = w->conferences[i]; c; c = c->next)
             for (uint32_t k = 0; k < c->n_endpoints; k++)
-                w->totals.active_endpoints += c->endpoints[k]->last_packet_us &&
-                                              now_us - c->endpoints[k]->last_packet_us < MEDIA_ACTIVE_US;
+                w->totals.active_endpoints +=
+                    c->endpoints[k]->last_packet_us && now_us - c->endpoints[k]->last_packet_us < MEDIA_ACTIVE_US;
     *t = w->totals;
 }
 

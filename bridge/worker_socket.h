@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#define RECEIVE_BATCH 64                      /* datagrams of one recvmmsg */
+#define RECEIVE_BATCH 64                        /* datagrams of one recvmmsg */
 #define SOCKET_RECEIVE_BYTES (10 * 1024 * 1024) /* best effort: net.core.rmem_max may say less */
 #define SOCKET_SEND_BYTES (4 * 1024 * 1024)
 

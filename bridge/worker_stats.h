@@ -13,26 +13,26 @@
 
 /* Why a datagram or packet went no further. Index of WorkerTotals.drops. */
 typedef enum {
-    WORKER_DROP_UNKNOWN_TUPLE,   /* not a request we know the ufrag of, from an address we do not know */
-    WORKER_DROP_NOT_VALID,       /* DTLS or SRTP from an address whose check has not succeeded */
-    WORKER_DROP_DEMUX,           /* first byte belongs to no protocol here (RFC 7983) */
-    WORKER_DROP_OVERSIZE,        /* longer than a packet buffer; cut by the kernel */
-    WORKER_DROP_STUN,            /* bad STUN: syntax, fingerprint, integrity, rate limit */
-    WORKER_DROP_NO_KEYS,         /* SRTP before DTLS was done and the early queue full */
-    WORKER_DROP_SRTP,            /* authentication or replay failed, RTP */
-    WORKER_DROP_SRTCP,           /* same, RTCP */
-    WORKER_DROP_RTP_SYNTAX,      /* unparsable RTP after unprotect */
-    WORKER_DROP_SSRC,            /* SSRC is not a signalled source of this endpoint */
-    WORKER_DROP_PAYLOAD_TYPE,    /* payload type not negotiated */
-    WORKER_DROP_MUTED,           /* forced mute */
-    WORKER_DROP_DUPLICATE,       /* already received */
-    WORKER_DROP_RTX,             /* RTX that carries no packet we miss (padding, unknown apt) */
-    WORKER_DROP_SILENCE,         /* audio level 127 for a while */
-    WORKER_DROP_VISITOR,         /* media of a visitor */
-    WORKER_DROP_POOL,            /* no free packet buffer */
-    WORKER_DROP_MAILBOX,         /* event or hand-over ring full */
-    WORKER_DROP_SEND,            /* the kernel did not take a datagram */
-    WORKER_DROP_PACER,           /* held back too long, or queue full */
+    WORKER_DROP_UNKNOWN_TUPLE, /* not a request we know the ufrag of, from an address we do not know */
+    WORKER_DROP_NOT_VALID,     /* DTLS or SRTP from an address whose check has not succeeded */
+    WORKER_DROP_DEMUX,         /* first byte belongs to no protocol here (RFC 7983) */
+    WORKER_DROP_OVERSIZE,      /* longer than a packet buffer; cut by the kernel */
+    WORKER_DROP_STUN,          /* bad STUN: syntax, fingerprint, integrity, rate limit */
+    WORKER_DROP_NO_KEYS,       /* SRTP before DTLS was done and the early queue full */
+    WORKER_DROP_SRTP,          /* authentication or replay failed, RTP */
+    WORKER_DROP_SRTCP,         /* same, RTCP */
+    WORKER_DROP_RTP_SYNTAX,    /* unparsable RTP after unprotect */
+    WORKER_DROP_SSRC,          /* SSRC is not a signalled source of this endpoint */
+    WORKER_DROP_PAYLOAD_TYPE,  /* payload type not negotiated */
+    WORKER_DROP_MUTED,         /* forced mute */
+    WORKER_DROP_DUPLICATE,     /* already received */
+    WORKER_DROP_RTX,           /* RTX that carries no packet we miss (padding, unknown apt) */
+    WORKER_DROP_SILENCE,       /* audio level 127 for a while */
+    WORKER_DROP_VISITOR,       /* media of a visitor */
+    WORKER_DROP_POOL,          /* no free packet buffer */
+    WORKER_DROP_MAILBOX,       /* event or hand-over ring full */
+    WORKER_DROP_SEND,          /* the kernel did not take a datagram */
+    WORKER_DROP_PACER,         /* held back too long, or queue full */
     WORKER_DROPS
 } WorkerDrop;
 
@@ -40,38 +40,44 @@ typedef enum {
 const char *worker_drop_name(WorkerDrop drop);
 
 typedef struct {
-    uint64_t rx_datagrams, rx_bytes;       /* everything read from the sockets */
+    uint64_t rx_datagrams, rx_bytes; /* everything read from the sockets */
     uint64_t rx_rtp, rx_rtp_bytes, rx_rtcp;
-    uint64_t tx_datagrams, tx_bytes;       /* everything handed to the kernel */
+    uint64_t tx_datagrams, tx_bytes; /* everything handed to the kernel */
     uint64_t tx_rtp, tx_rtp_bytes, tx_rtcp;
-    uint64_t tx_calls, tx_runs;            /* sendmmsg calls; GSO runs in them */
+    uint64_t tx_calls, tx_runs; /* sendmmsg calls; GSO runs in them */
     uint64_t retransmitted, nacks_in, nacks_out, keyframe_requests_in, keyframe_requests_out;
     uint64_t padding_bytes, cache_hits, cache_misses;
     uint64_t stun_in, dtls_in, handed_over; /* handed_over: datagrams that crossed to their owner */
     uint64_t ice_failed, ice_restarts;
     uint64_t drops[WORKER_DROPS];
     uint64_t rx_packets_per_s, tx_packets_per_s, rx_bps, tx_bps; /* last full second */
-    uint64_t busy_us;                      /* CPU time of the worker's thread */
-    uint32_t delay_p50_us, delay_p99_us;   /* wake-up to send of forwarded packets, last 10 s */
-    uint32_t conferences, endpoints, active_endpoints; /* active: media seen in the last 10 s */
+    uint64_t busy_us;                                            /* CPU time of the worker's thread */
+    uint32_t delay_p50_us, delay_p99_us;                         /* wake-up to send of forwarded packets, last 10 s */
+    uint32_t conferences, endpoints, active_endpoints;           /* active: media seen in the last 10 s */
     uint32_t pool_buffers, pool_in_use;
 } WorkerTotals;
 
-typedef enum { WORKER_ICE_NEW, WORKER_ICE_CHECKING, WORKER_ICE_WRITABLE, WORKER_ICE_SELECTED, WORKER_ICE_FAILED } WorkerIceState;
+typedef enum {
+    WORKER_ICE_NEW,
+    WORKER_ICE_CHECKING,
+    WORKER_ICE_WRITABLE,
+    WORKER_ICE_SELECTED,
+    WORKER_ICE_FAILED
+} WorkerIceState;
 
 typedef struct {
     uint64_t conference, endpoint; /* handles */
     char id[WORKER_ID_SIZE];
     WorkerIceState ice;
-    char remote[64];               /* "203.0.113.5:40123" or "[2001:db8::1]:40123"; empty before selection */
-    bool keys, connected;          /* connected: the rule of bridge.md 4.5 */
+    char remote[64];      /* "203.0.113.5:40123" or "[2001:db8::1]:40123"; empty before selection */
+    bool keys, connected; /* connected: the rule of bridge.md 4.5 */
     uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
     uint64_t rx_bps, tx_bps;
     uint64_t retransmitted, nacks_in, nacks_out, keyframe_requests_in, keyframe_requests_out;
-    uint32_t rtt_ms;               /* 0 unknown */
-    float rx_loss, tx_loss;        /* fraction of the last interval, 0..1 */
-    int64_t bandwidth_bps;         /* toward this endpoint; -1 unknown */
-    int64_t target_bps, ideal_bps; /* allocation; 0 when nothing is wanted */
+    uint32_t rtt_ms;                        /* 0 unknown */
+    float rx_loss, tx_loss;                 /* fraction of the last interval, 0..1 */
+    int64_t bandwidth_bps;                  /* toward this endpoint; -1 unknown */
+    int64_t target_bps, ideal_bps;          /* allocation; 0 when nothing is wanted */
     int64_t last_packet_ms, last_speech_ms; /* ago; -1 never */
     bool dominant, oversending;
     uint32_t slots_audio, slots_video;
@@ -79,15 +85,15 @@ typedef struct {
 
 /* One thing an endpoint sends (rx) or is sent (tx). */
 typedef struct {
-    char name[WORKER_NAME_SIZE];   /* source name */
+    char name[WORKER_NAME_SIZE]; /* source name */
     char owner[WORKER_ID_SIZE];
     bool is_tx, is_video;
-    uint32_t ssrc, rtx_ssrc;       /* rx: this encoding; tx: the slot */
-    uint8_t encoding;              /* rx: index of the encoding */
+    uint32_t ssrc, rtx_ssrc;                  /* rx: this encoding; tx: the slot */
+    uint8_t encoding;                         /* rx: index of the encoding */
     int16_t layer, target_layer, ideal_layer; /* tx video: layer indexes of bridge.md 8.1, -1 none */
-    int32_t height;                /* rx: as last seen; tx: allowed by the constraints, -1 unlimited; 0 unknown or off */
+    int32_t height; /* rx: as last seen; tx: allowed by the constraints, -1 unlimited; 0 unknown or off */
     uint64_t packets, bytes, lost, retransmitted, bps;
-    uint32_t jitter_ts;            /* rx: RFC 3550, clock-rate units */
+    uint32_t jitter_ts; /* rx: RFC 3550, clock-rate units */
 } WorkerStreamStats;
 
 #endif

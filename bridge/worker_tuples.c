@@ -102,13 +102,13 @@ void tuple_table_remove(TupleTable *t, const Tuple *key)
 }
 
 /* A deletion may move a later entry into the place just looked at, so that place is looked at again. */
-#define REMOVE_IF(t, condition)                                   \
-    for (uint32_t i = 0; i <= (t)->mask;) {                       \
-        const TupleEntry *e = &(t)->slots[i];                     \
-        if (tuple_is_set(&e->tuple) && (condition))               \
-            remove_at(t, i);                                      \
-        else                                                      \
-            i++;                                                  \
+#define REMOVE_IF(t, condition)                                                                                        \
+    for (uint32_t i = 0; i <= (t)->mask;) {                                                                            \
+        const TupleEntry *e = &(t)->slots[i];                                                                          \
+        if (tuple_is_set(&e->tuple) && (condition))                                                                    \
+            remove_at(t, i);                                                                                           \
+        else                                                                                                           \
+            i++;                                                                                                       \
     }
 
 void tuple_table_remove_endpoint(TupleTable *t, const struct MediaEndpoint *endpoint)

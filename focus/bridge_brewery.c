@@ -191,7 +191,9 @@ static void on_out(MucRoom *room, MucOut why, StanzaCondition condition, gpointe
     if (b->leaving || !b->connected)
         return;
     log_warning(NULL, "not in the bridges' room %s: %s; trying again", b->room_jid,
-                why == MUC_OUT_REFUSED ? stanza_condition_name(condition) : why == MUC_OUT_TIMEOUT ? "no answer" : "put out");
+                why == MUC_OUT_REFUSED   ? stanza_condition_name(condition)
+                : why == MUC_OUT_TIMEOUT ? "no answer"
+                                         : "put out");
     if (!b->rejoin)
         b->rejoin = g_timeout_add(b->rejoin_ms, on_rejoin, b);
     b->rejoin_ms = MIN(2 * b->rejoin_ms, BREWERY_REJOIN_MAX_MS);
@@ -258,9 +260,11 @@ guint64 bridge_brewery_lost(const BridgeBrewery *b)
 BridgeBrewery *bridge_brewery_new(IqRouter *router, StanzaSend send, gpointer send_user, const BreweryConfig *config,
                                   const BreweryEvents *events, gpointer user)
 {
-    static const MucEvents muc_events = {
-        .joined = on_joined, .out = on_out, .occupant_joined = on_presence, .occupant_changed = on_presence, .occupant_left = on_gone
-    };
+    static const MucEvents muc_events = { .joined = on_joined,
+                                          .out = on_out,
+                                          .occupant_joined = on_presence,
+                                          .occupant_changed = on_presence,
+                                          .occupant_left = on_gone };
     BridgeBrewery *b = g_new0(BridgeBrewery, 1);
     b->router = router;
     b->room_jid = g_strdup(config->room);

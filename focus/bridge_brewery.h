@@ -8,8 +8,8 @@
 #include "common/xmpp/muc.h"
 #include "focus/bridge_pool.h"
 
-#define BREWERY_JOIN_MS       10000
-#define BREWERY_REJOIN_MIN_MS 500  /* pause before the next attempt after a refusal; doubles */
+#define BREWERY_JOIN_MS 10000
+#define BREWERY_REJOIN_MIN_MS 500 /* pause before the next attempt after a refusal; doubles */
 #define BREWERY_REJOIN_MAX_MS 10000
 
 typedef struct {

@@ -8,7 +8,7 @@
 #include "common/jingle/jingle_ns.h"
 #include "focus/focus.h"
 
-#define MAX_HTTP_BODY   (64 * 1024)
+#define MAX_HTTP_BODY (64 * 1024)
 #define MAX_START_MUTED 100000
 
 static int limit_of(const char *value)
@@ -198,7 +198,9 @@ static void on_http_request(HttpRequest *req, gpointer user)
     }
     /* Behind a web server that tells who asked; without it all share one bucket. */
     const char *sender = http_request_header(req, "X-Real-IP");
-    ConferenceRequest request = { .room = room, .sender = sender && strlen(sender) < 64 ? sender : "http", .rtcstats = TRUE };
+    ConferenceRequest request = { .room = room,
+                                  .sender = sender && strlen(sender) < 64 ? sender : "http",
+                                  .rtcstats = TRUE };
     JsonNode *properties = json_object_get_member(o, "properties");
     if (properties && JSON_NODE_HOLDS_OBJECT(properties))
         json_object_foreach_member(json_node_get_object(properties), read_json_property, &request);

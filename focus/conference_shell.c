@@ -138,15 +138,17 @@ static void tell_colibri(ConferenceShell *s, const Call *c, IqOutcome outcome, c
     g_autoptr(Colibri2Modified) modified = NULL;
     g_autoptr(Colibri2Error) error = NULL;
     LogContext ctx = { .room = s->room, .endpoint = c->member, .bridge = c->bridge };
-    ConfEvent ev = { .type = EV_COLIBRI_ANSWER, .bridge = c->bridge, .member = c->member, .serial = c->serial, .colibri = c->colibri };
+    ConfEvent ev = {
+        .type = EV_COLIBRI_ANSWER, .bridge = c->bridge, .member = c->member, .serial = c->serial, .colibri = c->colibri
+    };
     if (outcome == IQ_TIMEOUT) {
         ev.outcome = OUTCOME_TIMEOUT;
         log_warning(&ctx, "bridge did not answer");
     } else if (outcome == IQ_ERROR) {
         ev.outcome = OUTCOME_ERROR;
         ev.error = error = colibri2_error_parse(answer);
-        log_warning(&ctx, "bridge answered %s, %s %s", stanza_condition_name(error->condition), colibri2_reason_name(error->reason),
-                    error->text ? error->text : "");
+        log_warning(&ctx, "bridge answered %s, %s %s", stanza_condition_name(error->condition),
+                    colibri2_reason_name(error->reason), error->text ? error->text : "");
     } else {
         const Stanza *payload = stanza_find(answer, "conference-modified", NS_COLIBRI2);
         g_autoptr(GError) bad = NULL;
@@ -170,7 +172,9 @@ static void tell_initiate(ConferenceShell *s, const Call *c, IqOutcome outcome, 
     step(s, (ConfEvent){ .type = EV_INITIATE_ANSWER,
                          .member = c->member,
                          .sid = c->sid,
-                         .outcome = outcome == IQ_RESULT ? OUTCOME_RESULT : outcome == IQ_ERROR ? OUTCOME_ERROR : OUTCOME_TIMEOUT });
+                         .outcome = outcome == IQ_RESULT  ? OUTCOME_RESULT
+                                    : outcome == IQ_ERROR ? OUTCOME_ERROR
+                                                          : OUTCOME_TIMEOUT });
 }
 
 static void on_call_answer(IqOutcome outcome, const Stanza *answer, gpointer user)
@@ -200,7 +204,8 @@ static void call(Call *c, const char *to, Stanza *payload)
 static void tell(ConferenceShell *s, const char *nick, Stanza *payload)
 {
     g_autofree char *to = g_strdup_printf("%s/%s", s->room, nick);
-    iq_router_request(s->focus->router, "set", s->focus->from, to, payload, (guint)s->focus->config->xmpp.reply_timeout_ms, NULL, NULL);
+    iq_router_request(s->focus->router, "set", s->focus->from, to, payload,
+                      (guint)s->focus->config->xmpp.reply_timeout_ms, NULL, NULL);
 }
 
 /* ---- actions ---- */
@@ -264,8 +269,12 @@ static void do_select_bridge(ConferenceShell *s, const ConfAction *a)
 static void do_colibri(ConferenceShell *s, const ConfAction *a)
 {
     Call *c = g_new0(Call, 1);
-    *c = (Call){ .shell = s, .type = EV_COLIBRI_ANSWER, .bridge = g_strdup(a->bridge), .member = g_strdup(a->member),
-                 .serial = a->serial, .colibri = a->colibri };
+    *c = (Call){ .shell = s,
+                 .type = EV_COLIBRI_ANSWER,
+                 .bridge = g_strdup(a->bridge),
+                 .member = g_strdup(a->member),
+                 .serial = a->serial,
+                 .colibri = a->colibri };
     if (a->colibri == COLIBRI_ALLOCATE)
         bridge_pool_endpoint_added(bridge_brewery_pool(s->focus->brewery), a->bridge, clock_now_ms());
     call(c, a->bridge, colibri2_modify_build(a->modify));
@@ -299,7 +308,9 @@ static void do_jingle(ConferenceShell *s, const ConfAction *a)
     }
     log_info(&ctx, "invited");
     Call *c = g_new0(Call, 1);
-    *c = (Call){ .shell = s, .type = EV_INITIATE_ANSWER, .member = g_strdup(a->member), .sid = g_strdup(a->jingle->sid) };
+    *c = (Call){
+        .shell = s, .type = EV_INITIATE_ANSWER, .member = g_strdup(a->member), .sid = g_strdup(a->jingle->sid)
+    };
     g_autofree char *to = g_strdup_printf("%s/%s", s->room, a->member);
     call(c, to, jingle_build(a->jingle));
 }
@@ -321,7 +332,8 @@ static gboolean on_publish(gpointer user)
     ConferenceShell *s = user;
     s->publish = 0;
     ConfPresence p = conference_presence(s->conf);
-    muc_room_set_extensions(s->muc, focus_presence_build(disco_caps_element(s->focus->disco), s->document, PACKAGE_VERSION, &p));
+    muc_room_set_extensions(
+        s->muc, focus_presence_build(disco_caps_element(s->focus->disco), s->document, PACKAGE_VERSION, &p));
     return G_SOURCE_REMOVE;
 }
 
@@ -329,7 +341,8 @@ static void do_grant_owner(ConferenceShell *s, const ConfAction *a)
 {
     LogContext ctx = { .room = s->room, .endpoint = a->member };
     log_info(&ctx, "becomes owner of the room");
-    muc_room_set_affiliation(s->muc, a->jid, MUC_AFFILIATION_OWNER, (guint)s->focus->config->xmpp.reply_timeout_ms, NULL, NULL);
+    muc_room_set_affiliation(s->muc, a->jid, MUC_AFFILIATION_OWNER, (guint)s->focus->config->xmpp.reply_timeout_ms,
+                             NULL, NULL);
 }
 
 static void do_end(ConferenceShell *s)
@@ -399,7 +412,8 @@ static void on_caps(const char *const *features, gpointer user)
 {
     ShellMember *m = user;
     m->caps_lookup = 0;
-    step(m->shell, (ConfEvent){ .type = EV_FEATURES, .member = m->nick, .features = peer_features_from_vars(features) });
+    step(m->shell,
+         (ConfEvent){ .type = EV_FEATURES, .member = m->nick, .features = peer_features_from_vars(features) });
 }
 
 static void add_member(const MucOccupant *o, gpointer user)
@@ -453,7 +467,8 @@ static void on_occupant_left(MucRoom *room, const MucOccupant *o, const Stanza *
     LogContext ctx = { .room = s->room, .endpoint = o->nick };
     log_info(&ctx, "left");
     g_hash_table_remove(s->members, o->nick);
-    step(s, (ConfEvent){ .type = EV_MEMBER_LEFT, .member = o->nick, .switching_room = g_strcmp0(text, "switch_room") == 0 });
+    step(s, (ConfEvent){
+                .type = EV_MEMBER_LEFT, .member = o->nick, .switching_room = g_strcmp0(text, "switch_room") == 0 });
 }
 
 /* ---- the room ---- */
@@ -570,7 +585,8 @@ void conference_shell_jingle(ConferenceShell *s, const char *nick, const Jingle 
     log_debug(&ctx, "%s received", jingle_action_name(jingle->action));
     if (jingle->action == JINGLE_SESSION_TERMINATE && jingle->restart)
         metric_add(s->focus->metrics.restart_requested, 1);
-    step(s, (ConfEvent){ .type = EV_JINGLE, .member = nick, .jingle = jingle, .request = hold(s, (Held){ .ticket = ticket }) });
+    step(s, (ConfEvent){
+                .type = EV_JINGLE, .member = nick, .jingle = jingle, .request = hold(s, (Held){ .ticket = ticket }) });
 }
 
 void conference_shell_mute(ConferenceShell *s, const char *nick, const char *target, ConfMuteKind kind, gboolean mute,
@@ -632,7 +648,8 @@ static char *make_id(void *user)
 
 ConferenceShell *conference_shell_new(Focus *focus, const char *room)
 {
-    static const MucEvents events = { on_joined, on_out, on_occupant_joined, on_occupant_changed, on_occupant_left, on_self_changed };
+    static const MucEvents events = { on_joined,           on_out,           on_occupant_joined,
+                                      on_occupant_changed, on_occupant_left, on_self_changed };
     ConferenceShell *s = g_new0(ConferenceShell, 1);
     s->focus = focus;
     s->room = g_strdup(room);

@@ -23,8 +23,8 @@ void conference_shell_request(ConferenceShell *shell, gboolean rtcstats, int sta
 /* From an occupant (nick): decoded requests; the ticket is taken and answered. */
 void conference_shell_jingle(ConferenceShell *shell, const char *nick, const Jingle *jingle, IqTicket *ticket);
 /* target: nick of who is to be muted, NULL when it is nobody here. */
-void conference_shell_mute(ConferenceShell *shell, const char *nick, const char *target, ConfMuteKind kind, gboolean mute,
-                           IqTicket *ticket);
+void conference_shell_mute(ConferenceShell *shell, const char *nick, const char *target, ConfMuteKind kind,
+                           gboolean mute, IqTicket *ticket);
 gboolean conference_shell_handle_presence(ConferenceShell *shell, const Stanza *presence);
 
 void conference_shell_disconnected(ConferenceShell *shell);

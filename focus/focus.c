@@ -90,7 +90,8 @@ void focus_request(Focus *focus, const ConferenceRequest *request, ConferenceRea
     }
     if (!shell)
         shell = create(focus, room);
-    conference_shell_request(shell, request->rtcstats, request->start_audio_muted, request->start_video_muted, done, user);
+    conference_shell_request(shell, request->rtcstats, request->start_audio_muted, request->start_video_muted, done,
+                             user);
 }
 
 ConferenceShell *focus_find(const Focus *focus, const char *room)
@@ -244,7 +245,7 @@ static void collect(gpointer user)
 /* The names of the reference implementation, so that dashboards and autoscalers go on working. */
 static void make_metrics(Focus *focus)
 {
-#define GAUGE(name, help)   metrics_gauge(focus->registry, name, help, NULL, NULL)
+#define GAUGE(name, help) metrics_gauge(focus->registry, name, help, NULL, NULL)
 #define COUNTER(name, help) metrics_counter(focus->registry, name, help, NULL, NULL)
     focus->registry = metrics_new("jitsi_jicofo_");
     focus->metrics = (FocusMetrics){
@@ -255,7 +256,8 @@ static void make_metrics(Focus *focus)
         .participants_current = GAUGE("participants_current", "Participants now."),
         .requests = COUNTER("conference_requests", "Conference requests."),
         .requests_new = COUNTER("conference_requests_new", "Conference requests that made a conference."),
-        .requests_refused = COUNTER("conference_requests_refused", "Conference requests told to wait because of a limit."),
+        .requests_refused =
+            COUNTER("conference_requests_refused", "Conference requests told to wait because of a limit."),
         .xmpp_disconnects = COUNTER("xmpp_disconnects", "Losses of the XMPP stream and failed attempts."),
         .healthy = GAUGE("healthy", "1 when calls can be made."),
         .restart_requested = COUNTER("participants_restart_requested", "Restarts clients asked for."),
@@ -285,8 +287,9 @@ static void name_everything(Focus *focus)
     focus->muc = or_derived(c->xmpp.muc, "conference.", c->xmpp.domain);
     focus->breakout_muc = g_strdup(c->xmpp.breakout_muc);
     focus->brewery_room = or_derived(c->bridge.brewery, "jvbbrewery@internal.", c->xmpp.domain);
-    focus->bare_jid = c->xmpp.mode == FOCUS_MODE_COMPONENT ? g_strconcat("focus@", focus->component, NULL)
-                                                           : or_derived(c->xmpp.username, "focus@auth.", c->xmpp.domain);
+    focus->bare_jid = c->xmpp.mode == FOCUS_MODE_COMPONENT
+                          ? g_strconcat("focus@", focus->component, NULL)
+                          : or_derived(c->xmpp.username, "focus@auth.", c->xmpp.domain);
     focus->jid = g_strconcat(focus->bare_jid, "/focus", NULL);
     focus->from = c->xmpp.mode == FOCUS_MODE_COMPONENT ? focus->jid : NULL;
     focus->conference_config = focus_config_conference(c, focus->jid);
@@ -334,7 +337,8 @@ Focus *focus_new(const FocusConfig *config, GMainLoop *loop, GError **error)
     make_link(focus);
     focus->router = iq_router_new(focus_send, focus);
     focus->caps = caps_cache_new();
-    focus->disco = disco_new(focus->router, "conference", "focus", "Plenum focus", "http://jitsi.org/jicofo", focus_features);
+    focus->disco =
+        disco_new(focus->router, "conference", "focus", "Plenum focus", "http://jitsi.org/jicofo", focus_features);
     iq_router_add(focus->router, "get", NS_PING, "ping", on_ping, NULL);
     conference_routes_add(focus);
     jingle_routes_add(focus);

@@ -15,12 +15,13 @@
 #include "focus/focus_config.h"
 #include "focus/request_limiter.h"
 
-#define FOCUS_NICK "focus" /* clients tell a bridge session from P2P by it (focus sheet 3.1) */
+#define FOCUS_NICK "focus"      /* clients tell a bridge session from P2P by it (focus sheet 3.1) */
 #define FOCUS_MAX_ROOM_NAME 512 /* bytes before the @; people's rooms have fewer, and logs and states hold them */
 
 typedef struct {
     Metric *conferences, *conferences_created, *largest_conference, *participants, *participants_current;
-    Metric *requests, *requests_new, *requests_refused, *xmpp_disconnects, *healthy, *restart_requested, *participants_moved;
+    Metric *requests, *requests_new, *requests_refused, *xmpp_disconnects, *healthy, *restart_requested,
+        *participants_moved;
     Metric *bridge_count, *bridge_operational, *bridge_in_shutdown, *bridge_lost;
     Metric *dropped_in, *dropped_out, *stray_answers;
 } FocusMetrics;

@@ -9,8 +9,8 @@
 #include "focus/conference.h"
 
 #define MEMBER_MAX_SOURCE_INFO 8192 /* bytes of SourceInfo; more, and the old counts stay */
-#define MEMBER_MAX_SOURCES     64   /* entries of it */
-#define MEMBER_MAX_TEXT        256  /* bytes of region and stats-id; longer ones are left out */
+#define MEMBER_MAX_SOURCES 64       /* entries of it */
+#define MEMBER_MAX_TEXT 256         /* bytes of region and stats-id; longer ones are left out */
 
 /* Owns what a MemberInfo shows. Keep one for each member. */
 typedef struct {

@@ -8,20 +8,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define KEYFRAME_INTERVAL_US 200000        /* per source, over all receivers */
-#define KEYFRAME_PATIENCE 5                /* requests without a key frame; then one a KEYFRAME_SLOW_US */
+#define KEYFRAME_INTERVAL_US 200000 /* per source, over all receivers */
+#define KEYFRAME_PATIENCE 5         /* requests without a key frame; then one a KEYFRAME_SLOW_US */
 #define KEYFRAME_SLOW_US 1000000
-#define KEYFRAME_RECEIVER_US 200000        /* per receiver and source: min(this, RTT + KEYFRAME_RTT_EXTRA_US) */
+#define KEYFRAME_RECEIVER_US 200000 /* per receiver and source: min(this, RTT + KEYFRAME_RTT_EXTRA_US) */
 #define KEYFRAME_RTT_EXTRA_US 10000
-#define KEYFRAME_RECEIVER_BURST 3          /* requests of one receiver per KEYFRAME_WINDOW_US */
+#define KEYFRAME_RECEIVER_BURST 3 /* requests of one receiver per KEYFRAME_WINDOW_US */
 #define KEYFRAME_WINDOW_US 10000000
 
 /* Zero-initialise. Of one source. */
 typedef struct {
-    int64_t last_us;      /* of the last request sent; 0 none */
+    int64_t last_us; /* of the last request sent; 0 none */
     uint8_t fir_seq;
-    uint8_t unanswered;   /* requests since the last key frame, saturating */
-    bool pending;         /* asked for again inside the interval: see keyframe_requester_due_us */
+    uint8_t unanswered; /* requests since the last key frame, saturating */
+    bool pending;       /* asked for again inside the interval: see keyframe_requester_due_us */
     uint64_t asked, sent;
 } KeyframeRequester;
 

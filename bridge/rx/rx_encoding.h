@@ -17,8 +17,8 @@ typedef struct {
 
 typedef struct {
     RxStream stream;
-    RxStream rtx;        /* of the RTX SSRC; unused (ssrc 0) without one */
-    SeqMap closed;       /* wire numbers -> numbers without what the receive path swallowed */
+    RxStream rtx;  /* of the RTX SSRC; unused (ssrc 0) without one */
+    SeqMap closed; /* wire numbers -> numbers without what the receive path swallowed */
     bool closed_started;
     RxVideoState *video; /* NULL for audio */
 } RxEncodingState;
@@ -28,8 +28,8 @@ typedef struct {
     uint32_t ssrc, rtx_ssrc; /* rtx_ssrc 0: none */
     uint8_t eid;
     /* worker */
-    RxEncodingState *state;  /* NULL before the first packet */
-    uint64_t sr_ntp;         /* last sender report; sr_us 0: none yet */
+    RxEncodingState *state; /* NULL before the first packet */
+    uint64_t sr_ntp;        /* last sender report; sr_us 0: none yet */
     uint32_t sr_ts;
     int64_t sr_us;
 } RxEncoding;

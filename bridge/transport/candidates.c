@@ -65,14 +65,15 @@ static bool is_listed(const LocalCandidate *out, size_t n, const Tuple *addr)
     return false;
 }
 
-static size_t add(LocalCandidate *out, size_t n, CandidateType type, const Tuple *addr, const Tuple *base,
-                  size_t index, bool hide_base)
+static size_t add(LocalCandidate *out, size_t n, CandidateType type, const Tuple *addr, const Tuple *base, size_t index,
+                  bool hide_base)
 {
     if (n >= CANDIDATES_MAX || is_listed(out, n, addr))
         return n;
     LocalCandidate *c = &out[n];
-    *c = (LocalCandidate){ .type = type, .addr = *addr, .base = *base, .hide_base = hide_base,
-                           .priority = priority_of(type, index) };
+    *c = (LocalCandidate){
+        .type = type, .addr = *addr, .base = *base, .hide_base = hide_base, .priority = priority_of(type, index)
+    };
     snprintf(c->foundation, sizeof(c->foundation), "%u", (unsigned)n + 1); /* every base and type differs */
     return n + 1;
 }

@@ -17,9 +17,9 @@ typedef enum { CANDIDATE_HOST, CANDIDATE_SRFLX } CandidateType;
 
 typedef struct {
     CandidateType type;
-    Tuple addr;          /* what the peer sends to */
-    Tuple base;          /* SRFLX: the interface address behind it, else equal to addr */
-    bool hide_base;      /* SRFLX: signal rel-addr 0.0.0.0 port 9 (the base is private and not offered) */
+    Tuple addr;     /* what the peer sends to */
+    Tuple base;     /* SRFLX: the interface address behind it, else equal to addr */
+    bool hide_base; /* SRFLX: signal rel-addr 0.0.0.0 port 9 (the base is private and not offered) */
     uint32_t priority;
     char foundation[12];
 } LocalCandidate;
@@ -33,12 +33,12 @@ typedef struct {
 typedef struct {
     uint16_t port;
     bool ipv4, ipv6;
-    bool loopback;        /* also offer 127.0.0.1 and ::1 (tests, single-machine set-ups) */
-    bool link_local;      /* also fe80::/10 and 169.254/16 */
-    bool hide_private;    /* leave host candidates with private addresses out when an announced one covers them */
+    bool loopback;     /* also offer 127.0.0.1 and ::1 (tests, single-machine set-ups) */
+    bool link_local;   /* also fe80::/10 and 169.254/16 */
+    bool hide_private; /* leave host candidates with private addresses out when an announced one covers them */
     const AnnouncedAddress *announced;
     size_t n_announced;
-    const Tuple *only;    /* if n_only > 0: no other interface addresses (ports ignored) */
+    const Tuple *only; /* if n_only > 0: no other interface addresses (ports ignored) */
     size_t n_only;
 } CandidateOptions;
 

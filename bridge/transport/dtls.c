@@ -38,11 +38,11 @@ struct DtlsTransport {
     DtlsCallbacks cb;
     void *user;
     DtlsRole role;
-    SSL *ssl;               /* NULL before start and after the end */
-    const uint8_t *in;      /* the datagram OpenSSL may read now */
+    SSL *ssl;          /* NULL before start and after the end */
+    const uint8_t *in; /* the datagram OpenSSL may read now */
     size_t in_len;
     int64_t deadline_us;
-    Held *held;             /* datagrams before start; then application data before ready */
+    Held *held; /* datagrams before start; then application data before ready */
     unsigned n_held, sessions, datagrams, dropped;
     Fingerprint *fingerprints;
     unsigned n_fingerprints;
@@ -53,7 +53,7 @@ struct DtlsTransport {
 };
 
 static const char *const end_names[] = {
-    [DTLS_CLOSED_BY_PEER] = "closed-by-peer",       [DTLS_FAILED_HANDSHAKE] = "failed-handshake",
+    [DTLS_CLOSED_BY_PEER] = "closed-by-peer",         [DTLS_FAILED_HANDSHAKE] = "failed-handshake",
     [DTLS_FAILED_FINGERPRINT] = "failed-fingerprint", [DTLS_FAILED_TIMEOUT] = "failed-timeout",
     [DTLS_FAILED_PROFILE] = "failed-profile",
 };
@@ -247,7 +247,10 @@ bool dtls_is_ready(const DtlsTransport *t)
 /* Strength by digest length: 0 for what we do not take. */
 static unsigned hash_bytes(const char *hash)
 {
-    return strcmp(hash, "sha-256") == 0 ? 32 : strcmp(hash, "sha-384") == 0 ? 48 : strcmp(hash, "sha-512") == 0 ? 64 : 0;
+    return strcmp(hash, "sha-256") == 0   ? 32
+           : strcmp(hash, "sha-384") == 0 ? 48
+           : strcmp(hash, "sha-512") == 0 ? 64
+                                          : 0;
 }
 
 static bool value_ok(const char *value, size_t bytes)
@@ -305,7 +308,8 @@ static bool export_keys(const DtlsTransport *t, SrtpKeys *keys)
         return false;
     keys->profile = (SrtpProfile)profile->id; /* both are the registry's numbers */
     size_t k = srtp_key_len(keys->profile), s = srtp_salt_len(keys->profile), server = t->role == DTLS_SERVER;
-    if (k == 0 || SSL_export_keying_material(t->ssl, m, 2 * (k + s), EXPORT_LABEL, strlen(EXPORT_LABEL), NULL, 0, 0) != 1)
+    if (k == 0 ||
+        SSL_export_keying_material(t->ssl, m, 2 * (k + s), EXPORT_LABEL, strlen(EXPORT_LABEL), NULL, 0, 0) != 1)
         return false;
     memcpy(keys->tx_key, m + server * k, k);
     memcpy(keys->rx_key, m + !server * k, k);
@@ -555,8 +559,11 @@ void dtls_close(DtlsTransport *t)
 
 int dtls_dump(const DtlsTransport *t, char *out, size_t cap)
 {
-    const char *state = t->ended ? "ended" : t->ready ? "ready" : t->connected ? "awaiting-fingerprint"
-                        : t->ssl ? "handshake" : "new";
+    const char *state = t->ended       ? "ended"
+                        : t->ready     ? "ready"
+                        : t->connected ? "awaiting-fingerprint"
+                        : t->ssl       ? "handshake"
+                                       : "new";
     const char *cipher = t->connected ? SSL_get_cipher_name(t->ssl) : "";
     const SRTP_PROTECTION_PROFILE *p = t->connected ? SSL_get_selected_srtp_profile(t->ssl) : NULL;
     return snprintf(out, cap,

@@ -13,17 +13,17 @@
 #include <stdint.h>
 #include "bridge/transport/srtp.h"
 
-#define DTLS_MTU 1200                      /* bytes of the longest datagram we send */
-#define DTLS_RECEIVE_MAX 1500              /* longer datagrams are dropped */
-#define DTLS_HANDSHAKE_US 30000000         /* from start to keys, the signalled fingerprint included */
-#define DTLS_FIRST_TIMEOUT_US 80000        /* first retransmission; doubles up to 3 s */
-#define DTLS_HANDSHAKE_DATAGRAMS_MAX 512   /* accepted before the handshake is done; more are dropped */
-#define DTLS_DATA_MAX 1400                 /* bytes of one application datagram received */
-#define DTLS_EARLY_MAX 32                  /* datagrams held until dtls_start, then until the fingerprint matched */
-#define DTLS_SESSIONS_MAX 8                /* handshakes begun anew after one was spoilt */
-#define DTLS_CERTIFICATE_US 86400000000    /* a new certificate after this; running transports keep theirs */
+#define DTLS_MTU 1200                    /* bytes of the longest datagram we send */
+#define DTLS_RECEIVE_MAX 1500            /* longer datagrams are dropped */
+#define DTLS_HANDSHAKE_US 30000000       /* from start to keys, the signalled fingerprint included */
+#define DTLS_FIRST_TIMEOUT_US 80000      /* first retransmission; doubles up to 3 s */
+#define DTLS_HANDSHAKE_DATAGRAMS_MAX 512 /* accepted before the handshake is done; more are dropped */
+#define DTLS_DATA_MAX 1400               /* bytes of one application datagram received */
+#define DTLS_EARLY_MAX 32                /* datagrams held until dtls_start, then until the fingerprint matched */
+#define DTLS_SESSIONS_MAX 8              /* handshakes begun anew after one was spoilt */
+#define DTLS_CERTIFICATE_US 86400000000  /* a new certificate after this; running transports keep theirs */
 #define DTLS_FINGERPRINTS_MAX 8
-#define DTLS_FINGERPRINT_TEXT (32 * 3)     /* "AB:CD:..." of sha-256, with its NUL */
+#define DTLS_FINGERPRINT_TEXT (32 * 3) /* "AB:CD:..." of sha-256, with its NUL */
 
 /* The process's certificate and settings. */
 typedef struct DtlsContext DtlsContext;
@@ -35,11 +35,11 @@ typedef enum { DTLS_SERVER, DTLS_CLIENT } DtlsRole;
 
 /* Why a transport ended. */
 typedef enum {
-    DTLS_CLOSED_BY_PEER,       /* authenticated close_notify */
-    DTLS_FAILED_HANDSHAKE,     /* DTLS_SESSIONS_MAX handshakes ended in an error */
-    DTLS_FAILED_FINGERPRINT,   /* handshake complete, certificate is not the signalled one */
+    DTLS_CLOSED_BY_PEER,     /* authenticated close_notify */
+    DTLS_FAILED_HANDSHAKE,   /* DTLS_SESSIONS_MAX handshakes ended in an error */
+    DTLS_FAILED_FINGERPRINT, /* handshake complete, certificate is not the signalled one */
     DTLS_FAILED_TIMEOUT,
-    DTLS_FAILED_PROFILE,       /* no common SRTP profile */
+    DTLS_FAILED_PROFILE, /* no common SRTP profile */
 } DtlsEnd;
 const char *dtls_end_name(DtlsEnd e);
 

@@ -36,8 +36,7 @@ static bool fill(X509 *x, EVP_PKEY *key)
     if (RAND_bytes((uint8_t *)&serial, sizeof(serial)) != 1)
         return false;
     X509_NAME *name = X509_get_subject_name(x);
-    return X509_set_version(x, X509_VERSION_3) &&
-           ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), serial >> 1 | 1) &&
+    return X509_set_version(x, X509_VERSION_3) && ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), serial >> 1 | 1) &&
            X509_gmtime_adj(X509_getm_notBefore(x), -DAY_S) && X509_gmtime_adj(X509_getm_notAfter(x), 7 * DAY_S) &&
            X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const uint8_t *)"plenum", -1, -1, 0) &&
            X509_set_issuer_name(x, name) && X509_set_pubkey(x, key) && X509_sign(x, key, EVP_sha256()) > 0;

@@ -24,8 +24,12 @@ struct IceAgent {
 _Static_assert(sizeof(struct IceAgent) + sizeof(IceGeneration) <= 256, "what an offer costs");
 
 static const char *const drop_names[ICE_DROP_REASONS] = {
-    [ICE_DROP_NONE] = "none",           [ICE_DROP_MALFORMED] = "malformed", [ICE_DROP_UNKNOWN_USER] = "unknown-user",
-    [ICE_DROP_UNAUTHORIZED] = "unauthorized", [ICE_DROP_UNMATCHED] = "unmatched", [ICE_DROP_NOT_USED] = "not-used",
+    [ICE_DROP_NONE] = "none",
+    [ICE_DROP_MALFORMED] = "malformed",
+    [ICE_DROP_UNKNOWN_USER] = "unknown-user",
+    [ICE_DROP_UNAUTHORIZED] = "unauthorized",
+    [ICE_DROP_UNMATCHED] = "unmatched",
+    [ICE_DROP_NOT_USED] = "not-used",
     [ICE_DROP_RATE] = "rate",
 };
 
@@ -62,8 +66,9 @@ void ice_agent_free(IceAgent *a)
 
 static IceCall call_of(const IceAgent *a, IceStun *stun, int64_t now_us, IceOut *out)
 {
-    return (IceCall){ .stun = stun, .now_us = now_us, .out = out, .controlling = a->controlling,
-                      .tie_breaker = a->tie_breaker };
+    return (IceCall){
+        .stun = stun, .now_us = now_us, .out = out, .controlling = a->controlling, .tie_breaker = a->tie_breaker
+    };
 }
 
 static void switch_role(IceAgent *a, IceCall *c)
@@ -196,8 +201,8 @@ static IceDrop on_response(IceAgent *a, const Tuple *from, const uint8_t *buf, s
     return ICE_DROP_NONE;
 }
 
-IceDrop ice_agent_on_stun(IceAgent *a, IceStun *stun, const Tuple *from, const uint8_t *buf, size_t len,
-                          int64_t now_us, IceOut *out)
+IceDrop ice_agent_on_stun(IceAgent *a, IceStun *stun, const Tuple *from, const uint8_t *buf, size_t len, int64_t now_us,
+                          IceOut *out)
 {
     IceMessage m;
     IceCall c = call_of(a, stun, now_us, out);
@@ -402,18 +407,21 @@ int ice_agent_dump(const IceAgent *a, char *out, size_t cap)
     static const char *const which[] = { "current", "pending", "previous" };
     char line[256], addr[TUPLE_TEXT_MAX];
     snprintf(line, sizeof(line), "{\"role\":\"%s\",\"writable\":%s,\"failed\":%s",
-             a->controlling ? "controlling" : "controlled", a->writable ? "true" : "false", a->failed ? "true" : "false");
+             a->controlling ? "controlling" : "controlled", a->writable ? "true" : "false",
+             a->failed ? "true" : "false");
     int n = append(out, cap, 0, line);
     for (int i = 0; i < GENERATIONS; i++) {
         const IceGeneration *g = a->gen[i];
         if (!g)
             continue;
-        snprintf(line, sizeof(line), ",\"%s\":{\"generation\":%u,\"local_ufrag\":\"%s\",\"remote_known\":%s,\"tuples\":[",
-                 which[i], g->number, g->local.ufrag, g->remote_ufrag ? "true" : "false");
+        snprintf(line, sizeof(line),
+                 ",\"%s\":{\"generation\":%u,\"local_ufrag\":\"%s\",\"remote_known\":%s,\"tuples\":[", which[i],
+                 g->number, g->local.ufrag, g->remote_ufrag ? "true" : "false");
         n = append(out, cap, n, line);
         for (unsigned j = 0; j < g->n_tuples; j++) {
             const IceTuple *t = &g->tuples[j];
-            snprintf(line, sizeof(line), "%s{\"socket\":%u,\"remote\":\"%s\",\"state\":\"%s\",\"priority\":%u,\"selected\":%s}",
+            snprintf(line, sizeof(line),
+                     "%s{\"socket\":%u,\"remote\":\"%s\",\"state\":\"%s\",\"priority\":%u,\"selected\":%s}",
                      j ? "," : "", t->addr.socket, tuple_text(&t->addr, addr), states[t->state], t->priority,
                      g->selected == (int)j ? "true" : "false");
             n = append(out, cap, n, line);

@@ -18,14 +18,14 @@
 #include <stdint.h>
 #include "bridge/transport/tuple.h"
 
-#define ICE_TUPLES_MAX 8            /* remote tuples of one generation; the oldest unused one gives way */
-#define ICE_LOCAL_UFRAG_MAX 32      /* characters; also STUN_PEEK_UFRAG_MAX */
-#define ICE_PREFIX_MAX 12           /* characters of ours in front of a ufrag */
-#define ICE_PWD_LEN 24              /* of our passwords: 144 random bits */
-#define ICE_REMOTE_TEXT_MAX 256     /* remote ufrag and pwd, RFC 8839 5.4 */
-#define ICE_REQUESTS_PER_S 50       /* authenticated requests answered per tuple, bursts of twice that */
-#define ICE_DATAGRAM_MAX 400        /* bytes of the longest message we build */
-#define ICE_OUT_MAX 8               /* datagrams, and events, of one call; what is left is due at once */
+#define ICE_TUPLES_MAX 8        /* remote tuples of one generation; the oldest unused one gives way */
+#define ICE_LOCAL_UFRAG_MAX 32  /* characters; also STUN_PEEK_UFRAG_MAX */
+#define ICE_PREFIX_MAX 12       /* characters of ours in front of a ufrag */
+#define ICE_PWD_LEN 24          /* of our passwords: 144 random bits */
+#define ICE_REMOTE_TEXT_MAX 256 /* remote ufrag and pwd, RFC 8839 5.4 */
+#define ICE_REQUESTS_PER_S 50   /* authenticated requests answered per tuple, bursts of twice that */
+#define ICE_DATAGRAM_MAX 400    /* bytes of the longest message we build */
+#define ICE_OUT_MAX 8           /* datagrams, and events, of one call; what is left is due at once */
 
 /* Our half of the credentials: control makes them (they go into signalling) and posts them to the worker. */
 typedef struct {
@@ -37,14 +37,14 @@ typedef struct {
 bool ice_credentials_make(const char *prefix, IceCredentials *out);
 
 typedef enum {
-    ICE_EV_TUPLE_ADDED,   /* first authenticated request, or a remote candidate we check; may repeat */
-    ICE_EV_TUPLE_VALID,   /* our check on it succeeded: accept DTLS and SRTP from it */
-    ICE_EV_TUPLE_REMOVED, /* evicted, failed for good, or its generation ended */
-    ICE_EV_WRITABLE,      /* first valid tuple ever: DTLS may start */
-    ICE_EV_SELECTED,      /* media goes to this tuple from now on (first valid one, later the nominated one) */
-    ICE_EV_CONSENT_LOST,  /* stop sending: no answer for ICE_CONSENT_US; checks go on if the peer returns */
-    ICE_EV_FAILED,        /* every tuple failed for ICE_FAIL_US with none ever valid */
-    ICE_EV_RESTARTED,     /* the pending generation took over; the old ufrag answers 3 s more */
+    ICE_EV_TUPLE_ADDED,      /* first authenticated request, or a remote candidate we check; may repeat */
+    ICE_EV_TUPLE_VALID,      /* our check on it succeeded: accept DTLS and SRTP from it */
+    ICE_EV_TUPLE_REMOVED,    /* evicted, failed for good, or its generation ended */
+    ICE_EV_WRITABLE,         /* first valid tuple ever: DTLS may start */
+    ICE_EV_SELECTED,         /* media goes to this tuple from now on (first valid one, later the nominated one) */
+    ICE_EV_CONSENT_LOST,     /* stop sending: no answer for ICE_CONSENT_US; checks go on if the peer returns */
+    ICE_EV_FAILED,           /* every tuple failed for ICE_FAIL_US with none ever valid */
+    ICE_EV_RESTARTED,        /* the pending generation took over; the old ufrag answers 3 s more */
     ICE_EV_GENERATION_ENDED, /* drop the ufrag in `ufrag`: old one after a restart, or a pending one timed out */
 } IceEventType;
 
@@ -54,8 +54,8 @@ typedef enum {
 typedef struct {
     IceEventType type;
     unsigned generation;
-    Tuple tuple;                          /* of the tuple events and WRITABLE */
-    char ufrag[ICE_LOCAL_UFRAG_MAX + 1];  /* of GENERATION_ENDED and RESTARTED (the new one), else "" */
+    Tuple tuple;                         /* of the tuple events and WRITABLE */
+    char ufrag[ICE_LOCAL_UFRAG_MAX + 1]; /* of GENERATION_ENDED and RESTARTED (the new one), else "" */
 } IceEvent;
 
 typedef struct {
@@ -76,13 +76,13 @@ static inline void ice_out_clear(IceOut *out)
 }
 
 typedef enum {
-    ICE_DROP_NONE,          /* it was used */
-    ICE_DROP_MALFORMED,     /* framing, FINGERPRINT not last or wrong, no MESSAGE-INTEGRITY or PRIORITY */
-    ICE_DROP_UNKNOWN_USER,  /* USERNAME is none of this agent's */
-    ICE_DROP_UNAUTHORIZED,  /* MESSAGE-INTEGRITY does not verify */
-    ICE_DROP_UNMATCHED,     /* response to nothing we sent from and to this tuple */
-    ICE_DROP_NOT_USED,      /* indications, other methods */
-    ICE_DROP_RATE,          /* over ICE_REQUESTS_PER_S */
+    ICE_DROP_NONE,         /* it was used */
+    ICE_DROP_MALFORMED,    /* framing, FINGERPRINT not last or wrong, no MESSAGE-INTEGRITY or PRIORITY */
+    ICE_DROP_UNKNOWN_USER, /* USERNAME is none of this agent's */
+    ICE_DROP_UNAUTHORIZED, /* MESSAGE-INTEGRITY does not verify */
+    ICE_DROP_UNMATCHED,    /* response to nothing we sent from and to this tuple */
+    ICE_DROP_NOT_USED,     /* indications, other methods */
+    ICE_DROP_RATE,         /* over ICE_REQUESTS_PER_S */
     ICE_DROP_REASONS,
 } IceDrop;
 const char *ice_drop_name(IceDrop d);
@@ -100,8 +100,8 @@ IceAgent *ice_agent_new(const IceCredentials *local, int64_t now_us);
 void ice_agent_free(IceAgent *a);
 
 /* One STUN datagram (DEMUX_STUN). */
-IceDrop ice_agent_on_stun(IceAgent *a, IceStun *stun, const Tuple *from, const uint8_t *buf, size_t len,
-                          int64_t now_us, IceOut *out);
+IceDrop ice_agent_on_stun(IceAgent *a, IceStun *stun, const Tuple *from, const uint8_t *buf, size_t len, int64_t now_us,
+                          IceOut *out);
 /* Anything authentic (DTLS, SRTP) came from here: the path is alive in that direction. Cheap; call it per
  * batch, not per packet. */
 void ice_agent_on_media(IceAgent *a, const Tuple *from, int64_t now_us);
@@ -130,8 +130,8 @@ unsigned ice_agent_pending_generation(const IceAgent *a); /* 0: none */
 bool ice_agent_send_tuple(const IceAgent *a, Tuple *out);
 bool ice_agent_is_valid(const IceAgent *a, const Tuple *t); /* DTLS and SRTP accepted from t? */
 bool ice_agent_is_controlling(const IceAgent *a);
-int64_t ice_agent_last_request_us(const IceAgent *a);  /* last authenticated request; 0 never */
-int64_t ice_agent_last_consent_us(const IceAgent *a);  /* last answer to a check of ours; 0 never */
+int64_t ice_agent_last_request_us(const IceAgent *a); /* last authenticated request; 0 never */
+int64_t ice_agent_last_consent_us(const IceAgent *a); /* last answer to a check of ours; 0 never */
 
 /* State as one JSON object, no secrets; returns the length snprintf would. */
 int ice_agent_dump(const IceAgent *a, char *out, size_t cap);

@@ -65,8 +65,9 @@ static int8_t index_of(const IceGeneration *g, const IceTuple *t)
  * as others of its kind are there. */
 static int victim(const IceGeneration *g)
 {
-    static const uint8_t worth[] = { [ICE_TUPLE_FAILED] = 0, [ICE_TUPLE_NEW] = 1, [ICE_TUPLE_CHECKING] = 1,
-                                     [ICE_TUPLE_VALID] = 2 };
+    static const uint8_t worth[] = {
+        [ICE_TUPLE_FAILED] = 0, [ICE_TUPLE_NEW] = 1, [ICE_TUPLE_CHECKING] = 1, [ICE_TUPLE_VALID] = 2
+    };
     int best = -1;
     for (int i = 0; i < g->n_tuples; i++) {
         const IceTuple *t = &g->tuples[i], *b = best < 0 ? NULL : &g->tuples[best];
@@ -120,9 +121,13 @@ static void transmit(IceGeneration *g, IceTuple *t, IceCall *c)
     const int32_t *times = t->state == ICE_TUPLE_VALID && !t->nominating ? consent_times : check_times;
     if (c->out->n_datagrams >= ICE_OUT_MAX)
         return; /* still due */
-    IceCheck check = { .transaction = t->transaction, .local_ufrag = g->local.ufrag, .remote_ufrag = g->remote_ufrag,
-                       .remote_pwd = g->remote_pwd, .tie_breaker = c->tie_breaker,
-                       .controlling = t->check_controlling, .use_candidate = t->nominating && t->check_controlling };
+    IceCheck check = { .transaction = t->transaction,
+                       .local_ufrag = g->local.ufrag,
+                       .remote_ufrag = g->remote_ufrag,
+                       .remote_pwd = g->remote_pwd,
+                       .tie_breaker = c->tie_breaker,
+                       .controlling = t->check_controlling,
+                       .use_candidate = t->nominating && t->check_controlling };
     if (ice_stun_check(c->stun, &check, &t->addr, &c->out->datagrams[c->out->n_datagrams]))
         c->out->n_datagrams++;
     t->sends++;

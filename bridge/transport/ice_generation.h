@@ -12,12 +12,12 @@
 #include "bridge/transport/ice_message.h"
 
 #define ICE_CHECK_GIVE_UP_US 5000000
-#define ICE_CONSENT_PERIOD_US 5000000  /* times 0.8 to 1.2 (RFC 7675 5.1) */
-#define ICE_SETTLE_US 50000            /* between the first valid tuple and nominating the best one */
-#define ICE_SILENT_US 3000000          /* after this a selected tuple may lose its place */
-#define ICE_TUPLE_IDLE_US 60000000     /* an unselected tuple is forgotten */
-#define ICE_ROLE_CONFLICTS_MAX 8       /* 487 answers in a row from one tuple */
-#define ICE_RATE_BURST_US 2000000      /* 2 s worth of ICE_REQUESTS_PER_S at once */
+#define ICE_CONSENT_PERIOD_US 5000000 /* times 0.8 to 1.2 (RFC 7675 5.1) */
+#define ICE_SETTLE_US 50000           /* between the first valid tuple and nominating the best one */
+#define ICE_SILENT_US 3000000         /* after this a selected tuple may lose its place */
+#define ICE_TUPLE_IDLE_US 60000000    /* an unselected tuple is forgotten */
+#define ICE_ROLE_CONFLICTS_MAX 8      /* 487 answers in a row from one tuple */
+#define ICE_RATE_BURST_US 2000000     /* 2 s worth of ICE_REQUESTS_PER_S at once */
 
 typedef enum { ICE_TUPLE_NEW, ICE_TUPLE_CHECKING, ICE_TUPLE_VALID, ICE_TUPLE_FAILED } IceTupleState;
 

@@ -24,7 +24,7 @@ typedef struct {
     bool controlling, controlled;      /* which role attribute was there */
     uint64_t tie_breaker;
     bool use_candidate;
-    uint16_t error_code;               /* 300..699 for ICE_MSG_ERROR */
+    uint16_t error_code; /* 300..699 for ICE_MSG_ERROR */
     unsigned n_unknown;
     uint16_t unknown[ICE_UNKNOWN_MAX]; /* comprehension-required ones */
 } IceMessage;

@@ -12,10 +12,11 @@ struct IceStun {
 };
 
 /* What the scan knows; libnice complains about more, but also about attributes that the MAC does not cover. */
-static const uint16_t known[] = { STUN_ATTRIBUTE_MAPPED_ADDRESS, STUN_ATTRIBUTE_USERNAME,
-                                  STUN_ATTRIBUTE_MESSAGE_INTEGRITY, STUN_ATTRIBUTE_ERROR_CODE,
-                                  STUN_ATTRIBUTE_UNKNOWN_ATTRIBUTES, STUN_ATTRIBUTE_XOR_MAPPED_ADDRESS,
-                                  STUN_ATTRIBUTE_PRIORITY, STUN_ATTRIBUTE_USE_CANDIDATE, 0 };
+static const uint16_t known[] = {
+    STUN_ATTRIBUTE_MAPPED_ADDRESS, STUN_ATTRIBUTE_USERNAME,           STUN_ATTRIBUTE_MESSAGE_INTEGRITY,
+    STUN_ATTRIBUTE_ERROR_CODE,     STUN_ATTRIBUTE_UNKNOWN_ATTRIBUTES, STUN_ATTRIBUTE_XOR_MAPPED_ADDRESS,
+    STUN_ATTRIBUTE_PRIORITY,       STUN_ATTRIBUTE_USE_CANDIDATE,      0
+};
 
 IceStun *ice_stun_new(void)
 {
@@ -77,8 +78,9 @@ bool ice_stun_verify_response(IceStun *s, const uint8_t *buf, size_t len, const 
 /* A view of a request that was verified before. */
 static StunMessage request_view(IceStun *s, const uint8_t *buf, size_t len, const char *pwd)
 {
-    return (StunMessage){ .agent = &s->agent, .buffer = (uint8_t *)buf, .buffer_len = len,
-                          .key = (uint8_t *)pwd, .key_len = strlen(pwd) };
+    return (StunMessage){
+        .agent = &s->agent, .buffer = (uint8_t *)buf, .buffer_len = len, .key = (uint8_t *)pwd, .key_len = strlen(pwd)
+    };
 }
 
 static bool finish(IceStun *s, StunMessage *msg, const char *pwd, const Tuple *to, IceDatagram *out)
@@ -128,14 +130,15 @@ bool ice_stun_check(IceStun *s, const IceCheck *c, const Tuple *to, IceDatagram 
     int n = snprintf(username, sizeof(username), "%s:%s", c->remote_ufrag, c->local_ufrag);
     memcpy(id, cookie, sizeof(cookie));
     memcpy(id + sizeof(cookie), c->transaction, ICE_TRANSACTION_BYTES);
-    bool ok = n > 0 && (size_t)n < sizeof(username) && stun_message_init(&msg, STUN_REQUEST, STUN_BINDING, id) &&
-              stun_message_append_bytes(&msg, STUN_ATTRIBUTE_USERNAME, username, (size_t)n) == STUN_MESSAGE_RETURN_SUCCESS &&
-              stun_message_append32(&msg, STUN_ATTRIBUTE_PRIORITY, CHECK_PRIORITY) == STUN_MESSAGE_RETURN_SUCCESS &&
-              stun_message_append64(&msg, c->controlling ? STUN_ATTRIBUTE_ICE_CONTROLLING : STUN_ATTRIBUTE_ICE_CONTROLLED,
-                                    c->tie_breaker) == STUN_MESSAGE_RETURN_SUCCESS &&
-              (!c->use_candidate ||
-               stun_message_append_flag(&msg, STUN_ATTRIBUTE_USE_CANDIDATE) == STUN_MESSAGE_RETURN_SUCCESS) &&
-              finish(s, &msg, c->remote_pwd, to, out);
+    bool ok =
+        n > 0 && (size_t)n < sizeof(username) && stun_message_init(&msg, STUN_REQUEST, STUN_BINDING, id) &&
+        stun_message_append_bytes(&msg, STUN_ATTRIBUTE_USERNAME, username, (size_t)n) == STUN_MESSAGE_RETURN_SUCCESS &&
+        stun_message_append32(&msg, STUN_ATTRIBUTE_PRIORITY, CHECK_PRIORITY) == STUN_MESSAGE_RETURN_SUCCESS &&
+        stun_message_append64(&msg, c->controlling ? STUN_ATTRIBUTE_ICE_CONTROLLING : STUN_ATTRIBUTE_ICE_CONTROLLED,
+                              c->tie_breaker) == STUN_MESSAGE_RETURN_SUCCESS &&
+        (!c->use_candidate ||
+         stun_message_append_flag(&msg, STUN_ATTRIBUTE_USE_CANDIDATE) == STUN_MESSAGE_RETURN_SUCCESS) &&
+        finish(s, &msg, c->remote_pwd, to, out);
     stun_agent_forget_transaction(&s->agent, id);
     return ok;
 }

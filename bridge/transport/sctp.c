@@ -14,7 +14,7 @@
 #define RTO_MIN_MS 300
 #define RTO_MAX_MS 3000
 #define RETRANSMISSIONS_MAX 1000000 /* ICE and DTLS decide when a peer is gone */
-#define COMMON_HEADER_BYTES 12 /* usrsctp does not count it for AF_CONN */
+#define COMMON_HEADER_BYTES 12      /* usrsctp does not count it for AF_CONN */
 #define NO_STREAM 0xffff
 #define CLIENT_STREAM 0
 #define NOTED_MAX 1024 /* messages of one call into usrsctp */
@@ -42,7 +42,7 @@ struct SctpAssociation {
     sctp_assoc_t assoc; /* 0 until the peer is there */
     uint16_t stream;    /* of the channel */
     bool open, closed, overflow;
-    uint8_t *message;   /* parts of a message so far */
+    uint8_t *message; /* parts of a message so far */
     size_t message_len;
     Note *notes, **notes_end;
     unsigned n_notes;
@@ -112,8 +112,8 @@ static void on_notification(SctpAssociation *a, const union sctp_notification *n
     }
 }
 
-static int on_receive(struct socket *sock, union sctp_sockstore addr, void *data, size_t len,
-                      struct sctp_rcvinfo info, int flags, void *user)
+static int on_receive(struct socket *sock, union sctp_sockstore addr, void *data, size_t len, struct sctp_rcvinfo info,
+                      int flags, void *user)
 {
     SctpAssociation *a = the_stack ? sctp_table_get(&the_stack->associations, (uint32_t)(uintptr_t)user) : NULL;
     if (a && data) {
@@ -293,7 +293,8 @@ static void on_data(SctpAssociation *a, const Note *n)
         return;
     }
     uint8_t *more = a->message_len + n->len <= SCTP_MESSAGE_MAX && !a->overflow
-                        ? realloc(a->message, a->message_len + n->len + 1) : NULL;
+                        ? realloc(a->message, a->message_len + n->len + 1)
+                        : NULL;
     if (more) {
         memcpy(more + a->message_len, n->bytes, n->len);
         a->message = more;
@@ -316,7 +317,8 @@ static void on_data(SctpAssociation *a, const Note *n)
 /* RFC 8831 6.7: a channel is closed by resetting the streams of both directions. */
 static void reset_stream(SctpAssociation *a)
 {
-    const struct sctp_reset_streams head = { .srs_assoc_id = a->assoc, .srs_flags = SCTP_STREAM_RESET_OUTGOING,
+    const struct sctp_reset_streams head = { .srs_assoc_id = a->assoc,
+                                             .srs_flags = SCTP_STREAM_RESET_OUTGOING,
                                              .srs_number_streams = 1 };
     _Alignas(struct sctp_reset_streams) uint8_t reset[sizeof(head) + sizeof(a->stream)];
     memcpy(reset, &head, sizeof(head));
@@ -386,7 +388,8 @@ static bool configure(struct socket *s)
     const uint32_t on = 1, off = 0;
     const struct sctp_assoc_value reset = { .assoc_id = SCTP_ALL_ASSOC, .assoc_value = SCTP_ENABLE_RESET_STREAM_REQ };
     const struct sctp_initmsg init = { .sinit_num_ostreams = SCTP_STREAMS, .sinit_max_instreams = SCTP_STREAMS };
-    const struct sctp_paddrparams path = { .spp_flags = SPP_PMTUD_DISABLE, .spp_pathmtu = SCTP_PACKET_MAX - COMMON_HEADER_BYTES };
+    const struct sctp_paddrparams path = { .spp_flags = SPP_PMTUD_DISABLE,
+                                           .spp_pathmtu = SCTP_PACKET_MAX - COMMON_HEADER_BYTES };
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
         const struct sctp_event e = { .se_assoc_id = SCTP_ALL_ASSOC, .se_type = events[i], .se_on = 1 };
         if (!set_option(s, IPPROTO_SCTP, SCTP_EVENT, &e, sizeof(e)))
@@ -403,7 +406,8 @@ static bool configure(struct socket *s)
 
 static struct sockaddr_conn address_of(const SctpAssociation *a)
 {
-    return (struct sockaddr_conn){ .sconn_family = AF_CONN, .sconn_port = htons(SCTP_DC_PORT),
+    return (struct sockaddr_conn){ .sconn_family = AF_CONN,
+                                   .sconn_port = htons(SCTP_DC_PORT),
                                    .sconn_addr = (void *)(uintptr_t)a->id };
 }
 

@@ -11,12 +11,12 @@
 #include <stdint.h>
 
 #define SCTP_DC_PORT 5000
-#define SCTP_MESSAGE_MAX 65536        /* bytes of one message, both directions; longer ones are dropped */
+#define SCTP_MESSAGE_MAX 65536 /* bytes of one message, both directions; longer ones are dropped */
 #define SCTP_SEND_BUFFER_MAX (4 * SCTP_MESSAGE_MAX)
-#define SCTP_STREAMS 256              /* asked for in INIT; the client picks the channel's number below it */
+#define SCTP_STREAMS 256 /* asked for in INIT; the client picks the channel's number below it */
 #define SCTP_ASSOCIATIONS_MAX 65536
-#define SCTP_TICK_MS 20               /* how often sctp_stack_tick should be called while it has work */
-#define SCTP_PACKET_MAX 1120          /* bytes handed to send: fits dtls_write */
+#define SCTP_TICK_MS 20      /* how often sctp_stack_tick should be called while it has work */
+#define SCTP_PACKET_MAX 1120 /* bytes handed to send: fits dtls_write */
 
 typedef struct SctpStack SctpStack;
 /* NULL when there is one already. */

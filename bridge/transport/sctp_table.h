@@ -13,7 +13,7 @@ typedef struct {
     uint32_t cap, count, last;
 } SctpTable;
 
-uint32_t sctp_table_add(SctpTable *t, void *what); /* 0: full or no memory */
+uint32_t sctp_table_add(SctpTable *t, void *what);     /* 0: full or no memory */
 void *sctp_table_get(const SctpTable *t, uint32_t id); /* NULL when not in use */
 void sctp_table_remove(SctpTable *t, uint32_t id);
 void sctp_table_clear(SctpTable *t);

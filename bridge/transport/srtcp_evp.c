@@ -17,8 +17,8 @@
 
 struct Srtcp {
     SrtpTransform rx, tx;
-    SrtpTable streams;  /* replay state per sender */
-    uint32_t sent;      /* index of the last packet sent; one row for all our SSRCs */
+    SrtpTable streams; /* replay state per sender */
+    uint32_t sent;     /* index of the last packet sent; one row for all our SSRCs */
     size_t trailer;
 };
 

@@ -27,7 +27,7 @@ typedef enum {
 #define SRTP_REPLAY_WINDOW 1024 /* packets, per SSRC */
 #define SRTP_STREAMS_MAX 256    /* incoming SSRCs per endpoint */
 
-size_t srtp_key_len(SrtpProfile profile);  /* bytes; 0 for an unknown profile */
+size_t srtp_key_len(SrtpProfile profile); /* bytes; 0 for an unknown profile */
 size_t srtp_salt_len(SrtpProfile profile);
 size_t srtp_tag_len(SrtpProfile profile);
 const char *srtp_profile_name(SrtpProfile profile);
@@ -42,12 +42,12 @@ void srtp_keys_wipe(SrtpKeys *keys);
 
 typedef enum {
     SRTP_OK,
-    SRTP_MALFORMED,   /* shorter than header and tag, or no RTP version 2 */
-    SRTP_REPLAYED,    /* index already seen */
-    SRTP_TOO_OLD,     /* left of the replay window */
+    SRTP_MALFORMED, /* shorter than header and tag, or no RTP version 2 */
+    SRTP_REPLAYED,  /* index already seen */
+    SRTP_TOO_OLD,   /* left of the replay window */
     SRTP_AUTH_FAILED,
-    SRTP_FULL,        /* authentic, but SRTP_STREAMS_MAX other SSRCs are already here */
-    SRTP_NO_SPACE,    /* outgoing: out_cap too small, or the library failed */
+    SRTP_FULL,     /* authentic, but SRTP_STREAMS_MAX other SSRCs are already here */
+    SRTP_NO_SPACE, /* outgoing: out_cap too small, or the library failed */
 } SrtpStatus;
 
 /* ---- sending ---- */
@@ -71,13 +71,13 @@ void srtp_tx_free(SrtpTx *tx);
  * the payload follows the header there (in place); otherwise out overlaps neither.
  * Late packets (sequence number below the highest sent) keep their place: the rollover counter is guessed as
  * in RFC 3711 3.3.1. Sending one sequence number twice is only allowed with identical bytes. */
-size_t srtp_tx_protect(SrtpTx *tx, SrtpStream *st, const uint8_t *hdr, size_t hdr_len,
-                       const uint8_t *payload, size_t payload_len, uint8_t *out, size_t out_cap);
+size_t srtp_tx_protect(SrtpTx *tx, SrtpStream *st, const uint8_t *hdr, size_t hdr_len, const uint8_t *payload,
+                       size_t payload_len, uint8_t *out, size_t out_cap);
 
 /* The same packet once more, byte for byte as it was sent: state is read, never moved. Returns 0 also when
  * this sequence number cannot have been sent yet. hdr and payload must be the bytes of the first time. */
-size_t srtp_tx_reprotect(SrtpTx *tx, const SrtpStream *st, const uint8_t *hdr, size_t hdr_len,
-                         const uint8_t *payload, size_t payload_len, uint8_t *out, size_t out_cap);
+size_t srtp_tx_reprotect(SrtpTx *tx, const SrtpStream *st, const uint8_t *hdr, size_t hdr_len, const uint8_t *payload,
+                         size_t payload_len, uint8_t *out, size_t out_cap);
 
 /* ---- receiving ---- */
 

@@ -102,8 +102,8 @@ size_t srtp_tx_protect(SrtpTx *tx, SrtpStream *st, const uint8_t *hdr, size_t hd
     return n;
 }
 
-size_t srtp_tx_reprotect(SrtpTx *tx, const SrtpStream *st, const uint8_t *hdr, size_t hdr_len,
-                         const uint8_t *payload, size_t payload_len, uint8_t *out, size_t out_cap)
+size_t srtp_tx_reprotect(SrtpTx *tx, const SrtpStream *st, const uint8_t *hdr, size_t hdr_len, const uint8_t *payload,
+                         size_t payload_len, uint8_t *out, size_t out_cap)
 {
     if (!st->started || srtp_header_len(hdr, hdr_len) != hdr_len || hdr_len == 0)
         return 0;

@@ -71,9 +71,11 @@ bool srtp_kdf(SrtpProfile profile, const uint8_t *key, const uint8_t *salt, Srtp
 bool srtp_session_keys(SrtpProfile profile, bool rtcp, const uint8_t *key, const uint8_t *salt, SrtpSessionKeys *out)
 {
     memset(out, 0, sizeof(*out));
-    return srtp_kdf(profile, key, salt, rtcp ? SRTP_LABEL_RTCP_KEY : SRTP_LABEL_RTP_KEY, out->key, srtp_key_len(profile)) &&
+    return srtp_kdf(profile, key, salt, rtcp ? SRTP_LABEL_RTCP_KEY : SRTP_LABEL_RTP_KEY, out->key,
+                    srtp_key_len(profile)) &&
            srtp_kdf(profile, key, salt, rtcp ? SRTP_LABEL_RTCP_SALT : SRTP_LABEL_RTP_SALT, out->salt,
                     srtp_salt_len(profile)) &&
            (profile != SRTP_PROFILE_CM80 ||
-            srtp_kdf(profile, key, salt, rtcp ? SRTP_LABEL_RTCP_AUTH : SRTP_LABEL_RTP_AUTH, out->auth, sizeof(out->auth)));
+            srtp_kdf(profile, key, salt, rtcp ? SRTP_LABEL_RTCP_AUTH : SRTP_LABEL_RTP_AUTH, out->auth,
+                     sizeof(out->auth)));
 }

@@ -21,7 +21,7 @@ typedef enum {
 /* What packets are protected with. Wipe after use. */
 typedef struct {
     uint8_t key[SRTP_KEY_MAX_BYTES];
-    uint8_t salt[16]; /* zero-padded */
+    uint8_t salt[16];                  /* zero-padded */
     uint8_t auth[SRTP_AUTH_KEY_BYTES]; /* CM80 only */
 } SrtpSessionKeys;
 bool srtp_session_keys(SrtpProfile profile, bool rtcp, const uint8_t *key, const uint8_t *salt, SrtpSessionKeys *out);

@@ -50,7 +50,9 @@ socklen_t tuple_to_sockaddr(const Tuple *t, struct sockaddr_storage *out)
         return sizeof(in);
     }
     if (t->family == 6) {
-        struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(t->port), .sin6_scope_id = t->scope_id };
+        struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
+                                    .sin6_port = htons(t->port),
+                                    .sin6_scope_id = t->scope_id };
         memcpy(&in6.sin6_addr, t->ip, 16);
         memcpy(out, &in6, sizeof(in6));
         return sizeof(in6);

@@ -14,19 +14,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RTX_CACHE_US 1000000   /* what is older helps nobody */
-#define RTX_CACHE_FIRST 64     /* packets; doubles on demand */
+#define RTX_CACHE_US 1000000 /* what is older helps nobody */
+#define RTX_CACHE_FIRST 64   /* packets; doubles on demand */
 #define RTX_CACHE_MAX 2048
-#define RTX_MAP_FIRST 64       /* entries; doubles on demand */
+#define RTX_MAP_FIRST 64 /* entries; doubles on demand */
 #define RTX_MAP_MAX 2048
-#define RTX_MAP_DD 4           /* bytes of a dependency descriptor kept in the entry itself */
-#define RTX_MAP_BLOBS 16       /* longer ones (with a structure: first packets of key frames) */
+#define RTX_MAP_DD 4     /* bytes of a dependency descriptor kept in the entry itself */
+#define RTX_MAP_BLOBS 16 /* longer ones (with a structure: first packets of key frames) */
 
 /* Zero-initialise. */
 typedef struct {
     Packet **ring;
-    uint32_t size;             /* power of two; 0 before the first packet */
-    uint32_t head, tail;       /* next index; oldest one held. Indexes run on and wrap at 2^32 */
+    uint32_t size;       /* power of two; 0 before the first packet */
+    uint32_t head, tail; /* next index; oldest one held. Indexes run on and wrap at 2^32 */
 } RtxCache;
 
 /* Takes a reference; returns the packet's index. Old ones leave. */
@@ -39,14 +39,14 @@ static inline Packet *rtx_cache_get(const RtxCache *c, uint32_t index)
 void rtx_cache_expire(RtxCache *c, PacketPool *pool, int64_t now_us);
 void rtx_cache_clear(RtxCache *c, PacketPool *pool);
 
-typedef struct {                /* 32 bytes: two to a cache line */
-    uint32_t index;            /* in the source's RtxCache */
-    uint32_t ts, sent_ms;      /* sent_ms: last time it went out, modulo 2^32 */
-    uint16_t seq, tcc;         /* tcc: transport-cc number of the first time */
+typedef struct {          /* 32 bytes: two to a cache line */
+    uint32_t index;       /* in the source's RtxCache */
+    uint32_t ts, sent_ms; /* sent_ms: last time it went out, modulo 2^32 */
+    uint16_t seq, tcc;    /* tcc: transport-cc number of the first time */
     uint8_t used, marker;
     uint8_t patch_len, dd_len;
     uint8_t patch[PROJECTION_PATCH_MAX];
-    uint8_t dd[RTX_MAP_DD];    /* dd_len > RTX_MAP_DD: dd[0] is the blob's place, dd[1] its generation */
+    uint8_t dd[RTX_MAP_DD]; /* dd_len > RTX_MAP_DD: dd[0] is the blob's place, dd[1] its generation */
 } RtxEntry;
 
 typedef struct {
@@ -56,8 +56,8 @@ typedef struct {
 
 /* Zero-initialise. */
 typedef struct {
-    RtxEntry *ring;            /* by seq & (size - 1) */
-    uint32_t size;             /* power of two; 0 before the first packet */
+    RtxEntry *ring; /* by seq & (size - 1) */
+    uint32_t size;  /* power of two; 0 before the first packet */
     RtxBlob *blobs;
     uint8_t next_blob;
     uint16_t newest;

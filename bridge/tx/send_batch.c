@@ -14,10 +14,10 @@
 #define RUN_BYTES_MAX 65000 /* a run is one datagram to the IP layer until it is cut */
 
 typedef struct {
-    uint32_t off, len;     /* in the arena */
-    uint16_t segment;      /* bytes of each but the last */
+    uint32_t off, len; /* in the arena */
+    uint16_t segment;  /* bytes of each but the last */
     uint16_t segments;
-    bool closed;           /* ended with a shorter one */
+    bool closed; /* ended with a shorter one */
     Tuple to;
 } Run;
 
@@ -104,7 +104,8 @@ static void send_runs(SendBatch *b, size_t from, size_t to)
         if (errno == EINTR)
             continue;
         const Run *r = &b->runs[from];
-        bool refused_gso = r->segments > 1 && (errno == EIO || errno == EINVAL || errno == EMSGSIZE || errno == EOPNOTSUPP);
+        bool refused_gso =
+            r->segments > 1 && (errno == EIO || errno == EINVAL || errno == EMSGSIZE || errno == EOPNOTSUPP);
         if (refused_gso) {
             /* EMSGSIZE is about this path's MTU; the others are about the device or kernel. */
             if (errno != EMSGSIZE)
@@ -171,7 +172,7 @@ void send_batch_commit(SendBatch *b, const Tuple *to, size_t len)
         send_batch_flush(b);
         __builtin_memmove(b->arena, b->arena + at, len);
     }
-    b->runs[b->n_runs++] = (Run){ .off = (uint32_t)b->used, .len = (uint32_t)len, .segment = (uint16_t)len,
-                                  .segments = 1, .to = *to };
+    b->runs[b->n_runs++] =
+        (Run){ .off = (uint32_t)b->used, .len = (uint32_t)len, .segment = (uint16_t)len, .segments = 1, .to = *to };
     b->used += len;
 }

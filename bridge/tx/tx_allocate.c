@@ -60,7 +60,9 @@ static void read_wishes(const MediaEndpoint *ep, Run *run)
 {
     const WorkerCommand *c = ep->wishes;
     ReceiverWishes *w = &run->wishes;
-    *w = (ReceiverWishes){ .last_n = ep->initial_last_n, .on_stage = run->on_stage, .selected = run->selected,
+    *w = (ReceiverWishes){ .last_n = ep->initial_last_n,
+                           .on_stage = run->on_stage,
+                           .selected = run->selected,
                            .constraints = run->constraints };
     if (!c)
         return;
@@ -91,7 +93,8 @@ static bool prepare(MediaEndpoint *ep, Run *run, int64_t now_us)
         return false;
     run->n = collect_sources(ep, run->sources);
     for (size_t i = 0; i < run->n; i++)
-        run->alloc[i] = (AllocSource){ .name = run->sources[i]->name, .type = run->sources[i]->alloc_type,
+        run->alloc[i] = (AllocSource){ .name = run->sources[i]->name,
+                                       .type = run->sources[i]->alloc_type,
                                        .layers = media_source_table(run->sources[i], now_us) };
     read_wishes(ep, run);
     return true;
@@ -241,8 +244,10 @@ void tx_allocate_run(MediaEndpoint *ep, int64_t now_us)
         tx->padding_bps = 0;
         if (tx->bwe) {
             bwe_set_wanted_bps(tx->bwe, tx->result.ideal_bps);
-            PaddingInput in = { .ideal_bps = tx->result.ideal_bps, .target_bps = tx->result.target_bps,
-                                .estimate_bps = bwe_target_bps(tx->bwe), .below_ideal = tx->result.below_ideal };
+            PaddingInput in = { .ideal_bps = tx->result.ideal_bps,
+                                .target_bps = tx->result.target_bps,
+                                .estimate_bps = bwe_target_bps(tx->bwe),
+                                .below_ideal = tx->result.below_ideal };
             tx->padding_bps = padding_rate_bps(&in);
             if (tx->padding_bps)
                 tx->next_padding_us = now_us + PADDING_PERIOD_US;

@@ -63,8 +63,9 @@ size_t tx_header_write(const MediaEndpoint *r, const TxHeader *h, int64_t now_us
     for (size_t i = 0; i < n; i++)
         one_byte &= fits_one_byte(&items[i]);
     if (!one_byte && r->allow_mixed) {
-        RtpHeader head = { .pt = h->pt, .marker = h->marker, .padding = h->padding, .seq = h->seq, .ts = h->ts,
-                           .ssrc = h->ssrc };
+        RtpHeader head = {
+            .pt = h->pt, .marker = h->marker, .padding = h->padding, .seq = h->seq, .ts = h->ts, .ssrc = h->ssrc
+        };
         return rtp_header_write(out, TX_HEADER_MAX, &head, items, n, true);
     }
     /* The common case, written by hand: this is a tenth of the user-space cost of a forwarded packet. */

@@ -21,11 +21,11 @@ typedef struct {
     uint32_t ssrc, ts;
     uint16_t seq;
     uint8_t pt, marker;
-    bool padding;            /* sets the P bit */
+    bool padding;             /* sets the P bit */
     const MediaPacket *media; /* whose extensions pass; NULL: none */
-    const uint8_t *dd;       /* dependency descriptor; NULL: none */
+    const uint8_t *dd;        /* dependency descriptor; NULL: none */
     uint8_t dd_len;
-    uint8_t mid_len;         /* 0: no mid */
+    uint8_t mid_len; /* 0: no mid */
     const char *mid;
     bool has_tcc;
     uint16_t tcc;

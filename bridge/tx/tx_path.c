@@ -100,8 +100,14 @@ static void send_audio(MediaEndpoint *r, TxState *tx, TxSource *t, Packet *p)
     TxStream *st = a->stream;
     OutStream *os = &st->out;
     int64_t seq = m->seq - a->seq_shift;
-    TxHeader h = { .ssrc = os->ssrc, .ts = m->view.ts + a->ts_shift, .seq = (uint16_t)seq, .pt = pt,
-                   .marker = m->view.marker, .media = m, .mid = st->mid, .mid_len = st->mid_len };
+    TxHeader h = { .ssrc = os->ssrc,
+                   .ts = m->view.ts + a->ts_shift,
+                   .seq = (uint16_t)seq,
+                   .pt = pt,
+                   .marker = m->view.marker,
+                   .media = m,
+                   .mid = st->mid,
+                   .mid_len = st->mid_len };
     uint8_t header[TX_HEADER_MAX];
     size_t header_len = tx_header_write(r, &h, p->now_us, header);
     if (!tx_path_send(r, &st->srtp, header, header_len, payload, payload_len))
@@ -132,8 +138,16 @@ static void send_video(MediaEndpoint *r, TxState *tx, TxVideo *v, Packet *p)
     if (info->kind != WORKER_VIDEO + 1)
         return;
     TxStream *st = v->stream;
-    TxHeader h = { .ssrc = out.ssrc, .ts = out.ts, .seq = out.seq, .pt = m->view.pt, .marker = out.marker, .media = m,
-                   .dd = out.dd, .dd_len = out.dd_len, .mid = st->mid, .mid_len = st->mid_len,
+    TxHeader h = { .ssrc = out.ssrc,
+                   .ts = out.ts,
+                   .seq = out.seq,
+                   .pt = m->view.pt,
+                   .marker = out.marker,
+                   .media = m,
+                   .dd = out.dd,
+                   .dd_len = out.dd_len,
+                   .mid = st->mid,
+                   .mid_len = st->mid_len,
                    .has_tcc = r->tcc_video };
     if (h.has_tcc)
         h.tcc = tx_path_next_tcc(tx);
@@ -148,8 +162,7 @@ static void send_video(MediaEndpoint *r, TxState *tx, TxVideo *v, Packet *p)
     }
     rtx_map_put(&st->map, &out, h.tcc, p->cache_index, &s->cache, (uint32_t)(p->now_us / 1000));
     if (h.has_tcc)
-        bwe_on_sent(tx->bwe, h.tcc, header_len + m->view.payload_len + SRTP_OVERHEAD, p->now_us,
-                    bwe_probe_id(tx->bwe));
+        bwe_on_sent(tx->bwe, h.tcc, header_len + m->view.payload_len + SRTP_OVERHEAD, p->now_us, bwe_probe_id(tx->bwe));
     count(r, st, m->view.payload_len);
     tx->last_media_us = p->now_us;
     tx->round_video = m->view.payload_len > tx->round_video ? (uint32_t)m->view.payload_len : tx->round_video;

@@ -25,8 +25,16 @@ static size_t send_rtx(MediaEndpoint *ep, TxStream *st, const RtxEntry *e, Packe
     ProjectedPacket out;
     if (!rtx_map_restore(&st->map, e, &out))
         return 0;
-    TxHeader h = { .ssrc = st->rtx_ssrc, .ts = out.ts, .seq = ++st->rtx_seq, .pt = rtx_pt, .marker = out.marker,
-                   .media = &p->media, .dd = out.dd, .dd_len = out.dd_len, .mid = st->mid, .mid_len = st->mid_len,
+    TxHeader h = { .ssrc = st->rtx_ssrc,
+                   .ts = out.ts,
+                   .seq = ++st->rtx_seq,
+                   .pt = rtx_pt,
+                   .marker = out.marker,
+                   .media = &p->media,
+                   .dd = out.dd,
+                   .dd_len = out.dd_len,
+                   .mid = st->mid,
+                   .mid_len = st->mid_len,
                    .has_tcc = ep->tcc_video };
     if (h.has_tcc)
         h.tcc = tx_path_next_tcc(ep->tx);
@@ -56,9 +64,18 @@ static size_t send_again(MediaEndpoint *ep, TxStream *st, const RtxEntry *e, Pac
     /* abs-send-time would differ, and with it the ciphertext under an index already used. */
     if ((ep->ext_id[RTP_EXT_ABS_SEND_TIME] && !ep->tcc_video) || !rtx_map_restore(&st->map, e, &out))
         return 0;
-    TxHeader h = { .ssrc = st->out.ssrc, .ts = out.ts, .seq = e->seq, .pt = p->media.view.pt, .marker = out.marker,
-                   .media = &p->media, .dd = out.dd, .dd_len = out.dd_len, .mid = st->mid, .mid_len = st->mid_len,
-                   .has_tcc = ep->tcc_video, .tcc = e->tcc };
+    TxHeader h = { .ssrc = st->out.ssrc,
+                   .ts = out.ts,
+                   .seq = e->seq,
+                   .pt = p->media.view.pt,
+                   .marker = out.marker,
+                   .media = &p->media,
+                   .dd = out.dd,
+                   .dd_len = out.dd_len,
+                   .mid = st->mid,
+                   .mid_len = st->mid_len,
+                   .has_tcc = ep->tcc_video,
+                   .tcc = e->tcc };
     uint8_t header[TX_HEADER_MAX];
     size_t header_len = tx_header_write(ep, &h, now_us, header);
     const uint8_t *payload = tx_path_payload(p, out.patch, out.patch_len);
@@ -90,7 +107,8 @@ static bool sent_too_lately(const TxState *tx, const RtxEntry *e, int64_t now_us
 {
     if (tx->rtt_us == 0)
         return false;
-    int64_t wait_us = tx->rtt_us * 9 / 10 < tx->rtt_us - RTX_MARGIN_US ? tx->rtt_us * 9 / 10 : tx->rtt_us - RTX_MARGIN_US;
+    int64_t wait_us =
+        tx->rtt_us * 9 / 10 < tx->rtt_us - RTX_MARGIN_US ? tx->rtt_us * 9 / 10 : tx->rtt_us - RTX_MARGIN_US;
     return (int64_t)(uint32_t)((uint32_t)(now_us / 1000) - e->sent_ms) * 1000 < wait_us;
 }
 
@@ -114,8 +132,8 @@ void tx_repair_nack(MediaEndpoint *ep, uint32_t ssrc, const uint16_t *seqs, size
         if (sent_too_lately(ep->tx, e, now_us) || !has_budget(ep, now_us))
             continue;
         uint8_t rtx_pt = ep->payloads[p->media.view.pt].rtx_pt;
-        size_t sent = rtx_pt != 0xff && st->rtx_ssrc ? send_rtx(ep, st, e, p, rtx_pt, now_us)
-                                                     : send_again(ep, st, e, p, now_us);
+        size_t sent =
+            rtx_pt != 0xff && st->rtx_ssrc ? send_rtx(ep, st, e, p, rtx_pt, now_us) : send_again(ep, st, e, p, now_us);
         if (sent == 0)
             continue;
         e->sent_ms = (uint32_t)(now_us / 1000);
@@ -133,8 +151,12 @@ static size_t send_dummy(MediaEndpoint *ep, int64_t now_us)
     TxState *tx = ep->tx;
     if (ep->padding_pt == 0xff)
         return 0;
-    TxHeader h = { .ssrc = ep->conference->video_ssrc, .ts = tx->dummy_ts, .seq = ++tx->dummy_seq,
-                   .pt = ep->padding_pt, .padding = true, .has_tcc = ep->tcc_video };
+    TxHeader h = { .ssrc = ep->conference->video_ssrc,
+                   .ts = tx->dummy_ts,
+                   .seq = ++tx->dummy_seq,
+                   .pt = ep->padding_pt,
+                   .padding = true,
+                   .has_tcc = ep->tcc_video };
     if (h.has_tcc)
         h.tcc = tx_path_next_tcc(tx);
     uint8_t header[TX_HEADER_MAX];
@@ -167,7 +189,8 @@ static size_t send_padding(MediaEndpoint *ep, size_t bytes, int64_t now_us)
     uint16_t back = 0;
     for (int i = 0; i < PADDING_BURST_PACKETS && sent < bytes; i++) {
         size_t one = 0;
-        RtxEntry *e = st && bytes - sent > PADDING_MAX_PACKET ? rtx_map_find(&st->map, (uint16_t)(st->map.newest - back)) : NULL;
+        RtxEntry *e =
+            st && bytes - sent > PADDING_MAX_PACKET ? rtx_map_find(&st->map, (uint16_t)(st->map.newest - back)) : NULL;
         back++;
         Packet *p = e && st->source ? rtx_cache_get(&st->source->cache, e->index) : NULL;
         if (p && ep->payloads[p->media.view.pt].rtx_pt != 0xff)

@@ -8,8 +8,11 @@
 static void send_report(MediaEndpoint *ep, TxStream *st, const RxEncoding *e, uint32_t out_ts, int64_t now_us)
 {
     uint8_t buf[RTCP_SR_SIZE + SRTCP_OVERHEAD];
-    RtcpSenderInfo info = { .ssrc = st->out.ssrc, .ntp = e->sr_ntp, .rtp_ts = out_ts,
-                            .packet_count = (uint32_t)st->packets, .octet_count = (uint32_t)st->octets };
+    RtcpSenderInfo info = { .ssrc = st->out.ssrc,
+                            .ntp = e->sr_ntp,
+                            .rtp_ts = out_ts,
+                            .packet_count = (uint32_t)st->packets,
+                            .octet_count = (uint32_t)st->octets };
     size_t len = rtcp_sr_build(buf, RTCP_SR_SIZE, &info, NULL, 0);
     unsigned place = st->next_report++ % TX_SR_HISTORY;
     st->reports[place].compact_ntp = rtcp_compact_ntp(e->sr_ntp);

@@ -109,8 +109,8 @@ static void tell_slots(MediaEndpoint *ep, WorkerKind kind, const uint16_t *place
 {
     Worker *w = media_endpoint_worker(ep);
     const SsrcSlots *slots = ep->tx->slots[kind];
-    WorkerEvent *ev = worker_event_new(w, kind == WORKER_VIDEO ? WORKER_EV_VIDEO_SLOTS : WORKER_EV_AUDIO_SLOTS, NULL,
-                                       ep, n);
+    WorkerEvent *ev =
+        worker_event_new(w, kind == WORKER_VIDEO ? WORKER_EV_VIDEO_SLOTS : WORKER_EV_AUDIO_SLOTS, NULL, ep, n);
     ev->n = 0;
     ev->slots.complete = complete;
     for (size_t i = 0; i < n; i++) {

@@ -17,82 +17,82 @@
 #include "bridge/tx/ssrc_slots.h"
 #include "bridge/worker.h"
 
-#define TX_SR_HISTORY 4             /* sender reports of a stream remembered for the RTT */
-#define TX_REALLOCATE_US 20000      /* changes inside this time are allocated together */
-#define TX_RTX_BYTES_PER_S 4        /* divisor: retransmissions may take this part of the estimate, at least.. */
-#define TX_RTX_MIN_BPS 500000       /* ..this much */
+#define TX_SR_HISTORY 4        /* sender reports of a stream remembered for the RTT */
+#define TX_REALLOCATE_US 20000 /* changes inside this time are allocated together */
+#define TX_RTX_BYTES_PER_S 4   /* divisor: retransmissions may take this part of the estimate, at least.. */
+#define TX_RTX_MIN_BPS 500000  /* ..this much */
 
 /* One send SSRC toward one receiver: a slot, or a source's own SSRC where nothing is rewritten. It lives as long as
  * its SSRC may be used, whichever sources it carries: SRTP indices must never start over. */
 typedef struct TxStream {
     OutStream out;
     SrtpStream srtp, srtp_rtx;
-    uint32_t rtx_ssrc;               /* 0: none */
-    uint16_t rtx_seq;                /* last used */
+    uint32_t rtx_ssrc; /* 0: none */
+    uint16_t rtx_seq;  /* last used */
     uint8_t mid_len;
     char mid[SLOT_MID_MAX];
-    MediaSource *source;             /* what it carries now; NULL */
-    uint64_t packets, octets;        /* payload octets, as SR counts them */
+    MediaSource *source;      /* what it carries now; NULL */
+    uint64_t packets, octets; /* payload octets, as SR counts them */
     uint64_t retransmitted;
     struct {
         uint32_t compact_ntp;
-        int64_t sent_us;             /* 0: none */
-    } reports[TX_SR_HISTORY];        /* sender reports passed on, a ring */
+        int64_t sent_us;      /* 0: none */
+    } reports[TX_SR_HISTORY]; /* sender reports passed on, a ring */
     uint8_t next_report;
-    int64_t *used_us;                /* of the slot, for the least-recently-used rule; NULL without rewriting */
-    RtxMap map;                      /* video */
+    int64_t *used_us; /* of the slot, for the least-recently-used rule; NULL without rewriting */
+    RtxMap map;       /* video */
 } TxStream;
 
 typedef struct {
     Projection projection;
-    TxStream *stream;                /* NULL: no slot */
+    TxStream *stream; /* NULL: no slot */
     KeyframeAsker asker;
-    int32_t max_height;              /* effective constraint: 0 nothing, -1 unlimited */
-    int16_t target, ideal;           /* layer indexes */
+    int32_t max_height;    /* effective constraint: 0 nothing, -1 unlimited */
+    int16_t target, ideal; /* layer indexes */
     bool on_stage;
-    uint8_t sr_eid;                  /* encoding of the sender report sent last; 0xff none */
+    uint8_t sr_eid; /* encoding of the sender report sent last; 0xff none */
 } TxVideo;
 
 typedef struct {
-    TxStream *stream;                /* NULL: no slot yet */
-    bool wanted;                     /* subscription, resolved */
-    bool running;                    /* the shifts are valid */
-    int64_t start_seq, seq_shift;    /* input below start_seq is refused; out = in - shift */
-    uint32_t ts_shift;               /* out = in + shift */
+    TxStream *stream;             /* NULL: no slot yet */
+    bool wanted;                  /* subscription, resolved */
+    bool running;                 /* the shifts are valid */
+    int64_t start_seq, seq_shift; /* input below start_seq is refused; out = in - shift */
+    uint32_t ts_shift;            /* out = in + shift */
 } TxAudio;
 
 typedef struct {
-    const MediaSource *source;       /* NULL: empty */
-    TxVideo *video;                  /* made when first wanted */
-    TxAudio *audio;                  /* made with the first packet */
+    const MediaSource *source; /* NULL: empty */
+    TxVideo *video;            /* made when first wanted */
+    TxAudio *audio;            /* made with the first packet */
 } TxSource;
 
 typedef struct TxState {
-    TxSource *by_source;             /* by MediaSource.index */
+    TxSource *by_source; /* by MediaSource.index */
     uint32_t n_sources;
-    SsrcSlots *slots[2];             /* by WorkerKind; rewriting mode only */
+    SsrcSlots *slots[2]; /* by WorkerKind; rewriting mode only */
     TxStream *slot_streams[2][SLOTS_MAX];
-    TxStream **own_streams;          /* pass mode: one per source, by MediaSource.index */
+    TxStream **own_streams; /* pass mode: one per source, by MediaSource.index */
     uint32_t n_own_streams;
-    uint16_t tcc_seq;                /* next; starts at 1 */
-    Bwe *bwe;                        /* from the first video source on */
-    bool bwe_has_tcc;                /* how it was made */
+    uint16_t tcc_seq; /* next; starts at 1 */
+    Bwe *bwe;         /* from the first video source on */
+    bool bwe_has_tcc; /* how it was made */
     Padding padding;
     int64_t padding_bps;
-    uint32_t dummy_ts;               /* padding on the feedback SSRC */
+    uint32_t dummy_ts; /* padding on the feedback SSRC */
     uint16_t dummy_seq;
     SrtpStream dummy_srtp;
     int64_t next_bwe_us, next_padding_us, next_probe_us, next_bandwidth_us;
-    int64_t allocate_at_us;          /* INT64_MAX: nothing changed */
+    int64_t allocate_at_us; /* INT64_MAX: nothing changed */
     int64_t allocated_us;
-    int64_t allocated_for_bps;       /* estimate used; ALLOC_UNLIMITED */
+    int64_t allocated_for_bps; /* estimate used; ALLOC_UNLIMITED */
     AllocResult result;
-    int64_t rtx_budget;              /* bytes that may be retransmitted now */
+    int64_t rtx_budget; /* bytes that may be retransmitted now */
     int64_t rtx_budget_us;
-    int64_t last_media_us;           /* last packet forwarded */
-    uint32_t round_video;            /* largest video packet of this batch; 0 none */
-    int64_t rtt_us;                  /* 0 unknown */
-    WorkerName *forwarded;           /* last ForwardedSources told */
+    int64_t last_media_us; /* last packet forwarded */
+    uint32_t round_video;  /* largest video packet of this batch; 0 none */
+    int64_t rtt_us;        /* 0 unknown */
+    WorkerName *forwarded; /* last ForwardedSources told */
     uint32_t n_forwarded;
     bool told_forwarded;
     float loss;

@@ -9,7 +9,7 @@
 #define OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 typedef struct {
-    char *method, *path; /* method NULL: any; path without the star */
+    char *method, *path;   /* method NULL: any; path without the star */
     gboolean folder, open; /* open: no token needed */
     HttpHandler handler;
     gpointer user;
@@ -132,7 +132,8 @@ static gboolean path_matches(const Route *r, const char *path)
 
 static gboolean method_matches(const Route *r, const char *method)
 {
-    return !r->method || strcmp(r->method, method) == 0 || (strcmp(r->method, "GET") == 0 && strcmp(method, "HEAD") == 0);
+    return !r->method || strcmp(r->method, method) == 0 ||
+           (strcmp(r->method, "GET") == 0 && strcmp(method, "HEAD") == 0);
 }
 
 /* The longest path that matches decides; *known tells 405 from 404. */
@@ -202,7 +203,8 @@ static void on_request(SoupServer *server, SoupServerMessage *msg, const char *p
         return;
     }
     if (!route) {
-        refuse(msg, known ? SOUP_STATUS_METHOD_NOT_ALLOWED : SOUP_STATUS_NOT_FOUND, known ? "method not allowed\n" : "not found\n");
+        refuse(msg, known ? SOUP_STATUS_METHOD_NOT_ALLOWED : SOUP_STATUS_NOT_FOUND,
+               known ? "method not allowed\n" : "not found\n");
         return;
     }
     if (admin->pending->len >= HTTP_ADMIN_MAX_PENDING) {
@@ -273,8 +275,8 @@ static void on_version(HttpRequest *req, gpointer user)
 {
     const HttpAdmin *admin = user;
     g_autofree char *os = g_get_os_info(G_OS_INFO_KEY_PRETTY_NAME);
-    g_autofree char *json = g_strdup_printf("{\"name\":\"%s\",\"version\":\"%s\",\"os\":\"%s\"}", admin->name, admin->version,
-                                            os && !strpbrk(os, "\"\\") ? os : "Linux");
+    g_autofree char *json = g_strdup_printf("{\"name\":\"%s\",\"version\":\"%s\",\"os\":\"%s\"}", admin->name,
+                                            admin->version, os && !strpbrk(os, "\"\\") ? os : "Linux");
     http_request_reply_json(req, 200, json);
 }
 
@@ -287,7 +289,8 @@ static void on_metrics(HttpRequest *req, gpointer user)
 
 /* ---- life ---- */
 
-static void add_route(HttpAdmin *admin, const char *method, const char *path, gboolean open, HttpHandler handler, gpointer user)
+static void add_route(HttpAdmin *admin, const char *method, const char *path, gboolean open, HttpHandler handler,
+                      gpointer user)
 {
     Route *r = g_new0(Route, 1);
     r->method = g_strdup(method);

@@ -9,8 +9,8 @@
 #include <glib.h>
 #include "common/base/metrics.h"
 
-#define HTTP_ADMIN_MAX_BODY    (512 * 1024) /* bytes of a request; beyond it 413 */
-#define HTTP_ADMIN_MAX_PENDING 256          /* requests held for a later answer; beyond it 503 */
+#define HTTP_ADMIN_MAX_BODY (512 * 1024) /* bytes of a request; beyond it 413 */
+#define HTTP_ADMIN_MAX_PENDING 256       /* requests held for a later answer; beyond it 503 */
 
 typedef struct HttpAdmin HttpAdmin;
 /* One request waiting for its answer. Owned by the listener; the handler answers it at once or keeps the
@@ -44,11 +44,11 @@ void http_admin_route(HttpAdmin *admin, const char *method, const char *path, Ht
 void http_admin_route_open(HttpAdmin *admin, const char *method, const char *path, HttpHandler handler, gpointer user);
 
 const char *http_request_method(const HttpRequest *req);
-const char *http_request_path(const HttpRequest *req);  /* percent-decoded */
-const char *http_request_rest(const HttpRequest *req);  /* what the star matched, "" if nothing */
-const char *http_request_query(const HttpRequest *req, const char *key); /* NULL when absent */
+const char *http_request_path(const HttpRequest *req);                     /* percent-decoded */
+const char *http_request_rest(const HttpRequest *req);                     /* what the star matched, "" if nothing */
+const char *http_request_query(const HttpRequest *req, const char *key);   /* NULL when absent */
 const char *http_request_header(const HttpRequest *req, const char *name); /* NULL when absent */
-const char *http_request_body(const HttpRequest *req, gsize *len);       /* NUL-terminated */
+const char *http_request_body(const HttpRequest *req, gsize *len);         /* NUL-terminated */
 
 /* Each ends the request: req is gone afterwards. Text is copied. */
 void http_request_reply(HttpRequest *req, unsigned status, const char *content_type, const char *body, gsize len);

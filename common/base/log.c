@@ -14,7 +14,9 @@ static const char *program_name = "plenum";
 static gboolean use_journal;
 static _Atomic int max_level = LOG_LEVEL_INFO;
 
-static const char *const level_names[] = { "fatal", "alert", "critical", "error", "warning", "notice", "info", "debug" };
+static const char *const level_names[] = {
+    "fatal", "alert", "critical", "error", "warning", "notice", "info", "debug"
+};
 
 gboolean log_enabled(LogLevel level)
 {
@@ -59,7 +61,8 @@ static GLogWriterOutput to_stderr(const GLogField *fields, gsize n)
     localtime_r(&seconds, &tm);
     strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S", &tm);
     GString *line = g_string_new(NULL);
-    g_string_append_printf(line, "%s.%03d %s %s:", stamp, (int)(now_us / 1000 % 1000), program_name, level_names[level]);
+    g_string_append_printf(line, "%s.%03d %s %s:", stamp, (int)(now_us / 1000 % 1000), program_name,
+                           level_names[level]);
     append_field(line, "room", field(fields, n, "ROOM"));
     append_field(line, "endpoint", field(fields, n, "ENDPOINT"));
     append_field(line, "bridge", field(fields, n, "BRIDGE"));

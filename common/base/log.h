@@ -26,7 +26,7 @@ typedef struct {
 
 /* A site may write LOG_SITE_BURST lines in LOG_SITE_WINDOW_MS; the next line after a silence says how many
  * were left out. */
-#define LOG_SITE_BURST     100
+#define LOG_SITE_BURST 100
 #define LOG_SITE_WINDOW_MS 5000
 typedef struct {
     _Atomic int64_t window_start_ms;
@@ -39,20 +39,19 @@ void log_init(const char *program, LogLevel level, gboolean to_journal);
 void log_set_level(LogLevel level); /* any thread */
 gboolean log_enabled(LogLevel level);
 
-void log_write(LogSite *site, LogLevel level, const LogContext *ctx, const char *format, ...)
-    G_GNUC_PRINTF(4, 5);
+void log_write(LogSite *site, LogLevel level, const LogContext *ctx, const char *format, ...) G_GNUC_PRINTF(4, 5);
 
-#define LOG_AT(level, ctx, ...)                                                                    \
-    do {                                                                                           \
-        static LogSite log_site_;                                                                  \
-        if (log_enabled(level))                                                                    \
-            log_write(&log_site_, (level), (ctx), __VA_ARGS__);                                    \
+#define LOG_AT(level, ctx, ...)                                                                                        \
+    do {                                                                                                               \
+        static LogSite log_site_;                                                                                      \
+        if (log_enabled(level))                                                                                        \
+            log_write(&log_site_, (level), (ctx), __VA_ARGS__);                                                        \
     } while (0)
 /* log_info(ctx, "format", ...): ctx may be NULL. */
-#define log_error(ctx, ...)   LOG_AT(LOG_LEVEL_ERROR, ctx, __VA_ARGS__)
+#define log_error(ctx, ...) LOG_AT(LOG_LEVEL_ERROR, ctx, __VA_ARGS__)
 #define log_warning(ctx, ...) LOG_AT(LOG_LEVEL_WARNING, ctx, __VA_ARGS__)
-#define log_notice(ctx, ...)  LOG_AT(LOG_LEVEL_NOTICE, ctx, __VA_ARGS__)
-#define log_info(ctx, ...)    LOG_AT(LOG_LEVEL_INFO, ctx, __VA_ARGS__)
-#define log_debug(ctx, ...)   LOG_AT(LOG_LEVEL_DEBUG, ctx, __VA_ARGS__)
+#define log_notice(ctx, ...) LOG_AT(LOG_LEVEL_NOTICE, ctx, __VA_ARGS__)
+#define log_info(ctx, ...) LOG_AT(LOG_LEVEL_INFO, ctx, __VA_ARGS__)
+#define log_debug(ctx, ...) LOG_AT(LOG_LEVEL_DEBUG, ctx, __VA_ARGS__)
 
 #endif

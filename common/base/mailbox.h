@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MAILBOX_MAX_ITEM     4096      /* bytes */
+#define MAILBOX_MAX_ITEM 4096           /* bytes */
 #define MAILBOX_MAX_CAPACITY (1u << 20) /* items */
 
 typedef struct Mailbox Mailbox;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 typedef struct {
-    Metric metric; /* first: a Metric * is a Series * */
+    Metric metric;     /* first: a Metric * is a Series * */
     char *label_value; /* NULL: no label */
     gboolean hidden;
 } Series;
@@ -168,8 +168,8 @@ char *metrics_to_openmetrics(Metrics *m)
     GString *out = g_string_new(NULL);
     for (guint i = 0; i < m->families->len; i++) {
         const Family *f = g_ptr_array_index(m->families, i);
-        g_string_append_printf(out, "# TYPE %s%s %s\n# HELP %s%s ", m->prefix, f->name, f->counter ? "counter" : "gauge",
-                               m->prefix, f->name);
+        g_string_append_printf(out, "# TYPE %s%s %s\n# HELP %s%s ", m->prefix, f->name,
+                               f->counter ? "counter" : "gauge", m->prefix, f->name);
         append_escaped(out, f->help, FALSE);
         g_string_append_c(out, '\n');
         for (guint k = 0; k < f->series->len; k++) {

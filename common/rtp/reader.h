@@ -15,7 +15,10 @@ typedef struct {
     bool failed;
 } Reader;
 
-#define READER(b, n) { .buf = (b), .len = (n) }
+#define READER(b, n)                                                                                                   \
+    {                                                                                                                  \
+        .buf = (b), .len = (n)                                                                                         \
+    }
 
 static inline size_t reader_left(const Reader *r)
 {

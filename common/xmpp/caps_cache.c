@@ -17,8 +17,8 @@ struct CapsCache {
 typedef struct {
     CapsCache *cache; /* NULL: gone */
     IqRouter *router;
-    guint number;     /* of the request */
-    char *key, *ver;  /* NULL: asked without node, not cached */
+    guint number;    /* of the request */
+    char *key, *ver; /* NULL: asked without node, not cached */
     CapsDone done;
     gpointer user;
 } Lookup;
@@ -113,7 +113,8 @@ static gboolean is_unambiguous(const Stanza *query, const char *const *features)
         if (strchr(*features, '<'))
             return FALSE;
     for (const Stanza *i = stanza_find(query, "identity", NULL); i; i = stanza_next(i, "identity", NULL)) {
-        const char *const parts[] = { stanza_get(i, "category"), stanza_get(i, "type"), stanza_get(i, "xml:lang"), stanza_get(i, "name") };
+        const char *const parts[] = { stanza_get(i, "category"), stanza_get(i, "type"), stanza_get(i, "xml:lang"),
+                                      stanza_get(i, "name") };
         for (guint k = 0; k < G_N_ELEMENTS(parts); k++)
             if (parts[k] && strchr(parts[k], '<'))
                 return FALSE;
@@ -155,7 +156,8 @@ guint caps_lookup(CapsCache *cache, IqRouter *router, const char *from, const ch
 {
     const char *node = caps ? stanza_get(caps, "node") : NULL, *ver = caps ? stanza_get(caps, "ver") : NULL;
     const char *hash = caps ? stanza_get(caps, "hash") : NULL;
-    gboolean usable = node && ver && hash && strcmp(hash, "sha-1") == 0 && strlen(node) <= CAPS_MAX_NODE && strlen(ver) <= 64;
+    gboolean usable =
+        node && ver && hash && strcmp(hash, "sha-1") == 0 && strlen(node) <= CAPS_MAX_NODE && strlen(ver) <= 64;
     g_autofree char *key = usable ? g_strdup_printf("%s#%s", node, ver) : NULL;
     const Entry *known = key ? find(cache, key) : NULL;
     if (known) {

@@ -102,8 +102,8 @@ char *caps_ver(const Stanza *query)
     for (const Stanza *i = stanza_find(query, "identity", NULL); i; i = stanza_next(i, "identity", NULL)) {
         if (identities->len == DISCO_MAX_FEATURES)
             return NULL;
-        g_ptr_array_add(identities, g_strdup_printf("%s/%s/%s/%s", attr(i, "category"), attr(i, "type"), attr(i, "xml:lang"),
-                                                    attr(i, "name")));
+        g_ptr_array_add(identities, g_strdup_printf("%s/%s/%s/%s", attr(i, "category"), attr(i, "type"),
+                                                    attr(i, "xml:lang"), attr(i, "name")));
     }
     for (const Stanza *x = stanza_find(query, "x", "jabber:x:data"); x; x = stanza_next(x, "x", "jabber:x:data")) {
         char *form = form_string(x);

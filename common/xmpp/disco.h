@@ -7,14 +7,14 @@
 
 #include "common/xmpp/iq_router.h"
 
-#define NS_DISCO_INFO  "http://jabber.org/protocol/disco#info"
+#define NS_DISCO_INFO "http://jabber.org/protocol/disco#info"
 #define NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items"
-#define NS_CAPS        "http://jabber.org/protocol/caps"
+#define NS_CAPS "http://jabber.org/protocol/caps"
 
-#define DISCO_MAX_FEATURES 256  /* of one entity; an answer with more is not believed */
-#define DISCO_MAX_VAR      1024 /* bytes of one feature */
-#define CAPS_MAX_CACHED    1024 /* distinct node#ver; the one unused longest goes first */
-#define CAPS_MAX_NODE      512  /* bytes of a caps node */
+#define DISCO_MAX_FEATURES 256 /* of one entity; an answer with more is not believed */
+#define DISCO_MAX_VAR 1024     /* bytes of one feature */
+#define CAPS_MAX_CACHED 1024   /* distinct node#ver; the one unused longest goes first */
+#define CAPS_MAX_NODE 512      /* bytes of a caps node */
 
 /* ---- ourselves ---- */
 typedef struct Disco Disco;

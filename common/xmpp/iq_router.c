@@ -35,7 +35,7 @@ struct IqRouter {
     GHashTable *waiting_by_id;     /* id -> Waiting, owned */
     GHashTable *waiting_by_number; /* number -> Waiting, borrowed */
     GHashTable *tickets;           /* set of IqTicket not answered yet, borrowed */
-    guint64 secret; /* part of each id: nobody can answer in advance what he was not sent */
+    guint64 secret;                /* part of each id: nobody can answer in advance what he was not sent */
     guint last_number;
     guint64 strays;
     gboolean closing;
@@ -114,7 +114,8 @@ void iq_ticket_reply(IqTicket *t, IqReply reply)
     g_free(t);
 }
 
-void iq_router_add(IqRouter *router, const char *type, const char *ns, const char *name, IqHandler handler, gpointer user)
+void iq_router_add(IqRouter *router, const char *type, const char *ns, const char *name, IqHandler handler,
+                   gpointer user)
 {
     Row row = { type, ns, name, handler, user };
     for (guint i = 0; i < router->rows->len; i++) {

@@ -10,8 +10,8 @@
 #include "common/xmpp/stanza.h"
 #include "common/xmpp/stanza_error.h"
 
-#define IQ_ROUTER_MAX_WAITING  20000 /* requests sent and not answered; beyond it they fail at once */
-#define IQ_ROUTER_MAX_DEFERRED 4096  /* requests received and not answered; beyond it resource-constraint */
+#define IQ_ROUTER_MAX_WAITING 20000 /* requests sent and not answered; beyond it they fail at once */
+#define IQ_ROUTER_MAX_DEFERRED 4096 /* requests received and not answered; beyond it resource-constraint */
 
 typedef struct IqRouter IqRouter;
 
@@ -32,8 +32,8 @@ typedef struct {
     Stanza *payload; /* of the result, or the <error>; may be NULL for a result */
 } IqReply;
 IqReply iq_ok(void);
-IqReply iq_result(Stanza *payload);                                   /* taken */
-IqReply iq_error(StanzaCondition condition, const char *text);        /* text may be NULL */
+IqReply iq_result(Stanza *payload);                                             /* taken */
+IqReply iq_error(StanzaCondition condition, const char *text);                  /* text may be NULL */
 IqReply iq_error_app(StanzaCondition condition, const char *text, Stanza *app); /* app taken */
 
 /* To answer later: keep the ticket and return iq_later(ticket); then iq_ticket_reply exactly once, which
@@ -52,7 +52,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(IqRouter, iq_router_free)
 
 /* type "get", "set" or NULL for both. ns and name must outlive the router (literals). A later row for the
  * same three replaces the earlier one. */
-void iq_router_add(IqRouter *router, const char *type, const char *ns, const char *name, IqHandler handler, gpointer user);
+void iq_router_add(IqRouter *router, const char *type, const char *ns, const char *name, IqHandler handler,
+                   gpointer user);
 /* Any <iq>. Requests nobody handles are answered: get feature-not-implemented when the namespace is known
  * to some row, else service-unavailable. Answers to nothing we asked, or from someone else than we asked, are
  * dropped and counted. FALSE: not an iq. */

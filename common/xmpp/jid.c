@@ -96,7 +96,8 @@ Jid *jid_parse(const char *text)
     const char *end = slash ? slash : text + strlen(text);
     const char *at = memchr(text, '@', (size_t)(end - text));
     const char *domain = at ? at + 1 : text;
-    return from_parts(at ? text : NULL, at ? (size_t)(at - text) : 0, domain, (size_t)(end - domain), slash ? slash + 1 : NULL);
+    return from_parts(at ? text : NULL, at ? (size_t)(at - text) : 0, domain, (size_t)(end - domain),
+                      slash ? slash + 1 : NULL);
 }
 
 Jid *jid_build(const char *local, const char *domain, const char *resource)

@@ -10,7 +10,7 @@
 #include <glib.h>
 
 #define JID_MAX_PART 1023 /* bytes of each part */
-#define JID_MAX_LEN  (3 * JID_MAX_PART + 2)
+#define JID_MAX_LEN (3 * JID_MAX_PART + 2)
 
 typedef struct {
     const char *local;    /* "" when none */
@@ -35,7 +35,7 @@ Jid *jid_parse_room(const char *text);
 /* From parts that are not escaped yet; local or resource may be NULL. NULL: a part is not valid. */
 Jid *jid_build(const char *local, const char *domain, const char *resource);
 
-gboolean jid_equal(const Jid *a, const Jid *b); /* all parts */
+gboolean jid_equal(const Jid *a, const Jid *b);         /* all parts */
 gboolean jid_is_in(const Jid *jid, const char *domain); /* that domain itself; case-insensitive */
 
 /* On texts that came from a server, without a full check: the part after the first '/', "" when none

@@ -129,10 +129,10 @@ static void stop_timer(MucRoom *room)
 }
 
 /* Callbacks may free the room: *freed tells the caller to touch it no more. */
-#define TELL(room, freed, event, ...)                                                              \
-    do {                                                                                           \
-        if (!(freed) && (room)->events.event)                                                      \
-            (room)->events.event((room), __VA_ARGS__, (room)->user);                               \
+#define TELL(room, freed, event, ...)                                                                                  \
+    do {                                                                                                               \
+        if (!(freed) && (room)->events.event)                                                                          \
+            (room)->events.event((room), __VA_ARGS__, (room)->user);                                                   \
     } while (0)
 
 static void remove_occupant(MucRoom *room, Occupant *o, const Stanza *unavailable, const gboolean *freed)

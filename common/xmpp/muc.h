@@ -9,20 +9,26 @@
 #include "common/xmpp/iq_router.h"
 #include "common/xmpp/jid.h"
 
-#define NS_MUC       "http://jabber.org/protocol/muc"
-#define NS_MUC_USER  "http://jabber.org/protocol/muc#user"
+#define NS_MUC "http://jabber.org/protocol/muc"
+#define NS_MUC_USER "http://jabber.org/protocol/muc#user"
 #define NS_MUC_OWNER "http://jabber.org/protocol/muc#owner"
 #define NS_MUC_ADMIN "http://jabber.org/protocol/muc#admin"
 #define NS_DATA_FORM "jabber:x:data"
 
 #define MUC_MAX_OCCUPANTS 2000 /* of one room; presence of further ones is dropped and counted */
-#define MUC_MAX_FIELDS    256  /* of a room's form */
+#define MUC_MAX_FIELDS 256     /* of a room's form */
 
-typedef enum { MUC_AFFILIATION_NONE, MUC_AFFILIATION_OUTCAST, MUC_AFFILIATION_MEMBER, MUC_AFFILIATION_ADMIN, MUC_AFFILIATION_OWNER } MucAffiliation;
+typedef enum {
+    MUC_AFFILIATION_NONE,
+    MUC_AFFILIATION_OUTCAST,
+    MUC_AFFILIATION_MEMBER,
+    MUC_AFFILIATION_ADMIN,
+    MUC_AFFILIATION_OWNER
+} MucAffiliation;
 typedef enum { MUC_ROLE_NONE, MUC_ROLE_VISITOR, MUC_ROLE_PARTICIPANT, MUC_ROLE_MODERATOR } MucRole;
 
 typedef struct {
-    const char *jid;      /* occupant JID, room@service/nick */
+    const char *jid; /* occupant JID, room@service/nick */
     const char *nick;
     const char *real_jid; /* full; "" until the room shows it */
     MucAffiliation affiliation;

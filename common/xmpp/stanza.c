@@ -8,7 +8,7 @@
 
 #define X(s) ((const xmlChar *)(s))
 
-G_DEFINE_QUARK(plenum-stanza-error, stanza_error)
+G_DEFINE_QUARK(plenum - stanza - error, stanza_error)
 
 /* ---- text that may stand in XML 1.0 ---- */
 

@@ -42,13 +42,13 @@ void stanza_set_int(Stanza *s, const char *name, gint64 value);
 void stanza_set_text(Stanza *s, const char *text);
 
 const char *stanza_name(const Stanza *s);
-const char *stanza_ns(const Stanza *s);                      /* "" when none */
-gboolean stanza_is(const Stanza *s, const char *name, const char *ns); /* ns NULL: any */
-const char *stanza_get(const Stanza *s, const char *name);   /* borrowed; NULL when absent */
+const char *stanza_ns(const Stanza *s);                                         /* "" when none */
+gboolean stanza_is(const Stanza *s, const char *name, const char *ns);          /* ns NULL: any */
+const char *stanza_get(const Stanza *s, const char *name);                      /* borrowed; NULL when absent */
 gboolean stanza_get_bool(const Stanza *s, const char *name, gboolean fallback); /* true/1, false/0 */
 /* Decimal within [min, max]; FALSE when absent, malformed or outside. */
 gboolean stanza_get_int(const Stanza *s, const char *name, gint64 min, gint64 max, gint64 *out);
-char *stanza_text(const Stanza *s);                          /* own text, caller frees; "" when none */
+char *stanza_text(const Stanza *s); /* own text, caller frees; "" when none */
 
 /* First child element with that name and namespace (NULL: any of either); the next one after it. */
 Stanza *stanza_find(const Stanza *parent, const char *name, const char *ns);

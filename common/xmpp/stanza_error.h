@@ -35,8 +35,8 @@ typedef enum {
     STANZA_N_CONDITIONS
 } StanzaCondition;
 
-const char *stanza_condition_name(StanzaCondition condition);       /* "bad-request" */
-const char *stanza_condition_type(StanzaCondition condition);       /* its usual type: "modify" */
+const char *stanza_condition_name(StanzaCondition condition); /* "bad-request" */
+const char *stanza_condition_type(StanzaCondition condition); /* its usual type: "modify" */
 /* TRUE and *out when name is one of the above. */
 gboolean stanza_condition_from_name(const char *name, StanzaCondition *out);
 
@@ -47,8 +47,8 @@ Stanza *stanza_error_new(const char *ns, StanzaCondition condition, const char *
 
 typedef struct {
     StanzaCondition condition;
-    char type[16]; /* "cancel", ...; "" when absent */
-    char *text;    /* "" when absent, at most STANZA_ERROR_MAX_TEXT */
+    char type[16];     /* "cancel", ...; "" when absent */
+    char *text;        /* "" when absent, at most STANZA_ERROR_MAX_TEXT */
     const Stanza *app; /* first element in another namespace; borrowed from the stanza, NULL when none */
 } StanzaErrorInfo;
 /* Reads the <error> child of a stanza of type error; without one the condition is undefined. */

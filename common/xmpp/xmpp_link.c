@@ -15,14 +15,14 @@
 #include "common/base/log.h"
 #include "common/xmpp/stanza_error.h"
 
-#define NS_CLIENT    "jabber:client"
+#define NS_CLIENT "jabber:client"
 #define NS_COMPONENT "jabber:component:accept"
 
-#define RESERVED_FDS     4    /* low numbers kept for the socket: other threads may take one in between */
-#define TICK_BUSY_MS     50   /* while connecting or with unsent stanzas */
-#define TICK_IDLE_MS     1000 /* libstrophe's own timers; data wakes us by the socket */
+#define RESERVED_FDS 4    /* low numbers kept for the socket: other threads may take one in between */
+#define TICK_BUSY_MS 50   /* while connecting or with unsent stanzas */
+#define TICK_IDLE_MS 1000 /* libstrophe's own timers; data wakes us by the socket */
 #define CONNECT_LIMIT_MS 20000
-#define PING_ID          "link-ping"
+#define PING_ID "link-ping"
 
 typedef enum { STOPPED, PAUSED, CONNECTING, CONNECTED } State;
 
@@ -206,7 +206,8 @@ static int on_stanza(xmpp_conn_t *conn, xmpp_stanza_t *in, void *user)
     g_autoptr(Stanza) stanza = convert(in);
     if (!stanza) {
         link->dropped_in++;
-        log_warning(NULL, "dropped a stanza over the limits from %s", xmpp_stanza_get_from(in) ? xmpp_stanza_get_from(in) : "-");
+        log_warning(NULL, "dropped a stanza over the limits from %s",
+                    xmpp_stanza_get_from(in) ? xmpp_stanza_get_from(in) : "-");
         refuse_request(link, in);
         return 1;
     }
@@ -509,9 +510,10 @@ static void begin_attempt(XmppLink *link)
     release_one_fd(link);
     XmppLink *outer = current;
     current = link;
-    int rc = link->mode == XMPP_LINK_COMPONENT
-                 ? xmpp_connect_component(link->conn, link->host ? link->host : link->jid, link->port, on_connection, link)
-                 : xmpp_connect_client(link->conn, link->host, link->host ? link->port : 0, on_connection, link);
+    int rc =
+        link->mode == XMPP_LINK_COMPONENT
+            ? xmpp_connect_component(link->conn, link->host ? link->host : link->jid, link->port, on_connection, link)
+            : xmpp_connect_client(link->conn, link->host, link->host ? link->port : 0, on_connection, link);
     current = outer;
     if (rc != XMPP_EOK) {
         g_free(link->lost_reason);

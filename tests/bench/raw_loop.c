@@ -90,7 +90,8 @@ static void add(RawLoop *r, size_t receiver, size_t len)
         r->out_iov[last] = (struct iovec){ r->arena + r->used, len };
         r->out_msgs[last].msg_hdr = (struct msghdr){ .msg_name = &r->receivers[receiver].to,
                                                      .msg_namelen = sizeof(struct sockaddr_in),
-                                                     .msg_iov = &r->out_iov[last], .msg_iovlen = 1 };
+                                                     .msg_iov = &r->out_iov[last],
+                                                     .msg_iovlen = 1 };
     }
     r->used += len;
 }
@@ -171,8 +172,8 @@ RawLoop *raw_loop_new(const SrtpKeys *sender, const RawReceiver *receivers, size
     for (size_t i = 0; i < n; i++) {
         r->receivers[i].to = receivers[i].to;
         r->receivers[i].ssrc = receivers[i].ssrc;
-        r->receivers[i].tx = srtp_tx_new(receivers[i].keys->profile, receivers[i].keys->tx_key,
-                                         receivers[i].keys->tx_salt);
+        r->receivers[i].tx =
+            srtp_tx_new(receivers[i].keys->profile, receivers[i].keys->tx_key, receivers[i].keys->tx_salt);
     }
     for (size_t i = 0; i < BATCH; i++) {
         r->in_iov[i] = (struct iovec){ r->in[i], ROOM };

@@ -97,7 +97,8 @@ static const uint8_t *stun_find(const uint8_t *p, size_t len, uint16_t type, siz
 
 void media_peer_send_raw(MediaPeer *p, const uint8_t *bytes, size_t len)
 {
-    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(p->bridge_port),
+    struct sockaddr_in to = { .sin_family = AF_INET,
+                              .sin_port = htons(p->bridge_port),
                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     g_assert_cmpint(sendto(p->fd, bytes, len, 0, (struct sockaddr *)&to, sizeof(to)), ==, (int)len);
 }
@@ -215,7 +216,10 @@ void media_peer_init(MediaPeer *p, Workers *workers, unsigned worker, uint64_t c
                      const char *id, const PeerOptions *o)
 {
     struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    *p = (MediaPeer){ .workers = workers, .worker = worker, .conference = conference, .handle = handle,
+    *p = (MediaPeer){ .workers = workers,
+                      .worker = worker,
+                      .conference = conference,
+                      .handle = handle,
                       .bridge_port = workers_port(workers) };
     g_strlcpy(p->id, id, sizeof(p->id));
     p->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -271,8 +275,8 @@ static void take_media(MediaPeer *p, PeerPacket *packet)
 {
     int len = (int)packet->len;
     packet->rtcp = packet->data[1] >= 192 && packet->data[1] <= 223;
-    srtp_err_status_t status = packet->rtcp ? srtp_unprotect_rtcp(p->rx, packet->data, &len)
-                                            : srtp_unprotect(p->rx, packet->data, &len);
+    srtp_err_status_t status =
+        packet->rtcp ? srtp_unprotect_rtcp(p->rx, packet->data, &len) : srtp_unprotect(p->rx, packet->data, &len);
     if (status != srtp_err_status_ok) {
         p->undecryptable++;
         return;

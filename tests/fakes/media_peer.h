@@ -14,8 +14,15 @@
 #include <stdint.h>
 
 enum { /* what every peer signals */
-    PEER_PT_OPUS = 111, PEER_PT_VP8 = 100, PEER_PT_VP8_RTX = 96, PEER_PT_VP9 = 101, PEER_PT_VP9_RTX = 97,
-    PEER_EXT_LEVEL = 1, PEER_EXT_SEND_TIME = 3, PEER_EXT_TCC = 5, PEER_EXT_MID = 9
+       PEER_PT_OPUS = 111,
+       PEER_PT_VP8 = 100,
+       PEER_PT_VP8_RTX = 96,
+       PEER_PT_VP9 = 101,
+       PEER_PT_VP9_RTX = 97,
+       PEER_EXT_LEVEL = 1,
+       PEER_EXT_SEND_TIME = 3,
+       PEER_EXT_TCC = 5,
+       PEER_EXT_MID = 9
 };
 #define PEER_FEEDBACK_AUDIO 0x0a0a0a0au
 #define PEER_FEEDBACK_VIDEO 0x0b0b0b0bu
@@ -37,11 +44,11 @@ typedef struct {
     IceCredentials bridge; /* the bridge's half */
     char ufrag[8], pwd[32];
     srtp_t tx, rx;
-    SrtpKeys keys;         /* as the bridge sees them */
-    bool answered;         /* the bridge answered a check of ours */
-    bool nominated;        /* the bridge nominated this path */
+    SrtpKeys keys;  /* as the bridge sees them */
+    bool answered;  /* the bridge answered a check of ours */
+    bool nominated; /* the bridge nominated this path */
     uint64_t stun_failures;
-    PeerPacket *packets;   /* received and not yet cleared */
+    PeerPacket *packets; /* received and not yet cleared */
     size_t n_packets, room;
     uint64_t undecryptable;
 } MediaPeer;
@@ -77,8 +84,8 @@ typedef struct {
     uint8_t pt, marker;
     uint16_t seq;
     uint32_t ts, ssrc;
-    int level;        /* audio level, -1: without */
-    int tcc;          /* transport-cc number, -1: without */
+    int level; /* audio level, -1: without */
+    int tcc;   /* transport-cc number, -1: without */
     const uint8_t *payload;
     size_t payload_len;
 } PeerRtp;

@@ -4,15 +4,14 @@
  * shell adds the iq around them and nothing else. */
 #include "focus/conference.h"
 
-#define FINGERPRINT                                                                                \
-    "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"
+#define FINGERPRINT "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"
 
 typedef struct {
     ConferenceConfig config;
     Conference *c;
     guint ids;
-    GPtrArray *sent;  /* of char*: payloads, in order, not yet looked at */
-    uint64_t serial;  /* of the last request to the bridge, or the last selection */
+    GPtrArray *sent; /* of char*: payloads, in order, not yet looked at */
+    uint64_t serial; /* of the last request to the bridge, or the last selection */
     uint64_t request;
 } Call;
 
@@ -83,8 +82,13 @@ static void bridge_says(Call *call, const char *member, ConfColibri kind, const 
     g_autoptr(Stanza) s = xml(text);
     g_autoptr(Colibri2Modified) modified = colibri2_modified_parse(s, NULL);
     g_assert_nonnull(modified);
-    step(call, (ConfEvent){ .type = EV_COLIBRI_ANSWER, .bridge = "jvb1", .member = member, .serial = call->serial,
-                            .colibri = kind, .outcome = OUTCOME_RESULT, .modified = modified });
+    step(call, (ConfEvent){ .type = EV_COLIBRI_ANSWER,
+                            .bridge = "jvb1",
+                            .member = member,
+                            .serial = call->serial,
+                            .colibri = kind,
+                            .outcome = OUTCOME_RESULT,
+                            .modified = modified });
 }
 
 static void client_says(Call *call, const char *member, const char *text)
@@ -104,24 +108,27 @@ static void come(Call *call, const char *nick, PeerFeatures features)
 
 #define MODERN (PEER_FEATURES_UNKNOWN | PEER_TCC | PEER_RTX | PEER_JSON_SOURCES)
 #define SSMA "xmlns='urn:xmpp:jingle:apps:rtp:ssma:0'"
-#define ALLOCATED(id)                                                                              \
-    "<conference-modified xmlns='jitsi:colibri2'><endpoint id='" id "'><transport>"                \
-    "<transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='u" id "' pwd='p" id "'><rtcp-mux/>" \
-    "<fingerprint xmlns='urn:xmpp:jingle:apps:dtls:0' hash='sha-256' setup='actpass'>" FINGERPRINT "</fingerprint>" \
-    "<candidate component='1' foundation='1' generation='0' id='k1' ip='203.0.113.20' network='0' port='10000'" \
-    " priority='2130706431' protocol='udp' type='host'/></transport><sctp role='server' port='5000'/></transport></endpoint>" \
-    "<sources><media-source type='audio' id='jvb-a0'><source " SSMA " ssrc='2814150021' name='jvb-a0'/></media-source>" \
-    "<media-source type='video' id='jvb-v0'><source " SSMA " ssrc='1190322277' name='jvb-v0'/></media-source></sources>" \
+#define ALLOCATED(id)                                                                                                  \
+    "<conference-modified xmlns='jitsi:colibri2'><endpoint id='" id "'><transport>"                                    \
+    "<transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='u" id "' pwd='p" id "'><rtcp-mux/>"                \
+    "<fingerprint xmlns='urn:xmpp:jingle:apps:dtls:0' hash='sha-256' setup='actpass'>" FINGERPRINT "</fingerprint>"    \
+    "<candidate component='1' foundation='1' generation='0' id='k1' ip='203.0.113.20' network='0' port='10000'"        \
+    " priority='2130706431' protocol='udp' type='host'/></transport><sctp role='server' "                              \
+    "port='5000'/></transport></endpoint>"                                                                             \
+    "<sources><media-source type='audio' id='jvb-a0'><source " SSMA                                                    \
+    " ssrc='2814150021' name='jvb-a0'/></media-source>"                                                                \
+    "<media-source type='video' id='jvb-v0'><source " SSMA                                                             \
+    " ssrc='1190322277' name='jvb-v0'/></media-source></sources>"                                                      \
     "</conference-modified>"
-#define ACCEPT(sid, ufrag, sources)                                                                \
-    "<jingle xmlns='urn:xmpp:jingle:1' action='session-accept' sid='" sid "'><content name='audio'>" \
-    "<description xmlns='urn:xmpp:jingle:apps:rtp:1' media='audio'>" sources "</description>"      \
-    "<transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='" ufrag "' pwd='secret'>"      \
-    "<fingerprint xmlns='urn:xmpp:jingle:apps:dtls:0' hash='sha-256' setup='active'>" FINGERPRINT "</fingerprint>" \
+#define ACCEPT(sid, ufrag, sources)                                                                                    \
+    "<jingle xmlns='urn:xmpp:jingle:1' action='session-accept' sid='" sid "'><content name='audio'>"                   \
+    "<description xmlns='urn:xmpp:jingle:apps:rtp:1' media='audio'>" sources "</description>"                          \
+    "<transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='" ufrag "' pwd='secret'>"                          \
+    "<fingerprint xmlns='urn:xmpp:jingle:apps:dtls:0' hash='sha-256' setup='active'>" FINGERPRINT "</fingerprint>"     \
     "</transport></content></jingle>"
 
-#define JVB                                                                                        \
-    "\"jvb\":[[{\"s\":1190322277,\"n\":\"jvb-v0\",\"m\":\"mixedmslabel mixedlabelvideo0\"}],[],"   \
+#define JVB                                                                                                            \
+    "\"jvb\":[[{\"s\":1190322277,\"n\":\"jvb-v0\",\"m\":\"mixedmslabel mixedlabelvideo0\"}],[],"                       \
     "[{\"s\":2814150021,\"n\":\"jvb-a0\",\"m\":\"mixedmslabel mixedlabelaudio0\"}]]"
 
 static void test_call(void)
@@ -134,76 +141,115 @@ static void test_call(void)
     step(&call, (ConfEvent){ .type = EV_ROOM_JOINED, .meeting_id = "0b6c", .owner = true });
     come(&call, "a1b2c3d4", MODERN);
     come(&call, "f0e1d2c3", PEER_FEATURES_UNKNOWN);
-    step(&call, (ConfEvent){ .type = EV_BRIDGE_SELECTED, .serial = call.serial, .bridge = "jvb1", .bridge_region = "eu" });
+    step(&call,
+         (ConfEvent){ .type = EV_BRIDGE_SELECTED, .serial = call.serial, .bridge = "jvb1", .bridge_region = "eu" });
 
     /* The bridge is asked for both; the first request makes the conference. */
-    expect(&call, "jvb1: <conference-modify xmlns=\"jitsi:colibri2\" meeting-id=\"0b6c\" name=\"demo@conference.meet.example\""
-                  " create=\"true\"><endpoint id=\"a1b2c3d4\" create=\"true\" stats-id=\"Ada-7Fx\"><capability name=\"source-names\"/>"
-                  "<media type=\"audio\"><payload-type xmlns=\"urn:xmpp:jingle:apps:rtp:1\" id=\"111\" name=\"opus\" clockrate=\"48000\""
-                  " channels=\"2\"><parameter name=\"minptime\" value=\"10\"/><parameter name=\"useinbandfec\" value=\"1\"/>"
-                  "<rtcp-fb xmlns=\"urn:xmpp:jingle:apps:rtp:rtcp-fb:0\" type=\"transport-cc\"/></payload-type>");
+    expect(&call,
+           "jvb1: <conference-modify xmlns=\"jitsi:colibri2\" meeting-id=\"0b6c\" name=\"demo@conference.meet.example\""
+           " create=\"true\"><endpoint id=\"a1b2c3d4\" create=\"true\" stats-id=\"Ada-7Fx\"><capability "
+           "name=\"source-names\"/>"
+           "<media type=\"audio\"><payload-type xmlns=\"urn:xmpp:jingle:apps:rtp:1\" id=\"111\" name=\"opus\" "
+           "clockrate=\"48000\""
+           " channels=\"2\"><parameter name=\"minptime\" value=\"10\"/><parameter name=\"useinbandfec\" value=\"1\"/>"
+           "<rtcp-fb xmlns=\"urn:xmpp:jingle:apps:rtp:rtcp-fb:0\" type=\"transport-cc\"/></payload-type>");
     uint64_t second = call.serial;
-    expect(&call, "jvb1: <conference-modify xmlns=\"jitsi:colibri2\" meeting-id=\"0b6c\"><endpoint id=\"f0e1d2c3\" create=\"true\"");
+    expect(&call, "jvb1: <conference-modify xmlns=\"jitsi:colibri2\" meeting-id=\"0b6c\"><endpoint id=\"f0e1d2c3\" "
+                  "create=\"true\"");
     call.serial = second - 1;
     bridge_says(&call, "a1b2c3d4", COLIBRI_ALLOCATE, ALLOCATED("a1b2c3d4"));
-    expect_parts(&call, (const char *const[]){
-        "a1b2c3d4: <jingle xmlns=\"urn:xmpp:jingle:1\" action=\"session-initiate\" initiator=\"focus@focus.meet.example/focus\" sid=\"id2\">",
-        "<content creator=\"initiator\" name=\"audio\" senders=\"both\"><description xmlns=\"urn:xmpp:jingle:apps:rtp:1\" media=\"audio\" maxptime=\"60\">",
-        "<rtcp-mux/></description><transport xmlns=\"urn:xmpp:jingle:transports:ice-udp:1\" ufrag=\"ua1b2c3d4\" pwd=\"pa1b2c3d4\"><rtcp-mux/>"
-        "<fingerprint xmlns=\"urn:xmpp:jingle:apps:dtls:0\" hash=\"sha-256\" setup=\"actpass\">" FINGERPRINT "</fingerprint><candidate ",
-        "<content creator=\"initiator\" name=\"video\" senders=\"both\">",
-        "<content creator=\"initiator\" name=\"data\" senders=\"both\"><description xmlns=\"urn:xmpp:jingle:apps:rtp:1\" media=\"application\"><rtcp-mux/></description>",
-        "<sctpmap xmlns=\"urn:xmpp:jingle:transports:dtls-sctp:1\" number=\"5000\" protocol=\"webrtc-datachannel\" streams=\"1024\"/></transport></content>",
-        "<group xmlns=\"urn:xmpp:jingle:apps:grouping:0\" semantics=\"BUNDLE\"><content name=\"audio\"/><content name=\"video\"/><content name=\"data\"/></group>",
-        "<bridge-session xmlns=\"http://jitsi.org/protocol/focus\" id=\"id1\" region=\"eu\"/>",
-        "<json-message xmlns=\"http://jitsi.org/jitmeet\">{\"sources\":{" JVB "}}</json-message></jingle>", NULL });
+    expect_parts(
+        &call,
+        (const char *const[]){
+            "a1b2c3d4: <jingle xmlns=\"urn:xmpp:jingle:1\" action=\"session-initiate\" "
+            "initiator=\"focus@focus.meet.example/focus\" sid=\"id2\">",
+            "<content creator=\"initiator\" name=\"audio\" senders=\"both\"><description "
+            "xmlns=\"urn:xmpp:jingle:apps:rtp:1\" media=\"audio\" maxptime=\"60\">",
+            "<rtcp-mux/></description><transport xmlns=\"urn:xmpp:jingle:transports:ice-udp:1\" ufrag=\"ua1b2c3d4\" "
+            "pwd=\"pa1b2c3d4\"><rtcp-mux/>"
+            "<fingerprint xmlns=\"urn:xmpp:jingle:apps:dtls:0\" hash=\"sha-256\" setup=\"actpass\">" FINGERPRINT
+            "</fingerprint><candidate ",
+            "<content creator=\"initiator\" name=\"video\" senders=\"both\">",
+            "<content creator=\"initiator\" name=\"data\" senders=\"both\"><description "
+            "xmlns=\"urn:xmpp:jingle:apps:rtp:1\" media=\"application\"><rtcp-mux/></description>",
+            "<sctpmap xmlns=\"urn:xmpp:jingle:transports:dtls-sctp:1\" number=\"5000\" protocol=\"webrtc-datachannel\" "
+            "streams=\"1024\"/></transport></content>",
+            "<group xmlns=\"urn:xmpp:jingle:apps:grouping:0\" semantics=\"BUNDLE\"><content name=\"audio\"/><content "
+            "name=\"video\"/><content name=\"data\"/></group>",
+            "<bridge-session xmlns=\"http://jitsi.org/protocol/focus\" id=\"id1\" region=\"eu\"/>",
+            "<json-message xmlns=\"http://jitsi.org/jitmeet\">{\"sources\":{" JVB "}}</json-message></jingle>", NULL });
     call.serial = second;
     bridge_says(&call, "f0e1d2c3", COLIBRI_ALLOCATE, ALLOCATED("f0e1d2c3"));
-    expect_parts(&call, (const char *const[]){
-        "f0e1d2c3: <jingle", "sid=\"id3\"", "media=\"audio\"",
-        "<source xmlns=\"urn:xmpp:jingle:apps:rtp:ssma:0\" ssrc=\"2814150021\" name=\"jvb-a0\"><ssrc-info xmlns=\"http://jitsi.org/jitmeet\" owner=\"jvb\"/>"
-        "<parameter name=\"msid\" value=\"mixedmslabel mixedlabelaudio0\"/></source>",
-        "media=\"video\"", "ssrc=\"1190322277\"", "<bridge-session xmlns=\"http://jitsi.org/protocol/focus\" id=\"id1\"", NULL });
+    expect_parts(&call,
+                 (const char *const[]){ "f0e1d2c3: <jingle", "sid=\"id3\"", "media=\"audio\"",
+                                        "<source xmlns=\"urn:xmpp:jingle:apps:rtp:ssma:0\" ssrc=\"2814150021\" "
+                                        "name=\"jvb-a0\"><ssrc-info xmlns=\"http://jitsi.org/jitmeet\" owner=\"jvb\"/>"
+                                        "<parameter name=\"msid\" value=\"mixedmslabel mixedlabelaudio0\"/></source>",
+                                        "media=\"video\"", "ssrc=\"1190322277\"",
+                                        "<bridge-session xmlns=\"http://jitsi.org/protocol/focus\" id=\"id1\"", NULL });
 
     /* One accepts: the bridge learns its address and its sources, without msid. */
-    client_says(&call, "a1b2c3d4", ACCEPT("id2", "Zx1c", "<source " SSMA " ssrc='900' name='a1b2c3d4-a0'><parameter name='msid' value='m \"1\"'/></source>"));
+    client_says(&call, "a1b2c3d4",
+                ACCEPT("id2", "Zx1c",
+                       "<source " SSMA
+                       " ssrc='900' name='a1b2c3d4-a0'><parameter name='msid' value='m \"1\"'/></source>"));
     expect(&call, "ok");
-    expect(&call, "jvb1: <conference-modify xmlns=\"jitsi:colibri2\" meeting-id=\"0b6c\"><endpoint id=\"a1b2c3d4\" stats-id=\"Ada-7Fx\"><transport>"
+    expect(&call, "jvb1: <conference-modify xmlns=\"jitsi:colibri2\" meeting-id=\"0b6c\"><endpoint id=\"a1b2c3d4\" "
+                  "stats-id=\"Ada-7Fx\"><transport>"
                   "<transport xmlns=\"urn:xmpp:jingle:transports:ice-udp:1\" ufrag=\"Zx1c\" pwd=\"secret\"><rtcp-mux/>"
-                  "<fingerprint xmlns=\"urn:xmpp:jingle:apps:dtls:0\" hash=\"sha-256\" setup=\"active\">" FINGERPRINT "</fingerprint></transport></transport>"
-                  "<sources><media-source type=\"audio\" id=\"a1b2c3d4-a0\"><source xmlns=\"urn:xmpp:jingle:apps:rtp:ssma:0\" ssrc=\"900\" name=\"a1b2c3d4-a0\"/>"
+                  "<fingerprint xmlns=\"urn:xmpp:jingle:apps:dtls:0\" hash=\"sha-256\" setup=\"active\">" FINGERPRINT
+                  "</fingerprint></transport></transport>"
+                  "<sources><media-source type=\"audio\" id=\"a1b2c3d4-a0\"><source "
+                  "xmlns=\"urn:xmpp:jingle:apps:rtp:ssma:0\" ssrc=\"900\" name=\"a1b2c3d4-a0\"/>"
                   "</media-source></sources></endpoint></conference-modify>");
     /* Then the other, without sources: it is told what it missed, in XML. */
     client_says(&call, "f0e1d2c3", ACCEPT("id3", "Qq2", ""));
     expect(&call, "ok");
     expect(&call, "jvb1: <conference-modify xmlns=\"jitsi:colibri2\" meeting-id=\"0b6c\"><endpoint id=\"f0e1d2c3\"");
-    expect(&call, "f0e1d2c3: <jingle xmlns=\"urn:xmpp:jingle:1\" action=\"source-add\" initiator=\"focus@focus.meet.example/focus\" sid=\"id3\">"
+    expect(&call, "f0e1d2c3: <jingle xmlns=\"urn:xmpp:jingle:1\" action=\"source-add\" "
+                  "initiator=\"focus@focus.meet.example/focus\" sid=\"id3\">"
                   "<content name=\"audio\"><description xmlns=\"urn:xmpp:jingle:apps:rtp:1\" media=\"audio\">"
-                  "<source xmlns=\"urn:xmpp:jingle:apps:rtp:ssma:0\" ssrc=\"900\" name=\"a1b2c3d4-a0\"><ssrc-info xmlns=\"http://jitsi.org/jitmeet\" owner=\"a1b2c3d4\"/>"
+                  "<source xmlns=\"urn:xmpp:jingle:apps:rtp:ssma:0\" ssrc=\"900\" name=\"a1b2c3d4-a0\"><ssrc-info "
+                  "xmlns=\"http://jitsi.org/jitmeet\" owner=\"a1b2c3d4\"/>"
                   "<parameter name=\"msid\" value=\"m &quot;1&quot;\"/></source></description></content></jingle>");
     /* It turns its camera on: the first is told in JSON. */
-    client_says(&call, "f0e1d2c3", "<jingle xmlns='urn:xmpp:jingle:1' action='source-add' sid='id3'><content name='video'>"
-                                   "<description xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'><source " SSMA " ssrc='7' name='f0e1d2c3-v0' videoType='camera'>"
-                                   "<parameter name='msid' value='cam'/></source></description></content></jingle>");
-    expect_parts(&call, (const char *const[]){ "jvb1: ", "<media-source type=\"video\" id=\"f0e1d2c3-v0\">", "ssrc=\"7\" name=\"f0e1d2c3-v0\" videoType=\"camera\"/>", NULL });
+    client_says(&call, "f0e1d2c3",
+                "<jingle xmlns='urn:xmpp:jingle:1' action='source-add' sid='id3'><content name='video'>"
+                "<description xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'><source " SSMA
+                " ssrc='7' name='f0e1d2c3-v0' videoType='camera'>"
+                "<parameter name='msid' value='cam'/></source></description></content></jingle>");
+    expect_parts(&call, (const char *const[]){ "jvb1: ", "<media-source type=\"video\" id=\"f0e1d2c3-v0\">",
+                                               "ssrc=\"7\" name=\"f0e1d2c3-v0\" videoType=\"camera\"/>", NULL });
     expect(&call, "ok");
-    expect(&call, "a1b2c3d4: <jingle xmlns=\"urn:xmpp:jingle:1\" action=\"source-add\" initiator=\"focus@focus.meet.example/focus\" sid=\"id2\">"
-                  "<json-message xmlns=\"http://jitsi.org/jitmeet\">{\"sources\":{\"f0e1d2c3\":[[{\"s\":7,\"n\":\"f0e1d2c3-v0\",\"m\":\"cam\"}],[],[]]}}</json-message></jingle>");
+    expect(&call, "a1b2c3d4: <jingle xmlns=\"urn:xmpp:jingle:1\" action=\"source-add\" "
+                  "initiator=\"focus@focus.meet.example/focus\" sid=\"id2\">"
+                  "<json-message "
+                  "xmlns=\"http://jitsi.org/"
+                  "jitmeet\">{\"sources\":{\"f0e1d2c3\":[[{\"s\":7,\"n\":\"f0e1d2c3-v0\",\"m\":\"cam\"}],[],[]]}}</"
+                  "json-message></jingle>");
     /* ICE fails for the first: a fresh offer on the same bridge session, a new sid. */
-    client_says(&call, "a1b2c3d4", "<jingle xmlns='urn:xmpp:jingle:1' action='session-terminate' sid='id2'><reason><connectivity-error/><text>ICE FAILED</text></reason>"
-                                   "<bridge-session xmlns='http://jitsi.org/protocol/focus' id='id1' restart='true'/></jingle>");
+    client_says(&call, "a1b2c3d4",
+                "<jingle xmlns='urn:xmpp:jingle:1' action='session-terminate' "
+                "sid='id2'><reason><connectivity-error/><text>ICE FAILED</text></reason>"
+                "<bridge-session xmlns='http://jitsi.org/protocol/focus' id='id1' restart='true'/></jingle>");
     expect(&call, "ok");
-    expect(&call, "jvb1: <conference-modify xmlns=\"jitsi:colibri2\" meeting-id=\"0b6c\"><endpoint id=\"a1b2c3d4\" expire=\"true\"/></conference-modify>");
-    expect(&call, "jvb1: <conference-modify xmlns=\"jitsi:colibri2\" meeting-id=\"0b6c\"><endpoint id=\"a1b2c3d4\" create=\"true\"");
+    expect(&call, "jvb1: <conference-modify xmlns=\"jitsi:colibri2\" meeting-id=\"0b6c\"><endpoint id=\"a1b2c3d4\" "
+                  "expire=\"true\"/></conference-modify>");
+    expect(&call, "jvb1: <conference-modify xmlns=\"jitsi:colibri2\" meeting-id=\"0b6c\"><endpoint id=\"a1b2c3d4\" "
+                  "create=\"true\"");
     expect_parts(&call, (const char *const[]){ "f0e1d2c3: ", "action=\"source-remove\"", "ssrc=\"900\"", NULL });
     bridge_says(&call, "a1b2c3d4", COLIBRI_ALLOCATE, ALLOCATED("a1b2c3d4"));
-    expect_parts(&call, (const char *const[]){ "a1b2c3d4: ", "sid=\"id4\"", "id=\"id1\"", "{\"sources\":{\"f0e1d2c3\":[[{\"s\":7,", JVB, NULL });
+    expect_parts(&call, (const char *const[]){ "a1b2c3d4: ", "sid=\"id4\"", "id=\"id1\"",
+                                               "{\"sources\":{\"f0e1d2c3\":[[{\"s\":7,", JVB, NULL });
     /* It is gone for good. */
     step(&call, (ConfEvent){ .type = EV_MEMBER_LEFT, .member = "a1b2c3d4" });
-    expect(&call, "jvb1: <conference-modify xmlns=\"jitsi:colibri2\" meeting-id=\"0b6c\"><endpoint id=\"a1b2c3d4\" expire=\"true\"/></conference-modify>");
+    expect(&call, "jvb1: <conference-modify xmlns=\"jitsi:colibri2\" meeting-id=\"0b6c\"><endpoint id=\"a1b2c3d4\" "
+                  "expire=\"true\"/></conference-modify>");
     step(&call, (ConfEvent){ .type = EV_TICK, .now_ms = conference_next_due_ms(call.c) });
-    expect(&call, "jvb1: <conference-modify xmlns=\"jitsi:colibri2\" meeting-id=\"0b6c\" expire=\"true\"><endpoint id=\"f0e1d2c3\" expire=\"true\"/></conference-modify>");
-    expect(&call, "f0e1d2c3: <jingle xmlns=\"urn:xmpp:jingle:1\" action=\"session-terminate\" initiator=\"focus@focus.meet.example/focus\" sid=\"id3\">"
+    expect(&call, "jvb1: <conference-modify xmlns=\"jitsi:colibri2\" meeting-id=\"0b6c\" expire=\"true\"><endpoint "
+                  "id=\"f0e1d2c3\" expire=\"true\"/></conference-modify>");
+    expect(&call, "f0e1d2c3: <jingle xmlns=\"urn:xmpp:jingle:1\" action=\"session-terminate\" "
+                  "initiator=\"focus@focus.meet.example/focus\" sid=\"id3\">"
                   "<reason><expired/><text>Idle session timeout</text></reason></jingle>");
     g_assert_cmpuint(call.sent->len, ==, 0);
     g_ptr_array_unref(call.sent);

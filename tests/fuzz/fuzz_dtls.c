@@ -42,8 +42,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     ended = 0;
     DtlsTransport *t = dtls_new(ctx, &cb, NULL, 0);
-    dtls_add_fingerprint(t, "sha-256", "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:"
-                                       "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00");
+    dtls_add_fingerprint(t, "sha-256",
+                         "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:"
+                         "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00");
     dtls_fingerprints_done(t, 0);
     dtls_start(t, data[0] & 1 ? DTLS_CLIENT : DTLS_SERVER, 0);
     for (size_t pos = 1; pos + 2 <= size;) {

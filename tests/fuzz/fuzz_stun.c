@@ -40,7 +40,8 @@ static size_t sign(uint8_t *m, size_t n)
     m[2] = (uint8_t)((n + 8 - 20) >> 8);
     m[3] = (uint8_t)(n + 8 - 20);
     uint32_t f = crc32_of(m, n) ^ 0x5354554e;
-    memcpy(m + n, (uint8_t[]){ 0x80, 0x28, 0, 4, (uint8_t)(f >> 24), (uint8_t)(f >> 16), (uint8_t)(f >> 8), (uint8_t)f }, 8);
+    memcpy(m + n,
+           (uint8_t[]){ 0x80, 0x28, 0, 4, (uint8_t)(f >> 24), (uint8_t)(f >> 16), (uint8_t)(f >> 8), (uint8_t)f }, 8);
     return n + 8;
 }
 

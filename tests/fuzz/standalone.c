@@ -68,8 +68,7 @@ int main(int argc, char **argv)
         const char *top = getenv("G_TEST_SRCDIR");
         const char *name = strstr(argv[0], "fuzz_");
         char path[4096];
-        snprintf(path, sizeof(path), "%s/tests/fuzz/corpus/%s", top ? top : ".",
-                 name ? name + strlen("fuzz_") : "");
+        snprintf(path, sizeof(path), "%s/tests/fuzz/corpus/%s", top ? top : ".", name ? name + strlen("fuzz_") : "");
         replay(path);
     }
     if (tests_run == 0) {

@@ -26,7 +26,7 @@ static const ConfigOption table[] = {
 
 typedef struct {
     const char *name, *text;
-    int code;           /* 0: accepted */
+    int code;            /* 0: accepted */
     const char *mention; /* must be in the message */
 } Case;
 
@@ -37,9 +37,12 @@ static const Case cases[] = {
     { "no equals", "[xmpp]\nhost\n", CONFIG_ERROR_SYNTAX, "f:2: expected key = value" },
     { "bad section line", "[xmpp\n", CONFIG_ERROR_SYNTAX, "f:1: expected [section]" },
     { "unknown section", "[xmp]\n", CONFIG_ERROR_UNKNOWN, "f:1: unknown section [xmp]; the nearest is [xmpp]" },
-    { "unknown key", "\n[xmpp]\nhots=a\n", CONFIG_ERROR_UNKNOWN, "f:3: unknown key \"hots\" in [xmpp]; the nearest is \"host\" in [xmpp]" },
-    { "key of another section", "[xmpp]\nstress-threshold=1\n", CONFIG_ERROR_UNKNOWN, "the nearest is \"stress-threshold\" in [bridge]" },
-    { "int range", "[xmpp]\nport=65536\n", CONFIG_ERROR_VALUE, "f:2: [xmpp] port = 65536: must be a whole number from 1 to 65535" },
+    { "unknown key", "\n[xmpp]\nhots=a\n", CONFIG_ERROR_UNKNOWN,
+      "f:3: unknown key \"hots\" in [xmpp]; the nearest is \"host\" in [xmpp]" },
+    { "key of another section", "[xmpp]\nstress-threshold=1\n", CONFIG_ERROR_UNKNOWN,
+      "the nearest is \"stress-threshold\" in [bridge]" },
+    { "int range", "[xmpp]\nport=65536\n", CONFIG_ERROR_VALUE,
+      "f:2: [xmpp] port = 65536: must be a whole number from 1 to 65535" },
     { "int text", "[xmpp]\nport=12a\n", CONFIG_ERROR_VALUE, "from 1 to 65535" },
     { "double range", "[bridge]\nstress-threshold=1.5\n", CONFIG_ERROR_VALUE, "from 0 to 1" },
     { "double nan", "[bridge]\nstress-threshold=nan\n", CONFIG_ERROR_VALUE, "from 0 to 1" },
@@ -49,7 +52,8 @@ static const Case cases[] = {
     { "string too short", "[xmpp]\nhost=\n", CONFIG_ERROR_VALUE, "text of 1 to 255 bytes" },
     { "secret inside", "[xmpp]\nsecret=hunter2\n", CONFIG_ERROR_VALUE, "write secret_file = PATH" },
     { "secret file missing", "[xmpp]\nsecret_file=/nonexistent/x\n", -1, "f:2: secret_file" },
-    { "twice", "[xmpp]\nport=1\nport=2\n", CONFIG_ERROR_SYNTAX, "f:3: [xmpp] port is given a second time, first at f:2" },
+    { "twice", "[xmpp]\nport=1\nport=2\n", CONFIG_ERROR_SYNTAX,
+      "f:3: [xmpp] port is given a second time, first at f:2" },
     { "localised key", "[xmpp]\nhost[de]=a\n", CONFIG_ERROR_UNKNOWN, "unknown key \"host[de]\"" },
 };
 
@@ -73,10 +77,11 @@ static void test_case(gconstpointer data)
 static void test_values(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(Config) config = config_load_text(TABLE, "f",
-                                                "[xmpp]\nhost=a\\sb\nport=22\n[bridge]\nstress-threshold=0.25\nenabled=off\n"
-                                                "[p2p]\npolicy=release\naddresses = x ; ; y,z\n",
-                                                &error);
+    g_autoptr(Config) config =
+        config_load_text(TABLE, "f",
+                         "[xmpp]\nhost=a\\sb\nport=22\n[bridge]\nstress-threshold=0.25\nenabled=off\n"
+                         "[p2p]\npolicy=release\naddresses = x ; ; y,z\n",
+                         &error);
     g_assert_no_error(error);
     const Sample *s = config_values(config);
     g_assert_cmpstr(s->host, ==, "a b");
@@ -132,8 +137,13 @@ static void test_files(void)
     g_autoptr(Config) bad = config_load(TABLE, path, &error);
     g_assert_null(bad);
     g_assert_nonnull(strstr(error->message, "20.conf:2"));
-    const char *const files[] = { "conf.d/focus/10.conf", "conf.d/focus/20.conf", "conf.d/focus/30.conf.bak",
-                                  "conf.d/focus", "conf.d", "focus.conf", "word" };
+    const char *const files[] = { "conf.d/focus/10.conf",
+                                  "conf.d/focus/20.conf",
+                                  "conf.d/focus/30.conf.bak",
+                                  "conf.d/focus",
+                                  "conf.d",
+                                  "focus.conf",
+                                  "word" };
     for (unsigned i = 0; i < G_N_ELEMENTS(files); i++)
         remove_file(dir, files[i]);
     g_rmdir(dir);

@@ -22,8 +22,8 @@ static void on_echo(HttpRequest *req, gpointer user)
     gsize len;
     const char *body = http_request_body(req, &len);
     const char *q = http_request_query(req, "q");
-    g_autofree char *text = g_strdup_printf("%s|%s|%s|%" G_GSIZE_FORMAT "|%s", http_request_method(req), http_request_rest(req),
-                                            q ? q : "-", len, len < 100 ? body : "...");
+    g_autofree char *text = g_strdup_printf("%s|%s|%s|%" G_GSIZE_FORMAT "|%s", http_request_method(req),
+                                            http_request_rest(req), q ? q : "-", len, len < 100 ? body : "...");
     http_request_set_header(req, "X-Test", "yes");
     http_request_reply_text(req, 200, text);
 }
@@ -45,7 +45,9 @@ static gboolean answer_held(gpointer user)
 
 static void open_admin(Fixture *f, const char *token)
 {
-    HttpAdminConfig config = { .address = "127.0.0.1", .token = token, .name = "t", .version = "1", .ready = ready, .user = f };
+    HttpAdminConfig config = {
+        .address = "127.0.0.1", .token = token, .name = "t", .version = "1", .ready = ready, .user = f
+    };
     f->metrics = config.metrics = metrics_new("t_");
     g_autoptr(GError) error = NULL;
     f->admin = http_admin_new(&config, &error);
@@ -74,7 +76,8 @@ static void on_got(GObject *source, GAsyncResult *result, gpointer user)
 }
 
 /* Status of one request; *text owned by the caller. */
-static unsigned ask(Fixture *f, const char *method, const char *path, const char *body, gsize len, const char *token, char **text)
+static unsigned ask(Fixture *f, const char *method, const char *path, const char *body, gsize len, const char *token,
+                    char **text)
 {
     g_autofree char *url = g_strdup_printf("http://127.0.0.1:%u%s", http_admin_port(f->admin), path);
     g_autoptr(SoupSession) session = soup_session_new();

@@ -53,7 +53,9 @@ static void test_wake(void)
 
 static void test_bad_sizes(void)
 {
-    static const size_t bad[][2] = { { 0, 1 }, { MAILBOX_MAX_ITEM + 1, 1 }, { 8, 0 }, { 8, MAILBOX_MAX_CAPACITY + 1u } };
+    static const size_t bad[][2] = {
+        { 0, 1 }, { MAILBOX_MAX_ITEM + 1, 1 }, { 8, 0 }, { 8, MAILBOX_MAX_CAPACITY + 1u }
+    };
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
         errno = 0;
         g_assert_null(mailbox_new(bad[i][0], bad[i][1]));

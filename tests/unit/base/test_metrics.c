@@ -16,11 +16,12 @@ static void test_texts(void)
     metric_set(metrics_gauge_scaled(m, "stress", "Share.", 1000), 1234);
     metrics_on_collect(m, count_collect, metrics_gauge(m, "collected", "Texts made.", NULL, NULL));
     g_autofree char *text = metrics_to_openmetrics(m);
-    g_assert_cmpstr(text, ==,
-                    "# TYPE p_made counter\n# HELP p_made Made \\\"so\\\" far.\np_made_total 3\n"
-                    "# TYPE p_load gauge\n# HELP p_load By bridge.\np_load{jvb=\"a\\\"b\\\\c\\nd\"} -7\np_load{jvb=\"two\"} 2\n"
-                    "# TYPE p_stress gauge\n# HELP p_stress Share.\np_stress 1.234\n"
-                    "# TYPE p_collected gauge\n# HELP p_collected Texts made.\np_collected 1\n# EOF\n");
+    g_assert_cmpstr(
+        text, ==,
+        "# TYPE p_made counter\n# HELP p_made Made \\\"so\\\" far.\np_made_total 3\n"
+        "# TYPE p_load gauge\n# HELP p_load By bridge.\np_load{jvb=\"a\\\"b\\\\c\\nd\"} -7\np_load{jvb=\"two\"} 2\n"
+        "# TYPE p_stress gauge\n# HELP p_stress Share.\np_stress 1.234\n"
+        "# TYPE p_collected gauge\n# HELP p_collected Texts made.\np_collected 1\n# EOF\n");
     metrics_hide(m, second);
     g_autofree char *json = metrics_to_json(m);
     g_assert_cmpstr(json, ==, "{\"made\":3,\"load\":{\"a\\\"b\\\\c\\nd\":-7},\"stress\":1.234,\"collected\":2}");

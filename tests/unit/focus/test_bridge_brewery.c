@@ -28,7 +28,8 @@ static void on_available(gpointer user)
 
 static void on_lost(const char *bridge, gboolean reachable, gpointer user)
 {
-    g_string_append_printf(((Fixture *)user)->story, "lost(%s,%s) ", strchr(bridge, '/') + 1, reachable ? "there" : "gone");
+    g_string_append_printf(((Fixture *)user)->story, "lost(%s,%s) ", strchr(bridge, '/') + 1,
+                           reachable ? "there" : "gone");
 }
 
 static void presence(Fixture *f, const char *nick, const char *type, const char *children)
@@ -40,20 +41,27 @@ static void presence(Fixture *f, const char *nick, const char *type, const char 
 }
 
 #define STATS(text) "<stats xmlns='http://jitsi.org/protocol/colibri'>" text "</stats>"
-#define FINE        STATS("<stat name='drain' value='false'/>")
+#define FINE STATS("<stat name='drain' value='false'/>")
 
 static void set_up_with(Fixture *f, gboolean health_checks)
 {
     static const BreweryEvents events = { on_available, on_lost };
-    const BreweryConfig config = { .room = ROOM, .nick = "focus", .pool = BRIDGE_POOL_CONFIG_DEFAULT, .health_checks = health_checks,
-                                   .health_interval_ms = 20, .health_retry_ms = 5, .reply_timeout_ms = 60 };
+    const BreweryConfig config = { .room = ROOM,
+                                   .nick = "focus",
+                                   .pool = BRIDGE_POOL_CONFIG_DEFAULT,
+                                   .health_checks = health_checks,
+                                   .health_interval_ms = 20,
+                                   .health_retry_ms = 5,
+                                   .reply_timeout_ms = 60 };
     BreweryConfig quick = config;
     quick.pool.failure_reset_ms = 0;
     f->story = g_string_new(NULL);
     f->router = iq_router_new(on_send, f);
     f->brewery = bridge_brewery_new(f->router, on_send, f, &quick, &events, f);
     bridge_brewery_connected(f->brewery);
-    presence(f, "focus", "", "<x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='owner' role='moderator'/><status code='110'/></x>");
+    presence(f, "focus", "",
+             "<x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='owner' role='moderator'/><status "
+             "code='110'/></x>");
     presence(f, "b1", "", FINE);
     g_assert_cmpstr(f->story->str, ==, "available ");
     g_string_truncate(f->story, 0);
@@ -101,8 +109,10 @@ static Stanza *next_check(Fixture *f)
 static void answer(Fixture *f, const char *condition)
 {
     g_autoptr(Stanza) check = next_check(f);
-    g_autofree char *error = condition ? g_strdup_printf("<error type='cancel'><%s xmlns='" NS_STANZAS "'/></error>", condition) : NULL;
-    g_autofree char *xml = g_strdup_printf("<iq type='%s' id='%s' from='" ROOM "/b1'>%s</iq>", error ? "error" : "result", stanza_get(check, "id"), error ? error : "");
+    g_autofree char *error =
+        condition ? g_strdup_printf("<error type='cancel'><%s xmlns='" NS_STANZAS "'/></error>", condition) : NULL;
+    g_autofree char *xml = g_strdup_printf("<iq type='%s' id='%s' from='" ROOM "/b1'>%s</iq>",
+                                           error ? "error" : "result", stanza_get(check, "id"), error ? error : "");
     g_autoptr(Stanza) iq = stanza_parse(xml, strlen(xml), NULL);
     g_assert_true(iq_router_handle(f->router, iq));
 }

@@ -50,7 +50,8 @@ static void on_got(GObject *source, GAsyncResult *result, gpointer user)
 
 static unsigned ask(Fixture *f, const char *method, const char *body, const char *token, char **text)
 {
-    g_autofree char *url = g_strdup_printf("http://127.0.0.1:%u/conference-request/v1?room=demo", http_admin_port(f->focus->http));
+    g_autofree char *url =
+        g_strdup_printf("http://127.0.0.1:%u/conference-request/v1?room=demo", http_admin_port(f->focus->http));
     g_autoptr(SoupSession) session = soup_session_new();
     g_autoptr(SoupMessage) msg = soup_message_new(method, url);
     Got got = { 0 };
@@ -78,7 +79,10 @@ typedef struct {
 
 static const Case cases[] = {
     { "room only", "{" R "}", 200 },
-    { "properties of every kind", "{" R ",\"properties\":{\"startAudioMuted\":10,\"rtcstatsEnabled\":false,\"visitors-version\":1,\"x\":\"y\",\"z\":1.5,\"n\":null}}", 200 },
+    { "properties of every kind",
+      "{" R ",\"properties\":{\"startAudioMuted\":10,\"rtcstatsEnabled\":false,\"visitors-version\":1,\"x\":\"y\","
+            "\"z\":1.5,\"n\":null}}",
+      200 },
     { "unknown members", "{" R ",\"sessionId\":\"old\",\"more\":{\"a\":[1]}}", 200 },
     { "properties are no object", "{" R ",\"properties\":[1]}", 200 },
     { "no room", "{}", 400 },
@@ -108,7 +112,8 @@ static void test_case(Fixture *f, gconstpointer data)
     g_assert_cmpstr(json_object_get_string_member(o, "focusJid"), ==, "focus@focus.d");
     g_assert_cmpstr(json_object_get_string_member(o, "room"), ==, "demo@conference.d");
     g_assert_false(json_object_has_member(o, "sessionId"));
-    g_assert_cmpstr(json_object_get_string_member(json_object_get_object_member(o, "properties"), "authentication"), ==, "false");
+    g_assert_cmpstr(json_object_get_string_member(json_object_get_object_member(o, "properties"), "authentication"), ==,
+                    "false");
 }
 
 /* The client's token is about the client; the operator's is for the other paths. */

@@ -10,8 +10,8 @@
 #include "focus/focus.h"
 
 #define BREWERY "jvbbrewery@internal.d"
-#define BRIDGE  BREWERY "/b1"
-#define ROOM    "demo@conference.d"
+#define BRIDGE BREWERY "/b1"
+#define ROOM "demo@conference.d"
 
 typedef struct {
     /* server */
@@ -38,23 +38,29 @@ static void say(World *w, const char *format, ...)
     va_start(ap, format);
     g_autofree char *text = g_strdup_vprintf(format, ap);
     va_end(ap);
-    g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(w->peer)), text, strlen(text), NULL, NULL, NULL);
+    g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(w->peer)), text, strlen(text), NULL, NULL,
+                              NULL);
 }
 
 static void answer(World *w, const Stanza *iq, const char *type, const char *payload)
 {
-    say(w, "<iq type='%s' id='%s' from='%s' to='%s'>%s</iq>", type, stanza_get(iq, "id"), stanza_get(iq, "to"), stanza_get(iq, "from"), payload);
+    say(w, "<iq type='%s' id='%s' from='%s' to='%s'>%s</iq>", type, stanza_get(iq, "id"), stanza_get(iq, "to"),
+        stanza_get(iq, "from"), payload);
 }
 
 #define MUC_USER(item, status) "<x xmlns='http://jabber.org/protocol/muc#user'><item " item "/>" status "</x>"
-#define OWNER    "affiliation='owner' role='moderator'"
+#define OWNER "affiliation='owner' role='moderator'"
 #define GUEST(n) "affiliation='none' role='participant' jid='" n "@d/res'"
 
 static void say_bridge(World *w, const char *type)
 {
-    say(w, "<presence from='" BRIDGE "' to='focus@focus.d/focus' %s>" MUC_USER("affiliation='owner' role='moderator' jid='b@auth.d/1'", "")
-           "<stats xmlns='http://jitsi.org/protocol/colibri'><stat name='version' value='1'/><stat name='stress_level' value='0.1'/>"
-           "<stat name='drain' value='false'/><stat name='healthy' value='true'/></stats></presence>", type);
+    say(w,
+        "<presence from='" BRIDGE "' to='focus@focus.d/focus' %s>" MUC_USER(
+            "affiliation='owner' role='moderator' jid='b@auth.d/1'",
+            "") "<stats xmlns='http://jitsi.org/protocol/colibri'><stat name='version' value='1'/><stat "
+                "name='stress_level' value='0.1'/>"
+                "<stat name='drain' value='false'/><stat name='healthy' value='true'/></stats></presence>",
+        type);
 }
 
 /* Allocations get a transport; everything else an empty answer. */
@@ -81,7 +87,8 @@ static void play_bridge(World *w, const Stanza *iq)
         answered->transport->sctp_port = 5000;
         answered->transport->ice = ice_transport_new();
         ice_transport_set_credentials(answered->transport->ice, "ufrag", "password-password-pass");
-        ice_transport_add_fingerprint(answered->transport->ice, "sha-1", "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33", DTLS_ACTPASS);
+        ice_transport_add_fingerprint(answered->transport->ice, "sha-1",
+                                      "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33", DTLS_ACTPASS);
         ice_transport_add_candidate(answered->transport->ice, ICE_HOST, "1", "udp", "127.0.0.1", 10000, 1);
     }
     Stanza *built = colibri2_modified_build(out);
@@ -101,9 +108,15 @@ static gboolean play_room(World *w, const Stanza *s)
             if (w->present && g_str_has_prefix(to, ROOM))
                 say(w, "%s", w->present);
             if (w->refuse_join && g_str_has_prefix(to, ROOM))
-                say(w, "<presence type='error' from='%s' to='focus@focus.d/focus'><error type='auth'><forbidden xmlns='" NS_STANZAS "'/></error></presence>", to);
+                say(w,
+                    "<presence type='error' from='%s' to='focus@focus.d/focus'><error type='auth'><forbidden "
+                    "xmlns='" NS_STANZAS "'/></error></presence>",
+                    to);
             else if (!w->deaf_rooms || g_str_has_prefix(to, BREWERY))
-                say(w, "<presence from='%s' to='focus@focus.d/focus'>" MUC_USER(OWNER, "<status code='110'/>") "</presence>", to);
+                say(w,
+                    "<presence from='%s' to='focus@focus.d/focus'>" MUC_USER(OWNER,
+                                                                             "<status code='110'/>") "</presence>",
+                    to);
         }
         return FALSE; /* the test may look at it too */
     }
@@ -111,7 +124,8 @@ static gboolean play_room(World *w, const Stanza *s)
     if (form) {
         answer(w, s, "result",
                strcmp(stanza_get(s, "type"), "get") == 0
-                   ? "<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='form'><field var='muc#roominfo_meetingId'><value>m-1</value></field></x></query>"
+                   ? "<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='form'><field "
+                     "var='muc#roominfo_meetingId'><value>m-1</value></field></x></query>"
                    : "");
         return TRUE;
     }
@@ -172,7 +186,8 @@ static void on_bytes(GObject *source, GAsyncResult *result, gpointer user)
         g_string_truncate(w->raw, 0);
         say(w, "<handshake/>");
     } else if (strstr(w->raw->str, "<stream:stream") && !strstr(w->raw->str, "<handshake")) {
-        say(w, "<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:component:accept' id='abc' from='focus.d'>");
+        say(w, "<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams' "
+               "xmlns='jabber:component:accept' id='abc' from='focus.d'>");
     }
     read_more(w);
 }
@@ -241,7 +256,8 @@ static gboolean is_answer(const Stanza *s, const char *id)
 static gboolean is_jingle(const Stanza *s, const char *action_to)
 {
     const Stanza *j = stanza_find(s, "jingle", NS_JINGLE);
-    g_autofree char *both = j ? g_strdup_printf("%s %s", stanza_get(j, "action"), jid_text_resource(stanza_get(s, "to"))) : NULL;
+    g_autofree char *both =
+        j ? g_strdup_printf("%s %s", stanza_get(j, "action"), jid_text_resource(stanza_get(s, "to"))) : NULL;
     return both && strcmp(both, action_to) == 0;
 }
 
@@ -273,7 +289,10 @@ static void expect_error(World *w, const char *id, StanzaCondition condition)
 
 static void ask_conference(World *w, const char *id, const char *attributes)
 {
-    say(w, "<iq type='set' id='%s' from='u@d/r' to='focus.d'><conference xmlns='http://jitsi.org/protocol/focus' %s/></iq>", id, attributes);
+    say(w,
+        "<iq type='set' id='%s' from='u@d/r' to='focus.d'><conference xmlns='http://jitsi.org/protocol/focus' "
+        "%s/></iq>",
+        id, attributes);
 }
 
 static char *conference_ready(World *w, const char *id)
@@ -299,7 +318,9 @@ static void start_conference(World *w)
 
 static void join(World *w, const char *nick)
 {
-    say(w, "<presence from='" ROOM "/%s' to='focus@focus.d/focus'><SourceInfo>{}</SourceInfo>" MUC_USER("affiliation='none' role='participant' jid='%s@d/res'", "") "</presence>",
+    say(w,
+        "<presence from='" ROOM "/%s' to='focus@focus.d/focus'><SourceInfo>{}</SourceInfo>" MUC_USER(
+            "affiliation='none' role='participant' jid='%s@d/res'", "") "</presence>",
         nick, nick);
     g_autoptr(Stanza) disco = expect(w, is_query, NS_DISCO_INFO);
     answer(w, disco, "result", FEATURES);
@@ -312,9 +333,13 @@ static char *accept_offer(World *w, const char *nick, guint ssrc)
     g_autoptr(Stanza) offer = expect(w, is_jingle, what);
     char *sid = g_strdup(stanza_get(stanza_find(offer, "jingle", NS_JINGLE), "sid"));
     answer(w, offer, "result", "");
-    say(w, "<iq type='set' id='acc-%s' from='" ROOM "/%s' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' action='session-accept' sid='%s'>"
-           "<content name='audio'><description xmlns='urn:xmpp:jingle:apps:rtp:1' media='audio'><source xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' ssrc='%u' name='%s-a0'>"
-           "<parameter name='msid' value='s-%s t'/></source></description><transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='u' pwd='p'/></content></jingle></iq>",
+    say(w,
+        "<iq type='set' id='acc-%s' from='" ROOM
+        "/%s' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' action='session-accept' sid='%s'>"
+        "<content name='audio'><description xmlns='urn:xmpp:jingle:apps:rtp:1' media='audio'><source "
+        "xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' ssrc='%u' name='%s-a0'>"
+        "<parameter name='msid' value='s-%s t'/></source></description><transport "
+        "xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='u' pwd='p'/></content></jingle></iq>",
         nick, nick, sid, ssrc, nick, nick);
     g_autofree char *id = g_strdup_printf("acc-%s", nick);
     g_autoptr(Stanza) ack = expect(w, is_answer, id);
@@ -330,9 +355,10 @@ static void set_up(World *w, gconstpointer data)
     guint16 port = g_socket_listener_add_any_inet_port(G_SOCKET_LISTENER(w->service), NULL, NULL);
     g_signal_connect(w->service, "incoming", G_CALLBACK(on_incoming), w);
     w->loop = g_main_loop_new(NULL, FALSE);
-    g_autofree char *text = g_strdup_printf("[xmpp]\nport=%u\ndomain=d\nreply_timeout=1000\n[conference]\njoin_timeout=1000\n[http]\nprivate=127.0.0.1:0\n"
-                                            "[limits]\nconferences=3\nrequest_burst=6\nrequests=0.01\n",
-                                            port);
+    g_autofree char *text = g_strdup_printf(
+        "[xmpp]\nport=%u\ndomain=d\nreply_timeout=1000\n[conference]\njoin_timeout=1000\n[http]\nprivate=127.0.0.1:0\n"
+        "[limits]\nconferences=3\nrequest_burst=6\nrequests=0.01\n",
+        port);
     g_autoptr(GError) error = NULL;
     w->config = config_load_text(focus_options, focus_options_n, sizeof(FocusConfig), "test", text, &error);
     g_assert_no_error(error);
@@ -380,7 +406,8 @@ static void test_call(World *w, gconstpointer data)
     g_assert_cmpstr(stanza_get(joined, "to"), ==, ROOM "/focus");
     join(w, "aa");
     g_autoptr(Stanza) grant = expect(w, is_query, NS_MUC_ADMIN);
-    g_assert_cmpstr(stanza_get(stanza_find(stanza_find(grant, "query", NS_MUC_ADMIN), "item", NULL), "jid"), ==, "aa@d");
+    g_assert_cmpstr(stanza_get(stanza_find(stanza_find(grant, "query", NS_MUC_ADMIN), "item", NULL), "jid"), ==,
+                    "aa@d");
     answer(w, grant, "result", "");
     g_assert_cmpuint(w->colibri_requests, ==, 0); /* nobody is invited alone */
     join(w, "bb");
@@ -395,7 +422,10 @@ static void test_call(World *w, gconstpointer data)
     g_autoptr(Stanza) published = expect(w, is_presence_with, "key=\"bridge-count\" value=\"1\"");
     g_assert_null(stanza_find(published, "x", NS_MUC)); /* that would be a second join */
     /* somebody else's sid is nobody's */
-    say(w, "<iq type='set' id='steal' from='" ROOM "/bb' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' action='session-terminate' sid='%s'/></iq>", sid_a);
+    say(w,
+        "<iq type='set' id='steal' from='" ROOM
+        "/bb' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' action='session-terminate' sid='%s'/></iq>",
+        sid_a);
     expect_error(w, "steal", STANZA_BAD_REQUEST);
     /* the last one out ends it */
     say(w, "<presence type='unavailable' from='" ROOM "/aa' to='focus@focus.d/focus'/>");
@@ -419,26 +449,33 @@ static void test_refusals(World *w, gconstpointer data)
     expect_error(w, "resource", STANZA_BAD_REQUEST);
     say(w, "<iq type='get' id='what' from='u@d/r' to='focus.d'><q xmlns='urn:nobody'/></iq>");
     expect_error(w, "what", STANZA_SERVICE_UNAVAILABLE);
-    say(w, "<iq type='set' id='jin' from='" ROOM "/x' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' action='session-accept' sid='1'/></iq>");
+    say(w, "<iq type='set' id='jin' from='" ROOM
+           "/x' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' action='session-accept' sid='1'/></iq>");
     expect_error(w, "jin", STANZA_BAD_REQUEST);
-    say(w, "<iq type='set' id='out' from='u@d/r' to='focus.d'><logout xmlns='http://jitsi.org/protocol/focus' session-id='1'/></iq>");
+    say(w, "<iq type='set' id='out' from='u@d/r' to='focus.d'><logout xmlns='http://jitsi.org/protocol/focus' "
+           "session-id='1'/></iq>");
     expect_error(w, "out", STANZA_NOT_ACCEPTABLE);
     start_conference(w);
     /* an address that is nobody's place in the room */
-    say(w, "<iq type='set' id='real' from='u@d/r' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' action='session-terminate' sid='1'/></iq>");
+    say(w, "<iq type='set' id='real' from='u@d/r' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' "
+           "action='session-terminate' sid='1'/></iq>");
     expect_error(w, "real", STANZA_BAD_REQUEST);
-    say(w, "<iq type='set' id='realmute' from='u@d/r' to='focus@focus.d/focus'><mute xmlns='http://jitsi.org/jitmeet/audio' jid='" ROOM "/aa'>true</mute></iq>");
+    say(w, "<iq type='set' id='realmute' from='u@d/r' to='focus@focus.d/focus'><mute "
+           "xmlns='http://jitsi.org/jitmeet/audio' jid='" ROOM "/aa'>true</mute></iq>");
     expect_error(w, "realmute", STANZA_ITEM_NOT_FOUND);
-    say(w, "<iq type='get' id='url' from='u@d/r' to='focus.d'><login-url xmlns='http://jitsi.org/protocol/focus' room='" ROOM "'/></iq>");
+    say(w, "<iq type='get' id='url' from='u@d/r' to='focus.d'><login-url xmlns='http://jitsi.org/protocol/focus' "
+           "room='" ROOM "'/></iq>");
     expect_error(w, "url", STANZA_BAD_REQUEST); /* no machine-uid */
-    say(w, "<iq type='set' id='act' from='" ROOM "/x' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' sid='1'/></iq>");
+    say(w, "<iq type='set' id='act' from='" ROOM
+           "/x' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' sid='1'/></iq>");
     expect_error(w, "act", STANZA_BAD_REQUEST);
 }
 
 static void test_mute(World *w, gconstpointer data)
 {
-#define MUTE(id, from, jid, text)                                                                  \
-    "<iq type='set' id='" id "' from='" from "' to='focus@focus.d/focus'><mute xmlns='http://jitsi.org/jitmeet/audio' " jid ">" text "</mute></iq>"
+#define MUTE(id, from, jid, text)                                                                                      \
+    "<iq type='set' id='" id "' from='" from                                                                           \
+    "' to='focus@focus.d/focus'><mute xmlns='http://jitsi.org/jitmeet/audio' " jid ">" text "</mute></iq>"
     say(w, MUTE("m0", ROOM "/aa", "jid='" ROOM "/bb'", "true"));
     expect_error(w, "m0", STANZA_ITEM_NOT_FOUND);
     start_conference(w);
@@ -451,7 +488,8 @@ static void test_mute(World *w, gconstpointer data)
     expect_error(w, "m2", STANZA_BAD_REQUEST);
     say(w, MUTE("m3", ROOM "/aa", "jid='" ROOM "/bb'", "true"));
     expect_error(w, "m3", STANZA_NOT_ALLOWED); /* no moderator yet */
-    say(w, "<presence from='" ROOM "/aa' to='focus@focus.d/focus'>" MUC_USER("affiliation='owner' role='moderator' jid='aa@d/res'", "") "</presence>");
+    say(w, "<presence from='" ROOM "/aa' to='focus@focus.d/focus'>" MUC_USER(
+               "affiliation='owner' role='moderator' jid='aa@d/res'", "") "</presence>");
     say(w, MUTE("m4", ROOM "/aa", "jid='" ROOM "/bb'", "true"));
     g_autoptr(Stanza) ok = expect(w, is_answer, "m4");
     g_assert_cmpstr(stanza_get(ok, "type"), ==, "result");
@@ -485,7 +523,9 @@ static void test_join_fails(World *w, gconstpointer data)
 static void test_limits(World *w, gconstpointer data)
 {
     const char *rooms[] = { "r1", "r2", "r3", "r4", "r1", "r1", "r1" };
-    const char *want[] = { "true", "true", "true", "false", "true", "true", "false" }; /* 3 rooms; 6 requests of one user */
+    const char *want[] = {
+        "true", "true", "true", "false", "true", "true", "false"
+    }; /* 3 rooms; 6 requests of one user */
     for (guint i = 0; i < G_N_ELEMENTS(rooms); i++) {
         g_autofree char *attributes = g_strdup_printf("room='%s@conference.d'", rooms[i]);
         g_autofree char *id = g_strdup_printf("l%u", i);
@@ -494,10 +534,12 @@ static void test_limits(World *w, gconstpointer data)
         g_assert_cmpstr(ready, ==, want[i]);
     }
     focus_drain(w->focus);
-    say(w, "<iq type='set' id='d1' from='other@d/r' to='focus.d'><conference xmlns='http://jitsi.org/protocol/focus' room='new@conference.d'/></iq>");
+    say(w, "<iq type='set' id='d1' from='other@d/r' to='focus.d'><conference xmlns='http://jitsi.org/protocol/focus' "
+           "room='new@conference.d'/></iq>");
     g_autofree char *drained = conference_ready(w, "d1");
     g_assert_cmpstr(drained, ==, "false");
-    say(w, "<iq type='set' id='d2' from='other@d/r' to='focus.d'><conference xmlns='http://jitsi.org/protocol/focus' room='r1@conference.d'/></iq>");
+    say(w, "<iq type='set' id='d2' from='other@d/r' to='focus.d'><conference xmlns='http://jitsi.org/protocol/focus' "
+           "room='r1@conference.d'/></iq>");
     g_autofree char *running = conference_ready(w, "d2");
     g_assert_cmpstr(running, ==, "true");
 }
@@ -535,8 +577,10 @@ static void test_reconnect(World *w, gconstpointer data)
     join(w, "aa");
     join(w, "bb");
     g_autofree char *a = accept_offer(w, "aa", 11), *b = accept_offer(w, "bb", 22);
-    w->present = "<presence from='" ROOM "/aa' to='focus@focus.d/focus'>" MUC_USER(GUEST("aa"), "") "</presence>"
-                 "<presence from='" ROOM "/cc' to='focus@focus.d/focus'>" MUC_USER(GUEST("cc"), "") "</presence>";
+    w->present = "<presence from='" ROOM "/aa' to='focus@focus.d/focus'>" MUC_USER(
+        GUEST("aa"), "") "</presence>"
+                         "<presence from='" ROOM
+                         "/cc' to='focus@focus.d/focus'>" MUC_USER(GUEST("cc"), "") "</presence>";
     guint joins = w->joins;
     drop(w);
     g_autoptr(Stanza) disco = expect(w, is_query, NS_DISCO_INFO);

@@ -12,7 +12,9 @@ typedef struct {
 static const InfoCase infos[] = {
     { "empty", "{}", 0, 0 },
     { "muted by default", "{\"a-a0\":{}}", 0, 0 },
-    { "unmuted", "{\"a-a0\":{\"muted\":false},\"a-v0\":{\"muted\":false},\"a-v1\":{\"muted\":false,\"videoType\":\"desktop\"}}", 1, 2 },
+    { "unmuted",
+      "{\"a-a0\":{\"muted\":false},\"a-v0\":{\"muted\":false},\"a-v1\":{\"muted\":false,\"videoType\":\"desktop\"}}", 1,
+      2 },
     { "muted", "{\"a-a0\":{\"muted\":true},\"a-v0\":{\"muted\":false}}", 0, 1 },
     { "media type wins", "{\"a-v0\":{\"muted\":false,\"mediaType\":\"audio\"}}", 1, 0 },
     { "name without dash", "{\"audio\":{\"muted\":false}}", 0, 0 },
@@ -68,14 +70,21 @@ static const PresenceCase presences[] = {
     { "owner", "<presence/>", "a@d/1", MUC_AFFILIATION_OWNER, MUC_ROLE_MODERATOR, MEMBER_OWNER, MEMBER_USER },
     { "admin", "<presence/>", "a@d/1", MUC_AFFILIATION_ADMIN, MUC_ROLE_VISITOR, MEMBER_MODERATOR, MEMBER_USER },
     { "moderator", "<presence/>", "a@d/1", MUC_AFFILIATION_NONE, MUC_ROLE_MODERATOR, MEMBER_MODERATOR, MEMBER_USER },
-    { "participant", "<presence/>", "a@d/1", MUC_AFFILIATION_MEMBER, MUC_ROLE_PARTICIPANT, MEMBER_PARTICIPANT, MEMBER_USER },
+    { "participant", "<presence/>", "a@d/1", MUC_AFFILIATION_MEMBER, MUC_ROLE_PARTICIPANT, MEMBER_PARTICIPANT,
+      MEMBER_USER },
     { "visitor", "<presence/>", "a@d/1", MUC_AFFILIATION_NONE, MUC_ROLE_VISITOR, MEMBER_VISITOR, MEMBER_USER },
-    { "jibri of a trusted domain", FEATURE("jibri"), "r@recorder.d/1", MUC_AFFILIATION_NONE, MUC_ROLE_PARTICIPANT, MEMBER_PARTICIPANT, MEMBER_JIBRI },
-    { "jibri of any domain", FEATURE("jibri"), "r@d/1", MUC_AFFILIATION_NONE, MUC_ROLE_PARTICIPANT, MEMBER_PARTICIPANT, MEMBER_USER },
-    { "jibri of nobody knows where", FEATURE("jibri"), "", MUC_AFFILIATION_NONE, MUC_ROLE_PARTICIPANT, MEMBER_PARTICIPANT, MEMBER_USER },
-    { "trusted local part is no trusted domain", FEATURE("jigasi"), "recorder.d@evil/recorder.d", MUC_AFFILIATION_NONE, MUC_ROLE_PARTICIPANT, MEMBER_PARTICIPANT, MEMBER_USER },
-    { "jigasi", FEATURE("jigasi"), "r@recorder.d/1", MUC_AFFILIATION_NONE, MUC_ROLE_PARTICIPANT, MEMBER_PARTICIPANT, MEMBER_JIGASI },
-    { "transcriber", FEATURE("transcriber"), "r@recorder.d/1", MUC_AFFILIATION_NONE, MUC_ROLE_PARTICIPANT, MEMBER_PARTICIPANT, MEMBER_TRANSCRIBER },
+    { "jibri of a trusted domain", FEATURE("jibri"), "r@recorder.d/1", MUC_AFFILIATION_NONE, MUC_ROLE_PARTICIPANT,
+      MEMBER_PARTICIPANT, MEMBER_JIBRI },
+    { "jibri of any domain", FEATURE("jibri"), "r@d/1", MUC_AFFILIATION_NONE, MUC_ROLE_PARTICIPANT, MEMBER_PARTICIPANT,
+      MEMBER_USER },
+    { "jibri of nobody knows where", FEATURE("jibri"), "", MUC_AFFILIATION_NONE, MUC_ROLE_PARTICIPANT,
+      MEMBER_PARTICIPANT, MEMBER_USER },
+    { "trusted local part is no trusted domain", FEATURE("jigasi"), "recorder.d@evil/recorder.d", MUC_AFFILIATION_NONE,
+      MUC_ROLE_PARTICIPANT, MEMBER_PARTICIPANT, MEMBER_USER },
+    { "jigasi", FEATURE("jigasi"), "r@recorder.d/1", MUC_AFFILIATION_NONE, MUC_ROLE_PARTICIPANT, MEMBER_PARTICIPANT,
+      MEMBER_JIGASI },
+    { "transcriber", FEATURE("transcriber"), "r@recorder.d/1", MUC_AFFILIATION_NONE, MUC_ROLE_PARTICIPANT,
+      MEMBER_PARTICIPANT, MEMBER_TRANSCRIBER },
 };
 
 static const char *const trusted[] = { "recorder.d", NULL };
@@ -84,7 +93,12 @@ static void test_presence(gconstpointer data)
 {
     const PresenceCase *c = data;
     g_autoptr(Stanza) s = stanza_parse(c->xml, strlen(c->xml), NULL);
-    MucOccupant o = { .jid = "r@c/n", .nick = "n", .real_jid = c->real_jid, .affiliation = c->affiliation, .role = c->role, .presence = s };
+    MucOccupant o = { .jid = "r@c/n",
+                      .nick = "n",
+                      .real_jid = c->real_jid,
+                      .affiliation = c->affiliation,
+                      .role = c->role,
+                      .presence = s };
     MemberPresence p = { 0 };
     member_presence_read(&p, &o, trusted);
     g_assert_cmpint(p.info.role, ==, c->want_role);
@@ -98,7 +112,8 @@ static void test_presence_texts(void)
                         "<jitsi_participant_diarize>true</jitsi_participant_diarize>"
                         "<SourceInfo>{\"n-a0\":{\"muted\":false}}</SourceInfo></presence>";
     g_autofree char *big = g_strnfill(MEMBER_MAX_TEXT + 1, 'x');
-    g_autofree char *second = g_strdup_printf("<presence><stats-id>%s</stats-id><SourceInfo>{\"n</SourceInfo></presence>", big);
+    g_autofree char *second =
+        g_strdup_printf("<presence><stats-id>%s</stats-id><SourceInfo>{\"n</SourceInfo></presence>", big);
     const char *third = "<presence><audiomuted>false</audiomuted><videomuted>true</videomuted></presence>";
     const char *all[] = { first, second, third };
     MemberPresence p = { 0 };
@@ -163,7 +178,8 @@ static void test_publish(void)
             "<versions xmlns=\"http://jitsi.org/jitmeet\"><component name=\"focus\">1.0</component></versions>"
             "<conference-properties xmlns=\"http://jitsi.org/protocol/focus\">"
             "<property key=\"support-terminate-restart\" value=\"true\"/><property key=\"bridge-count\" value=\"2\"/>"
-            "<property key=\"visitors-enabled\" value=\"false\"/><property key=\"audio-limit-reached\" value=\"false\"/>"
+            "<property key=\"visitors-enabled\" value=\"false\"/><property key=\"audio-limit-reached\" "
+            "value=\"false\"/>"
             "<property key=\"video-limit-reached\" value=\"true\"/></conference-properties>",
             i ? "<bridgeNotAvailable xmlns=\"http://jitsi.org/protocol/focus\"/>" : "", "</presence>", NULL);
         g_assert_cmpstr(text, ==, want);

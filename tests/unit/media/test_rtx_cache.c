@@ -38,7 +38,9 @@ static uint32_t put(Fixture *f, uint8_t mark, int64_t now_us)
 
 static void note(Fixture *f, uint16_t seq, uint32_t index, uint8_t dd_len)
 {
-    ProjectedPacket out = { .ssrc = 1, .ts = seq * 10u, .seq = seq, .marker = seq & 1, .patch_len = 4, .dd_len = dd_len };
+    ProjectedPacket out = {
+        .ssrc = 1, .ts = seq * 10u, .seq = seq, .marker = seq & 1, .patch_len = 4, .dd_len = dd_len
+    };
     memset(out.patch, seq, sizeof(out.patch));
     memset(out.dd, seq, dd_len);
     rtx_map_put(&f->map, &out, (uint16_t)(seq + 1), index, &f->cache, seq);
@@ -162,9 +164,9 @@ static void test_keyframe_asker(void)
     int64_t now = 1000000;
     g_assert_true(keyframe_asker_allows(&a, 0, now));
     g_assert_false(keyframe_asker_allows(&a, 0, now + 199 * MS));
-    g_assert_true(keyframe_asker_allows(&a, 20 * MS, now + 31 * MS)); /* RTT + 10 ms */
+    g_assert_true(keyframe_asker_allows(&a, 20 * MS, now + 31 * MS));   /* RTT + 10 ms */
     g_assert_true(keyframe_asker_allows(&a, 500 * MS, now + 231 * MS)); /* never more than 200 ms */
-    g_assert_false(keyframe_asker_allows(&a, 0, now + 5000 * MS)); /* three in ten seconds */
+    g_assert_false(keyframe_asker_allows(&a, 0, now + 5000 * MS));      /* three in ten seconds */
     g_assert_true(keyframe_asker_allows(&a, 0, now + KEYFRAME_WINDOW_US));
 }
 

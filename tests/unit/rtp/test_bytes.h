@@ -6,6 +6,7 @@
 #define PLENUM_TESTS_UNIT_RTP_TEST_BYTES_H
 
 #include <glib.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -10,7 +10,8 @@ typedef struct {
 
 static const Case cases[] = {
     { "public", "203.0.113.1", "", "", "host 203.0.113.1:10000" },
-    { "loopback and link-local left out", "127.0.0.1 169.254.1.1 203.0.113.1 ::1 fe80::1", "", "", "host 203.0.113.1:10000" },
+    { "loopback and link-local left out", "127.0.0.1 169.254.1.1 203.0.113.1 ::1 fe80::1", "", "",
+      "host 203.0.113.1:10000" },
     { "loopback asked for", "127.0.0.1 ::1", "", "loopback", "host 127.0.0.1:10000|host [::1]:10000" },
     { "link-local asked for", "169.254.1.1", "", "link-local", "host 169.254.1.1:10000" },
     { "both families", "203.0.113.1 2001:db8::1", "", "", "host 203.0.113.1:10000|host [2001:db8::1]:10000" },
@@ -35,10 +36,13 @@ static void test_case(gconstpointer data)
     Tuple addrs[16];
     size_t n = 0;
     AnnouncedAddress map = { 0 };
-    CandidateOptions opt = { .port = 10000, .ipv4 = !strstr(c->options, "no4"), .ipv6 = !strstr(c->options, "no6"),
+    CandidateOptions opt = { .port = 10000,
+                             .ipv4 = !strstr(c->options, "no4"),
+                             .ipv6 = !strstr(c->options, "no6"),
                              .loopback = strstr(c->options, "loopback") != NULL,
                              .link_local = strstr(c->options, "link-local") != NULL,
-                             .hide_private = strstr(c->options, "hide") != NULL, .announced = &map };
+                             .hide_private = strstr(c->options, "hide") != NULL,
+                             .announced = &map };
     g_auto(GStrv) words = g_strsplit(c->addrs, " ", -1);
     for (char **w = words; *w; w++)
         if (**w)
@@ -99,9 +103,9 @@ static void test_private(void)
     static const struct {
         const char *ip;
         bool is;
-    } rows[] = { { "10.1.2.3", true },  { "172.16.0.1", true },  { "172.31.0.1", true },   { "172.32.0.1", false },
+    } rows[] = { { "10.1.2.3", true },    { "172.16.0.1", true }, { "172.31.0.1", true },   { "172.32.0.1", false },
                  { "192.168.1.1", true }, { "100.64.0.1", true }, { "100.128.0.1", false }, { "8.8.8.8", false },
-                 { "127.0.0.1", true }, { "fd00::1", true },     { "fe80::1", true },      { "2001:db8::1", false },
+                 { "127.0.0.1", true },   { "fd00::1", true },    { "fe80::1", true },      { "2001:db8::1", false },
                  { "::1", true } };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         Tuple t;

@@ -306,7 +306,9 @@ static void test_forged(void)
         uint8_t forged[64];
         for (size_t j = 0; j < sizeof(forged); j++)
             forged[j] = (uint8_t)g_random_int();
-        memcpy(forged, (uint8_t[]){ (uint8_t)(20 + i % 5), 0xfe, 0xfd, 0, (uint8_t)(i / 5 % 3), 0, 0, 0, 0, 0, 100, 0, 51 }, 13);
+        memcpy(forged,
+               (uint8_t[]){ (uint8_t)(20 + i % 5), 0xfe, 0xfd, 0, (uint8_t)(i / 5 % 3), 0, 0, 0, 0, 0, 100, 0, 51 },
+               13);
         feed(&s, forged, sizeof(forged));
         feed(&c, forged, sizeof(forged));
     }

@@ -21,9 +21,9 @@ typedef struct {
     uint8_t sent[64][ICE_DATAGRAM_MAX]; /* what the agent sent in the last step */
     IceDatagram checks[64];
     unsigned n_checks, replies;
-    bool mute;           /* the peer answers nothing */
-    uint16_t dead_port;  /* the peer answers nothing from this port */
-    uint16_t only_port;  /* if set, it answers from nowhere else */
+    bool mute;          /* the peer answers nothing */
+    uint16_t dead_port; /* the peer answers nothing from this port */
+    uint16_t only_port; /* if set, it answers from nowhere else */
 } Peer;
 
 static Tuple addr(uint16_t port)
@@ -56,8 +56,12 @@ static size_t build_request(Peer *p, const IceCredentials *cred, bool controllin
     IceDatagram d;
     Tuple to = addr(1);
     transaction[0]++;
-    IceCheck c = { .transaction = transaction, .local_ufrag = PEER_UFRAG, .remote_ufrag = cred->ufrag,
-                   .remote_pwd = cred->pwd, .tie_breaker = tie, .controlling = controlling,
+    IceCheck c = { .transaction = transaction,
+                   .local_ufrag = PEER_UFRAG,
+                   .remote_ufrag = cred->ufrag,
+                   .remote_pwd = cred->pwd,
+                   .tie_breaker = tie,
+                   .controlling = controlling,
                    .use_candidate = use_candidate };
     g_assert_true(ice_stun_check(p->stun, &c, &to, &d));
     memcpy(out, d.bytes, d.len);
@@ -201,8 +205,8 @@ static void test_early_request(void)
     ice_message_scan(p.checks[1].bytes, p.checks[1].len, &m);
     g_assert_true(m.use_candidate);
     g_assert_cmpuint(p.count[ICE_EV_SELECTED], ==, 1);
-    g_assert_true(ice_agent_set_remote(p.a, 0, PEER_UFRAG, PEER_PWD, p.now));       /* again: fine */
-    g_assert_false(ice_agent_set_remote(p.a, 0, "other", PEER_PWD, p.now));         /* others: not without restart */
+    g_assert_true(ice_agent_set_remote(p.a, 0, PEER_UFRAG, PEER_PWD, p.now)); /* again: fine */
+    g_assert_false(ice_agent_set_remote(p.a, 0, "other", PEER_PWD, p.now));   /* others: not without restart */
     g_assert_false(ice_agent_set_remote(p.a, 7, PEER_UFRAG, PEER_PWD, p.now));
     char dump[2048];
     int n = ice_agent_dump(p.a, dump, sizeof(dump));
@@ -223,10 +227,12 @@ static void test_strangers(void)
     know_peer(&p);
     IceCredentials wrong = p.cred;
     wrong.pwd[0] ^= 1;
-    g_assert_cmpint(deliver(&p, &t, bytes, build_request(&p, &wrong, false, 1, false, bytes)), ==, ICE_DROP_UNAUTHORIZED);
+    g_assert_cmpint(deliver(&p, &t, bytes, build_request(&p, &wrong, false, 1, false, bytes)), ==,
+                    ICE_DROP_UNAUTHORIZED);
     wrong = p.cred;
     wrong.ufrag[0] ^= 1;
-    g_assert_cmpint(deliver(&p, &t, bytes, build_request(&p, &wrong, false, 1, false, bytes)), ==, ICE_DROP_UNKNOWN_USER);
+    g_assert_cmpint(deliver(&p, &t, bytes, build_request(&p, &wrong, false, 1, false, bytes)), ==,
+                    ICE_DROP_UNKNOWN_USER);
     size_t n = build_request(&p, &p.cred, false, 1, false, bytes);
     for (size_t bit = 0; bit < 8 * n; bit++) {
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -235,7 +241,9 @@ static void test_strangers(void)
     }
     for (size_t cut = 0; cut < n; cut++)
         g_assert_cmpint(deliver(&p, &t, bytes, cut), !=, ICE_DROP_NONE);
-    static const uint8_t indication[] = { 0, 0x11, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
+    static const uint8_t indication[] = {
+        0, 0x11, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+    };
     g_assert_cmpint(deliver(&p, &t, indication, sizeof(indication)), ==, ICE_DROP_NOT_USED);
     g_assert_cmpuint(p.replies + p.n_checks, ==, 0); /* not a byte for any of them */
     g_assert_cmpuint(p.count[ICE_EV_TUPLE_ADDED], ==, 0);
@@ -463,7 +471,7 @@ static void test_loss(void)
     know_peer(&p);
     request(&p, 1000, false);
     tick_until(&p, p.now + 800000);
-    g_assert_cmpuint(p.n_checks, ==, 4); /* 0, 100, 300, 700 ms */
+    g_assert_cmpuint(p.n_checks, ==, 4);                                                     /* 0, 100, 300, 700 ms */
     g_assert_cmpmem(p.checks[0].bytes, p.checks[0].len, p.checks[3].bytes, p.checks[3].len); /* one transaction */
     p.mute = false;
     tick_until(&p, p.now + S);
@@ -638,7 +646,8 @@ static void test_two_agents(void)
                 for (unsigned e = 0; e < mine.n_events; e++)
                     writable += mine.events[e].type == ICE_EV_WRITABLE;
                 for (unsigned d = 0; d < mine.n_datagrams; d++)
-                    ice_agent_on_stun(a[!i], stun, &at[i], mine.datagrams[d].bytes, mine.datagrams[d].len, now, &queue[!i]);
+                    ice_agent_on_stun(a[!i], stun, &at[i], mine.datagrams[d].bytes, mine.datagrams[d].len, now,
+                                      &queue[!i]);
             }
         }
     }

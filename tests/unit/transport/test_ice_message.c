@@ -58,7 +58,8 @@ static uint8_t *message(uint16_t type, const char *attributes, size_t *len)
 {
     size_t body;
     free(from_hex(attributes, &body));
-    g_autofree char *hex = g_strdup_printf("%04x%04x 2112a442 000102030405060708090a0b %s", type, (unsigned)body, attributes);
+    g_autofree char *hex =
+        g_strdup_printf("%04x%04x 2112a442 000102030405060708090a0b %s", type, (unsigned)body, attributes);
     return from_hex(hex, len);
 }
 
@@ -69,7 +70,8 @@ static void test_case(gconstpointer data)
     IceMessage m;
     uint8_t *bytes = message(c->type, c->attributes, &len);
     g_assert_cmpint(ice_message_scan(bytes, len, &m), ==, c->want);
-    for (size_t n = 0; c->want == ICE_SCAN_OK && n < len; n++) { /* every truncation, with and without a matching length field */
+    for (size_t n = 0; c->want == ICE_SCAN_OK && n < len;
+         n++) { /* every truncation, with and without a matching length field */
         uint8_t *cut = exact(bytes, n);
         g_assert_cmpint(ice_message_scan(cut, n, &m), !=, ICE_SCAN_OK);
         if (n >= 20) {
@@ -112,7 +114,8 @@ static void test_many_attributes(void)
             g_string_append(s, "7f000000");
         g_string_append(s, MI FP);
         uint8_t *bytes = message(1, s->str, &len);
-        g_assert_cmpint(ice_message_scan(bytes, len, &m), ==, n + 4 <= ICE_ATTRIBUTES_MAX ? ICE_SCAN_OK : ICE_SCAN_MALFORMED);
+        g_assert_cmpint(ice_message_scan(bytes, len, &m), ==,
+                        n + 4 <= ICE_ATTRIBUTES_MAX ? ICE_SCAN_OK : ICE_SCAN_MALFORMED);
         free(bytes);
     }
 }

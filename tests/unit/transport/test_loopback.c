@@ -98,7 +98,8 @@ static void bridge_receive(Net *n, const Tuple *from, uint8_t *buf, size_t len)
             dtls_on_datagram(n->dtls, buf, len, now);
         return;
     case DEMUX_RTP:
-        if (ice_agent_is_valid(n->ice, from) && (!n->with_dtls || (n->rx && srtp_rx_unprotect(n->rx, buf, &len, NULL) == SRTP_OK)))
+        if (ice_agent_is_valid(n->ice, from) &&
+            (!n->with_dtls || (n->rx && srtp_rx_unprotect(n->rx, buf, &len, NULL) == SRTP_OK)))
             n->media++;
         else
             n->bad_media++;
@@ -247,8 +248,8 @@ static void net_init(Net *n, bool peer_controlling, bool wrong_password, bool wi
                                        &(SctpCallbacks){ bridge_sctp_send, nothing, bridge_message, nothing }, n);
     }
     n->context = g_main_context_new();
-    n->nice = nice_agent_new_full(n->context, NICE_COMPATIBILITY_RFC5245, NICE_AGENT_OPTION_REGULAR_NOMINATION |
-                                                                              NICE_AGENT_OPTION_CONSENT_FRESHNESS);
+    n->nice = nice_agent_new_full(n->context, NICE_COMPATIBILITY_RFC5245,
+                                  NICE_AGENT_OPTION_REGULAR_NOMINATION | NICE_AGENT_OPTION_CONSENT_FRESHNESS);
     g_object_set(n->nice, "controlling-mode", peer_controlling, "upnp", FALSE, "ice-tcp", FALSE, NULL);
     NiceAddress local;
     nice_address_init(&local);
@@ -435,7 +436,8 @@ static void test_everything(void)
     net_init(&n, false, false, true);
     gint64 begin = g_get_monotonic_time();
     g_assert_true(run(&n, secured, PATIENCE_MS));
-    g_test_message("from first check to SRTP keys on both sides: %" G_GINT64_FORMAT " ms", (g_get_monotonic_time() - begin) / 1000);
+    g_test_message("from first check to SRTP keys on both sides: %" G_GINT64_FORMAT " ms",
+                   (g_get_monotonic_time() - begin) / 1000);
     exchange_media(&n);
     n.peer_sctp = sctp_association_new(sctp_stack, SCTP_CLIENT, "JVB data channel", &peer_cb, &n);
     g_assert_true(run(&n, channel_is_open, PATIENCE_MS));

@@ -6,7 +6,7 @@
 
 typedef struct {
     SctpAssociation *a;
-    GQueue out; /* GBytes */
+    GQueue out;      /* GBytes */
     GQueue messages; /* GBytes */
     unsigned opened, closed;
     size_t longest;

@@ -49,8 +49,10 @@ static void test_keys(uint8_t key[SRTP_KEY_MAX_BYTES], uint8_t salt[SRTP_SALT_MA
 static size_t make_header(uint8_t *h, uint16_t seq, uint32_t ssrc, bool ext)
 {
     static const uint8_t block[] = { 0xbe, 0xde, 0, 1, 0x10, 0xaa, 0, 0 };
-    memcpy(h, (uint8_t[]){ (uint8_t)(ext ? 0x90 : 0x80), 96, (uint8_t)(seq >> 8), (uint8_t)seq, 1, 2, 3, 4,
-                           (uint8_t)(ssrc >> 24), (uint8_t)(ssrc >> 16), (uint8_t)(ssrc >> 8), (uint8_t)ssrc }, 12);
+    memcpy(h,
+           (uint8_t[]){ (uint8_t)(ext ? 0x90 : 0x80), 96, (uint8_t)(seq >> 8), (uint8_t)seq, 1, 2, 3, 4,
+                        (uint8_t)(ssrc >> 24), (uint8_t)(ssrc >> 16), (uint8_t)(ssrc >> 8), (uint8_t)ssrc },
+           12);
     if (ext)
         memcpy(h + 12, block, sizeof(block));
     return ext ? 20 : 12;
@@ -70,7 +72,8 @@ static size_t protect_simple(SrtpTx *tx, SrtpStream *st, uint16_t seq, uint32_t 
 static void test_kdf_vector(void)
 {
     size_t n;
-    uint8_t *key = from_hex("E1F97A0D3E018BE0D64FA32C06DE4139", &n), *salt = from_hex("0EC675AD498AFEEBB6960B3AABE6", &n);
+    uint8_t *key = from_hex("E1F97A0D3E018BE0D64FA32C06DE4139", &n),
+            *salt = from_hex("0EC675AD498AFEEBB6960B3AABE6", &n);
     uint8_t *want_key = from_hex("C61E7A93744F39EE10734AFE3FF7A087", &n);
     uint8_t *want_salt = from_hex("30CBBC08863D8C85D49DB34A9AE1", &n);
     uint8_t *want_auth = from_hex("CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4", &n);
@@ -92,16 +95,20 @@ static void test_gcm_vector(void)
         const char *key, *cipher;
     } rows[] = {
         { SRTP_PROFILE_GCM128, "000102030405060708090a0b0c0d0e0f",
-          "f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a51c7d19b36de3adf8833899d7f27beb16a9152cf765ee4390cce" },
+          "f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a51c7d19b36de3adf8833899d7f27beb16a9152cf765ee4390cc"
+          "e" },
         { SRTP_PROFILE_GCM256, "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
-          "32b1de78a822fe12ef9f78fa332e33aab18012389a58e2f3b50b2a0276ffae0f1ba63799b87b7aa3db36dfffd6b0f9bb7878d7a76c13" },
+          "32b1de78a822fe12ef9f78fa332e33aab18012389a58e2f3b50b2a0276ffae0f1ba63799b87b7aa3db36dfffd6b0f9bb7878d7a76c1"
+          "3" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         size_t key_len, salt_len, hdr_len, n, want_len;
         SrtpSessionKeys k = { 0 };
         uint8_t *key = from_hex(rows[i].key, &key_len), *salt = from_hex("517569642070726f2071756f", &salt_len);
         uint8_t *hdr = from_hex("8040f17b8041f8d35501a0b2", &hdr_len), *want = from_hex(rows[i].cipher, &want_len);
-        uint8_t *plain = from_hex("47616c6c696120657374206f6d6e697320646976697361" "20696e207061727465732074726573", &n);
+        uint8_t *plain = from_hex("47616c6c696120657374206f6d6e697320646976697361"
+                                  "20696e207061727465732074726573",
+                                  &n);
         uint8_t out[128];
         memcpy(k.key, key, key_len);
         memcpy(k.salt, salt, salt_len);
@@ -124,13 +131,15 @@ static void test_against_libsrtp(gconstpointer data)
     test_keys(key, salt);
     SrtpTx *tx = srtp_tx_new(profile, key, salt);
     SrtpRx *rx = srtp_rx_new(profile, key, salt);
-    srtp_t ref_tx = srtp_policy_session(profile, key, salt, true), ref_rx = srtp_policy_session(profile, key, salt, false);
+    srtp_t ref_tx = srtp_policy_session(profile, key, salt, true),
+           ref_rx = srtp_policy_session(profile, key, salt, false);
     SrtpStream st = { 0 };
     g_assert_true(tx && rx && ref_tx && ref_rx);
     unsigned before = 0;
     for (uint32_t i = 0; i < 200000; i++) {
         uint8_t hdr[20], payload[128], ours[200], ref[400];
-        size_t hdr_len = make_header(hdr, (uint16_t)(i + 60000), 0xcafebabe, i & 1), n = next_random() % sizeof(payload);
+        size_t hdr_len = make_header(hdr, (uint16_t)(i + 60000), 0xcafebabe, i & 1),
+               n = next_random() % sizeof(payload);
         for (size_t j = 0; j < n; j++)
             payload[j] = (uint8_t)next_random();
         memcpy(ref, hdr, hdr_len);
@@ -441,9 +450,15 @@ static const struct {
     const char *name;
     GTestDataFunc func;
 } per_profile[] = {
-    { "against libsrtp2", test_against_libsrtp }, { "replay", test_replay },           { "tamper", test_tamper },
-    { "malformed", test_malformed },              { "reprotect", test_reprotect },     { "before first", test_before_first },
-    { "in place", test_in_place },                { "stream limit", test_stream_limit }, { "rtcp", test_rtcp },
+    { "against libsrtp2", test_against_libsrtp },
+    { "replay", test_replay },
+    { "tamper", test_tamper },
+    { "malformed", test_malformed },
+    { "reprotect", test_reprotect },
+    { "before first", test_before_first },
+    { "in place", test_in_place },
+    { "stream limit", test_stream_limit },
+    { "rtcp", test_rtcp },
     { "wrap with loss at start", test_wrap_with_loss_at_start },
     { "rtcp against libsrtp2", test_rtcp_against_libsrtp },
     { "rtcp tamper", test_rtcp_tamper },

@@ -444,8 +444,8 @@ int main(int argc, char **argv)
         const char *name;
         void (*run)(gconstpointer);
     } properties[] = {
-        { "everything", test_everything }, { "markers", test_markers }, { "temporal", test_temporal },
-        { "spatial", test_spatial },       { "clean", test_clean },     { "rebind", test_rebind },
+        { "everything", test_everything },   { "markers", test_markers }, { "temporal", test_temporal },
+        { "spatial", test_spatial },         { "clean", test_clean },     { "rebind", test_rebind },
         { "bad-network", test_bad_network },
     };
     for (gsize p = 0; p < G_N_ELEMENTS(properties); p++)

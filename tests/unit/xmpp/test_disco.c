@@ -11,7 +11,8 @@ typedef struct {
 static const Case cases[] = {
     /* XEP-0115 5.2 */
     { "simple example",
-      Q("<identity category='client' type='pc' name='Exodus 0.9.1'/><feature var='http://jabber.org/protocol/disco#info'/>"
+      Q("<identity category='client' type='pc' name='Exodus 0.9.1'/><feature "
+        "var='http://jabber.org/protocol/disco#info'/>"
         "<feature var='http://jabber.org/protocol/disco#items'/><feature var='http://jabber.org/protocol/muc'/>"
         "<feature var='http://jabber.org/protocol/caps'/>"),
       "QgayPKawpkPSDYmwT/WM94uAlu0=" },
@@ -21,8 +22,10 @@ static const Case cases[] = {
         "<identity xml:lang='el' category='client' name='\xce\xa8 0.11' type='pc'/>"
         "<feature var='http://jabber.org/protocol/caps'/><feature var='http://jabber.org/protocol/disco#info'/>"
         "<feature var='http://jabber.org/protocol/disco#items'/><feature var='http://jabber.org/protocol/muc'/>"
-        "<x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE' type='hidden'><value>urn:xmpp:dataforms:softwareinfo</value></field>"
-        "<field var='ip_version' type='text-multi'><value>ipv4</value><value>ipv6</value></field><field var='os'><value>Mac</value></field>"
+        "<x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE' "
+        "type='hidden'><value>urn:xmpp:dataforms:softwareinfo</value></field>"
+        "<field var='ip_version' type='text-multi'><value>ipv4</value><value>ipv6</value></field><field "
+        "var='os'><value>Mac</value></field>"
         "<field var='os_version'><value>10.5.1</value></field><field var='software'><value>Psi</value></field>"
         "<field var='software_version'><value>0.11</value></field></x>"),
       "q07IKJEyjvHSyhy//CH0CxmKi8w=" },
@@ -92,7 +95,8 @@ static Stanza *caps_element(const char *ver)
 /* Answers what was asked last with these features. */
 static void answer(Fixture *f, const char *features)
 {
-    g_autofree char *xml = g_strdup_printf("<iq type='result' from='r@c/x' id='%s'>" Q("%s") "</iq>", stanza_get(f->sent, "id"), features);
+    g_autofree char *xml =
+        g_strdup_printf("<iq type='result' from='r@c/x' id='%s'>" Q("%s") "</iq>", stanza_get(f->sent, "id"), features);
     g_autoptr(Stanza) iq = stanza_parse(xml, strlen(xml), NULL);
     g_assert_nonnull(iq);
     g_assert_true(iq_router_handle(f->router, iq));
@@ -215,7 +219,8 @@ static void test_own(Fixture *f, gconstpointer data)
     g_autoptr(Stanza) c = disco_caps_element(d);
     const char *asks[] = { "", "node='http://n#%s'", "node='http://n#other'" };
     for (guint i = 0; i < G_N_ELEMENTS(asks); i++) {
-        GString *xml = g_string_new("<iq type='get' id='1' from='u@d/r'><query xmlns='http://jabber.org/protocol/disco#info' ");
+        GString *xml =
+            g_string_new("<iq type='get' id='1' from='u@d/r'><query xmlns='http://jabber.org/protocol/disco#info' ");
         if (i == 1)
             g_string_append_printf(xml, "node='http://n#%s'", stanza_get(c, "ver"));
         else

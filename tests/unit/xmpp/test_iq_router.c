@@ -62,10 +62,12 @@ static IqReply on_slow(const IqRequest *req, gpointer user)
     return iq_later(f->ticket);
 }
 
-#define REQ(type, payload) "<iq xmlns='jabber:client' type='" type "' id=' i&amp;d ' from='u@d/r' to='focus.d'>" payload "</iq>"
+#define REQ(type, payload)                                                                                             \
+    "<iq xmlns='jabber:client' type='" type "' id=' i&amp;d ' from='u@d/r' to='focus.d'>" payload "</iq>"
 #define ANS(type) "<iq type=\"" type "\" id=\" i&amp;d \" to=\"u@d/r\" from=\"focus.d\""
-#define ERR(type, cond, more)                                                                      \
-    ANS("error") "><error type=\"" type "\"><" cond " xmlns=\"urn:ietf:params:xml:ns:xmpp-stanzas\"/>" more "</error></iq>"
+#define ERR(type, cond, more)                                                                                          \
+    ANS("error")                                                                                                       \
+    "><error type=\"" type "\"><" cond " xmlns=\"urn:ietf:params:xml:ns:xmpp-stanzas\"/>" more "</error></iq>"
 
 typedef struct {
     const char *name, *in, *out; /* out NULL: nothing */
@@ -75,11 +77,13 @@ static const Case cases[] = {
     { "result without payload", REQ("get", "<ping xmlns='p'/>"), ANS("result") "/>" },
     { "result with payload", REQ("set", "<ping xmlns='p'/>"), ANS("result") "><pong xmlns=\"p\"/></iq>" },
     { "error with own element", REQ("set", "<bad xmlns='p'/>"),
-      ERR("modify", "not-acceptable", "<session-invalid xmlns=\"f\"/><text xmlns=\"urn:ietf:params:xml:ns:xmpp-stanzas\">why</text>") },
+      ERR("modify", "not-acceptable",
+          "<session-invalid xmlns=\"f\"/><text xmlns=\"urn:ietf:params:xml:ns:xmpp-stanzas\">why</text>") },
     { "wrong type", REQ("get", "<bad xmlns='p'/>"), ERR("cancel", "feature-not-implemented", "") },
     { "unknown element", REQ("get", "<other xmlns='p'/>"), ERR("cancel", "feature-not-implemented", "") },
     { "unknown namespace", REQ("set", "<ping xmlns='q'/>"), ERR("cancel", "service-unavailable", "") },
-    { "no payload", REQ("get", ""), ERR("modify", "bad-request", "<text xmlns=\"urn:ietf:params:xml:ns:xmpp-stanzas\">no payload</text>") },
+    { "no payload", REQ("get", ""),
+      ERR("modify", "bad-request", "<text xmlns=\"urn:ietf:params:xml:ns:xmpp-stanzas\">no payload</text>") },
     { "result to nothing", REQ("result", ""), NULL },
     { "error to nothing", REQ("error", ""), NULL },
     { "unknown type", REQ("what", ""), NULL },
@@ -139,7 +143,8 @@ static void test_request(Fixture *f, gconstpointer data)
     guint two = iq_router_request(f->router, "set", NULL, "b@c", NULL, 5000, on_done, f);
     g_assert_cmpuint(one, !=, two);
     g_autofree char *id1 = sent_id(f, 0), *id2 = sent_id(f, 1);
-    g_autofree char *xml = g_strdup_printf("<iq type=\"get\" id=\"%s\" to=\"Room@c/x\" from=\"me@d\"><q xmlns=\"n\"/></iq>", id1);
+    g_autofree char *xml =
+        g_strdup_printf("<iq type=\"get\" id=\"%s\" to=\"Room@c/x\" from=\"me@d\"><q xmlns=\"n\"/></iq>", id1);
     expect_sent(f, xml);
     g_assert_cmpuint(iq_router_waiting(f->router), ==, 2);
     answer(f, "result", "room@c/y", id1); /* somebody else */

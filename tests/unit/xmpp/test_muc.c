@@ -50,7 +50,8 @@ static void on_self_changed(MucRoom *room, MucAffiliation affiliation, MucRole r
     g_string_append_printf(((Fixture *)user)->story, "self(%d,%d) ", affiliation, role);
 }
 
-static const MucEvents events = { on_joined, on_out, on_occupant_joined, on_occupant_changed, on_occupant_left, on_self_changed };
+static const MucEvents events = { on_joined,           on_out,           on_occupant_joined,
+                                  on_occupant_changed, on_occupant_left, on_self_changed };
 
 static void set_up(Fixture *f, gconstpointer data)
 {
@@ -78,9 +79,10 @@ static void come_in(Fixture *f, const char *line)
     /* "nick type item-attributes | inside x" */
     g_auto(GStrv) parts = g_strsplit(line, "|", 4);
     const char *nick = parts[0], *type = parts[1], *item = parts[2], *more = parts[3] ? parts[3] : "";
-    g_autofree char *xml = g_strdup_printf("<presence from='r@c%s%s' %s%s%s><x xmlns='http://jabber.org/protocol/muc#user'><item %s/>%s</x>%s</presence>",
-                                           *nick ? "/" : "", nick, *type ? "type='" : "", type, *type ? "'" : "", item,
-                                           strcmp(type, "error") == 0 ? "" : more, strcmp(type, "error") == 0 ? more : "");
+    g_autofree char *xml = g_strdup_printf(
+        "<presence from='r@c%s%s' %s%s%s><x xmlns='http://jabber.org/protocol/muc#user'><item %s/>%s</x>%s</presence>",
+        *nick ? "/" : "", nick, *type ? "type='" : "", type, *type ? "'" : "", item,
+        strcmp(type, "error") == 0 ? "" : more, strcmp(type, "error") == 0 ? more : "");
     g_autoptr(GError) error = NULL;
     g_autoptr(Stanza) s = stanza_parse(xml, strlen(xml), &error);
     g_assert_no_error(error);
@@ -115,35 +117,81 @@ typedef struct {
 static const Script scripts[] = {
     { "empty room", { { "join", "" }, { SELF, "joined self(4,3) " }, { "leave", "out:left " } }, FALSE },
     { "others first, in order",
-      { { "join", "" }, { A, "" }, { "b||affiliation='member' role='visitor'", "" }, { SELF, "joined +a(a@u/1,0,2) +b(,2,1) self(4,3) " } }, FALSE },
-    { "left before we were in", { { "join", "" }, { A, "" }, { "a|unavailable|", "" }, { SELF, "joined self(4,3) " } }, FALSE },
+      { { "join", "" },
+        { A, "" },
+        { "b||affiliation='member' role='visitor'", "" },
+        { SELF, "joined +a(a@u/1,0,2) +b(,2,1) self(4,3) " } },
+      FALSE },
+    { "left before we were in",
+      { { "join", "" }, { A, "" }, { "a|unavailable|", "" }, { SELF, "joined self(4,3) " } },
+      FALSE },
     { "coming and going",
-      { { "join", "" }, { SELF, "joined self(4,3) " }, { A, "+a(a@u/1,0,2) " }, { "a||affiliation='owner' role='moderator'", "~a(a@u/1,4,3) " },
-        { "a|unavailable|", "-a " }, { "a|unavailable|", "" }, { A, "+a(a@u/1,0,2) " } }, FALSE },
+      { { "join", "" },
+        { SELF, "joined self(4,3) " },
+        { A, "+a(a@u/1,0,2) " },
+        { "a||affiliation='owner' role='moderator'", "~a(a@u/1,4,3) " },
+        { "a|unavailable|", "-a " },
+        { "a|unavailable|", "" },
+        { A, "+a(a@u/1,0,2) " } },
+      FALSE },
     { "real jid comes later",
-      { { "join", "" }, { SELF, "joined self(4,3) " }, { "a||role='participant'", "+a(,0,2) " }, { A, "~a(a@u/1,0,2) " } }, FALSE },
+      { { "join", "" },
+        { SELF, "joined self(4,3) " },
+        { "a||role='participant'", "+a(,0,2) " },
+        { A, "~a(a@u/1,0,2) " } },
+      FALSE },
     { "refused",
-      { { "join", "" }, { "focus|error||<error type='auth'><not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>", "out:refused:not-authorized " },
-        { SELF, "" } }, FALSE },
+      { { "join", "" },
+        { "focus|error||<error type='auth'><not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>",
+          "out:refused:not-authorized " },
+        { SELF, "" } },
+      FALSE },
     { "error of a later presence is no refusal",
-      { { "join", "" }, { SELF, "joined self(4,3) " }, { "focus|error||<error/>", "" }, { A, "+a(a@u/1,0,2) " } }, FALSE },
+      { { "join", "" }, { SELF, "joined self(4,3) " }, { "focus|error||<error/>", "" }, { A, "+a(a@u/1,0,2) " } },
+      FALSE },
     { "kicked",
-      { { "join", "" }, { SELF, "joined self(4,3) " }, { A, "+a(a@u/1,0,2) " },
-        { "focus|unavailable|affiliation='none' role='none'|<status code='110'/><status code='307'/>", "-a? out:kicked " } }, FALSE },
+      { { "join", "" },
+        { SELF, "joined self(4,3) " },
+        { A, "+a(a@u/1,0,2) " },
+        { "focus|unavailable|affiliation='none' role='none'|<status code='110'/><status code='307'/>",
+          "-a? out:kicked " } },
+      FALSE },
     { "destroyed",
-      { { "join", "" }, { SELF, "joined self(4,3) " }, { "focus|unavailable||<destroy/>", "out:destroyed " } }, FALSE },
+      { { "join", "" }, { SELF, "joined self(4,3) " }, { "focus|unavailable||<destroy/>", "out:destroyed " } },
+      FALSE },
     { "freed inside out",
-      { { "join", "" }, { A, "" }, { SELF, "joined +a(a@u/1,0,2) self(4,3) " }, { "focus|unavailable||", "-a? out:gone " } }, TRUE },
+      { { "join", "" },
+        { A, "" },
+        { SELF, "joined +a(a@u/1,0,2) self(4,3) " },
+        { "focus|unavailable||", "-a? out:gone " } },
+      TRUE },
     { "freed inside leave", { { "join", "" }, { SELF, "joined self(4,3) " }, { "leave", "out:left " } }, TRUE },
     { "role lost",
-      { { "join", "" }, { SELF, "joined self(4,3) " }, { "focus||affiliation='none' role='participant'|<status code='110'/>", "self(0,2) " },
-        { "focus||affiliation='none' role='participant'|<status code='110'/>", "" } }, FALSE },
+      { { "join", "" },
+        { SELF, "joined self(4,3) " },
+        { "focus||affiliation='none' role='participant'|<status code='110'/>", "self(0,2) " },
+        { "focus||affiliation='none' role='participant'|<status code='110'/>", "" } },
+      FALSE },
     { "rejoin after a lost stream",
-      { { "join", "" }, { A, "" }, { "b||role='participant'", "" }, { SELF, "joined +a(a@u/1,0,2) +b(,0,2) self(4,3) " }, { "suspend", "" },
-        { "join", "" }, { A, "~a(a@u/1,0,2) " }, { "c||role='participant'", "+c(,0,2) " }, { SELF, "-b? joined " } }, FALSE },
+      { { "join", "" },
+        { A, "" },
+        { "b||role='participant'", "" },
+        { SELF, "joined +a(a@u/1,0,2) +b(,0,2) self(4,3) " },
+        { "suspend", "" },
+        { "join", "" },
+        { A, "~a(a@u/1,0,2) " },
+        { "c||role='participant'", "+c(,0,2) " },
+        { SELF, "-b? joined " } },
+      FALSE },
     { "leave and join again at once",
-      { { "join", "" }, { SELF, "joined self(4,3) " }, { "leave", "out:left " }, { "join", "" },
-        { "focus|unavailable|affiliation='owner' role='none'|<status code='110'/>", "" }, { A, "" }, { SELF, "joined +a(a@u/1,0,2) self(4,3) " } }, FALSE },
+      { { "join", "" },
+        { SELF, "joined self(4,3) " },
+        { "leave", "out:left " },
+        { "join", "" },
+        { "focus|unavailable|affiliation='owner' role='none'|<status code='110'/>", "" },
+        { A, "" },
+        { SELF, "joined +a(a@u/1,0,2) self(4,3) " } },
+      FALSE },
     { "leave outside", { { "leave", "" }, { A, "" } }, FALSE },
     { "presence of the room itself", { { "join", "" }, { SELF, "joined self(4,3) " }, { "||", "" } }, FALSE },
 };
@@ -189,7 +237,9 @@ static void test_presence_sent(Fixture *f, gconstpointer data)
     muc_room_set_extensions(f->room, one_element("three"));
     g_assert_cmpuint(f->sent->len, ==, 2);
     muc_room_join(f->room, "pw", 5000);
-    expect_sent(f, 2, P "><x xmlns=\"http://jabber.org/protocol/muc\"><password>pw</password><history maxstanzas=\"0\"/></x><three xmlns=\"n\"/></presence>");
+    expect_sent(f, 2,
+                P "><x xmlns=\"http://jabber.org/protocol/muc\"><password>pw</password><history "
+                  "maxstanzas=\"0\"/></x><three xmlns=\"n\"/></presence>");
     muc_room_leave(f->room);
     expect_sent(f, 3, P " type=\"unavailable\"/>");
 }
@@ -206,7 +256,8 @@ static void test_timeout(Fixture *f, gconstpointer data)
 static void answer(Fixture *f, const char *type, const char *payload)
 {
     Stanza *asked = g_ptr_array_index(f->sent, f->sent->len - 1);
-    g_autofree char *xml = g_strdup_printf("<iq type='%s' from='r@c' id='%s'>%s</iq>", type, stanza_get(asked, "id"), payload);
+    g_autofree char *xml =
+        g_strdup_printf("<iq type='%s' from='r@c' id='%s'>%s</iq>", type, stanza_get(asked, "id"), payload);
     g_autoptr(Stanza) iq = stanza_parse(xml, strlen(xml), NULL);
     g_assert_nonnull(iq);
     g_assert_true(iq_router_handle(f->router, iq));
@@ -236,13 +287,17 @@ static void test_config(Fixture *f, gconstpointer data)
     Stanza *asked = g_ptr_array_index(f->sent, f->sent->len - 1);
     g_autofree char *text = stanza_to_string(stanza_find(asked, NULL, NULL));
     g_assert_cmpstr(text, ==,
-                    "<query xmlns=\"http://jabber.org/protocol/muc#owner\"><x xmlns=\"jabber:x:data\" type=\"submit\"><field var=\"FORM_TYPE\">"
-                    "<value>http://jabber.org/protocol/muc#roomconfig</value></field><field var=\"muc#roomconfig_whois\"><value>anyone</value></field></x></query>");
+                    "<query xmlns=\"http://jabber.org/protocol/muc#owner\"><x xmlns=\"jabber:x:data\" "
+                    "type=\"submit\"><field var=\"FORM_TYPE\">"
+                    "<value>http://jabber.org/protocol/muc#roomconfig</value></field><field "
+                    "var=\"muc#roomconfig_whois\"><value>anyone</value></field></x></query>");
     answer(f, "result", "");
     muc_room_set_affiliation(f->room, "a@u", MUC_AFFILIATION_OWNER, 5000, on_submitted, f);
     asked = g_ptr_array_index(f->sent, f->sent->len - 1);
     g_autofree char *grant = stanza_to_string(stanza_find(asked, NULL, NULL));
-    g_assert_cmpstr(grant, ==, "<query xmlns=\"http://jabber.org/protocol/muc#admin\"><item affiliation=\"owner\" jid=\"a@u\"/></query>");
+    g_assert_cmpstr(
+        grant, ==,
+        "<query xmlns=\"http://jabber.org/protocol/muc#admin\"><item affiliation=\"owner\" jid=\"a@u\"/></query>");
     muc_room_read_config(f->room, 5000, on_form, f);
     g_clear_pointer(&f->room, muc_room_free); /* with two unanswered: their callbacks never run */
     g_assert_cmpuint(iq_router_waiting(f->router), ==, 0);
@@ -251,7 +306,8 @@ static void test_config(Fixture *f, gconstpointer data)
 
 static void test_other_rooms(Fixture *f, gconstpointer data)
 {
-    static const char *const others[] = { "<presence from='r@cc/x'/>", "<presence from='r2@c/x'/>", "<presence/>", "<message from='r@c/x'/>" };
+    static const char *const others[] = { "<presence from='r@cc/x'/>", "<presence from='r2@c/x'/>", "<presence/>",
+                                          "<message from='r@c/x'/>" };
     for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
         g_autoptr(Stanza) s = stanza_parse(others[i], strlen(others[i]), NULL);
         g_assert_false(muc_room_handle(f->room, s));

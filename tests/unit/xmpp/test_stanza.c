@@ -12,7 +12,8 @@ static const Case cases[] = {
     { "smallest", "<a/>", "<a/>", 0 },
     { "declaration", "<?xml version='1.0'?><a/>", "<a/>", 0 },
     { "same namespace is not repeated", "<a xmlns='x'><b xmlns='x'/></a>", "<a xmlns=\"x\"><b/></a>", 0 },
-    { "other namespace is written", "<a xmlns='x'><b xmlns='y'><c/></b></a>", "<a xmlns=\"x\"><b xmlns=\"y\"><c/></b></a>", 0 },
+    { "other namespace is written", "<a xmlns='x'><b xmlns='y'><c/></b></a>",
+      "<a xmlns=\"x\"><b xmlns=\"y\"><c/></b></a>", 0 },
     { "prefix becomes default", "<p:a xmlns:p='x' i='1'><p:b/><q:c xmlns:q='y'/></p:a>",
       "<a xmlns=\"x\" i=\"1\"><b/><c xmlns=\"y\"/></a>", 0 },
     { "namespace undone", "<a xmlns='x'><b xmlns=''/></a>", "<a xmlns=\"x\"><b xmlns=\"\"/></a>", 0 },
@@ -116,18 +117,19 @@ static void test_build(void)
     stanza_set(iq, "gone", "x");
     stanza_set(iq, "gone", NULL);
     stanza_set(iq, "type", "get");
-    Stanza *jingle = stanza_child(iq, "jingle", "urn:xmpp:jingle:1", "action", "session-initiate", "sid", NULL, "x",
-                                  "<&>", NULL);
+    Stanza *jingle =
+        stanza_child(iq, "jingle", "urn:xmpp:jingle:1", "action", "session-initiate", "sid", NULL, "x", "<&>", NULL);
     Stanza *content = stanza_child(jingle, "content", NULL, NULL);
     stanza_set_int(content, "n", -9007199254740993);
     Stanza *text = stanza_child(content, "t", "other", NULL);
     stanza_set_text(text, "one");
     stanza_set_text(text, "a<b\x02 \xff");
     g_autofree char *out = stanza_to_string(iq);
-    g_assert_cmpstr(out, ==,
-                    "<iq type=\"get\"><jingle xmlns=\"urn:xmpp:jingle:1\" action=\"session-initiate\" x=\"&lt;&amp;&gt;\">"
-                    "<content n=\"-9007199254740993\"><t xmlns=\"other\">a&lt;b\xef\xbf\xbd \xef\xbf\xbd</t></content>"
-                    "</jingle></iq>");
+    g_assert_cmpstr(
+        out, ==,
+        "<iq type=\"get\"><jingle xmlns=\"urn:xmpp:jingle:1\" action=\"session-initiate\" x=\"&lt;&amp;&gt;\">"
+        "<content n=\"-9007199254740993\"><t xmlns=\"other\">a&lt;b\xef\xbf\xbd \xef\xbf\xbd</t></content>"
+        "</jingle></iq>");
     g_assert_cmpstr(stanza_ns(content), ==, "urn:xmpp:jingle:1");
     g_assert_cmpstr(stanza_ns(iq), ==, "");
     const char *borrowed = stanza_get(jingle, "action");

@@ -27,7 +27,8 @@ typedef struct {
 
 static void server_say(Server *s, const char *text, gsize len)
 {
-    g_assert_true(g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(s->peer)), text, len, NULL, NULL, NULL));
+    g_assert_true(
+        g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(s->peer)), text, len, NULL, NULL, NULL));
 }
 
 static void server_read(Server *s);
@@ -48,7 +49,9 @@ static void on_bytes(GObject *source, GAsyncResult *result, gpointer user)
         g_autofree char *want = g_compute_checksum_for_string(G_CHECKSUM_SHA1, "abcsecret", -1);
         g_assert_nonnull(strstr(s->received->str, want));
         g_string_truncate(s->received, 0);
-        const char *yes = "<handshake/>", *no = "<stream:error><not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>";
+        const char *yes = "<handshake/>",
+                   *no = "<stream:error><not-authorized "
+                         "xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>";
         server_say(s, s->accept_handshake ? yes : no, strlen(s->accept_handshake ? yes : no));
     }
     server_read(s);
@@ -107,7 +110,9 @@ static void set_up(Fixture *f, gconstpointer data)
     f->server.port = g_socket_listener_add_any_inet_port(G_SOCKET_LISTENER(f->server.service), NULL, NULL);
     g_signal_connect(f->server.service, "incoming", G_CALLBACK(on_incoming), &f->server);
     f->story = g_string_new(NULL);
-    XmppLinkConfig config = { .mode = XMPP_LINK_COMPONENT, .host = "127.0.0.1", .port = f->server.port, .jid = "focus.d", .password = "secret" };
+    XmppLinkConfig config = {
+        .mode = XMPP_LINK_COMPONENT, .host = "127.0.0.1", .port = f->server.port, .jid = "focus.d", .password = "secret"
+    };
     XmppLinkEvents events = { on_connected, on_disconnected, on_stanza };
     f->link = xmpp_link_new(&config, &events, f);
     xmpp_link_start(f->link);
@@ -153,7 +158,8 @@ static void test_both_ways(Fixture *f, gconstpointer data)
 {
     wait_story(f, "up ");
     g_assert_true(xmpp_link_is_connected(f->link));
-    say(f, "<iq type='get' id='1' from='a@b/c' to='focus.d' xml:lang='en'><q xmlns='n' k='&lt;'><e/>te&amp;xt</q></iq>");
+    say(f,
+        "<iq type='get' id='1' from='a@b/c' to='focus.d' xml:lang='en'><q xmlns='n' k='&lt;'><e/>te&amp;xt</q></iq>");
     wait_story(f, "up stanza ");
     g_assert_nonnull(strstr(f->last, "xmlns=\"jabber:client\""));
     g_assert_nonnull(strstr(f->last, "xml:lang=\"en\""));
@@ -204,12 +210,14 @@ typedef struct {
 } Flood;
 
 static const Flood floods[] = {
-    { "deep", "<iq type='get' id='x7' from='a@b/c' to='focus.d'>", "<d>", "</iq>", STANZA_MAX_DEPTH, "policy-violation" },
+    { "deep", "<iq type='get' id='x7' from='a@b/c' to='focus.d'>", "<d>", "</iq>", STANZA_MAX_DEPTH,
+      "policy-violation" },
     /* In groups: libstrophe takes a time quadratic in the children of one element. */
-    { "many elements", "<iq type='set' id='x7' from='a@b/c' to='focus.d'>", "<e><f/><f/><f/><f/><f/><f/><f/><f/><f/></e>", "</iq>",
-      STANZA_MAX_ELEMENTS / 10, "policy-violation" },
+    { "many elements", "<iq type='set' id='x7' from='a@b/c' to='focus.d'>",
+      "<e><f/><f/><f/><f/><f/><f/><f/><f/><f/></e>", "</iq>", STANZA_MAX_ELEMENTS / 10, "policy-violation" },
     { "many attributes", "<message from='a@b/c'><m", " a%u='1'", "/></message>", STANZA_MAX_ATTRIBUTES + 1, NULL },
-    { "long text", "<presence from='a@b/c'><t>", "xxxxxxxxxxxxxxxx", "</t></presence>", STANZA_MAX_BYTES / 16 + 1, NULL },
+    { "long text", "<presence from='a@b/c'><t>", "xxxxxxxxxxxxxxxx", "</t></presence>", STANZA_MAX_BYTES / 16 + 1,
+      NULL },
 };
 
 /* The stanza is dropped, the link stays. */
