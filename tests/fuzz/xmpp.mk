@@ -33,3 +33,11 @@ tests_fuzz_fuzz_conference_SOURCES = tests/fuzz/fuzz_conference.c
 tests_fuzz_fuzz_conference_CFLAGS = $(CFLAGS_FOCUS_TEST)
 tests_fuzz_fuzz_conference_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_conference_LDADD = $(MAIN_FUZZ) tests/flow/libconference-script.a $(LIBS_FOCUS_TEST)
+
+# What the focus reads of members: presence, SourceInfo, disco answers, addresses.
+check_PROGRAMS += tests/fuzz/fuzz_presence
+TESTS += tests/fuzz/fuzz_presence
+tests_fuzz_fuzz_presence_SOURCES = tests/fuzz/fuzz_presence.c
+tests_fuzz_fuzz_presence_CFLAGS = $(CFLAGS_FOCUS_TEST)
+tests_fuzz_fuzz_presence_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_presence_LDADD = $(MAIN_FUZZ) focus/libfocus-shell.a $(LIBS_FOCUS_TEST)
