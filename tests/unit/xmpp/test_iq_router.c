@@ -201,6 +201,32 @@ static void test_limit_and_end(Fixture *f, gconstpointer data)
     f->router = iq_router_new(on_send, f);
 }
 
+static IqReply on_kept(const IqRequest *req, gpointer user)
+{
+    IqTicket *t = iq_ticket_new(req);
+    g_ptr_array_add(user, t);
+    return iq_later(t);
+}
+
+/* Requests nobody has answered yet are bounded: the next one is refused at once, until there is room. */
+static void test_deferred_limit(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GPtrArray) kept = g_ptr_array_new();
+    iq_router_add(f->router, "get", "p", "keep", on_kept, kept);
+    for (guint i = 0; i < IQ_ROUTER_MAX_DEFERRED; i++)
+        receive(f, REQ("get", "<keep xmlns='p'/>"));
+    g_assert_cmpuint(f->sent->len, ==, 0);
+    receive(f, REQ("get", "<keep xmlns='p'/>"));
+    expect_sent(f, ERR("wait", "resource-constraint", ""));
+    iq_ticket_reply(g_ptr_array_steal_index(kept, 0), iq_error(STANZA_FORBIDDEN, NULL));
+    expect_sent(f, ERR("auth", "forbidden", ""));
+    receive(f, REQ("get", "<keep xmlns='p'/>"));
+    g_assert_cmpuint(f->sent->len, ==, 0);
+    g_assert_cmpuint(kept->len, ==, IQ_ROUTER_MAX_DEFERRED);
+    for (guint i = 0; i < kept->len; i++)
+        iq_ticket_reply(kept->pdata[i], iq_error(STANZA_FORBIDDEN, NULL));
+}
+
 static void test_error_read(void)
 {
     const char *xml = "<iq type='error'><error type='auth'><forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
@@ -248,6 +274,7 @@ int main(int argc, char **argv)
     ADD("own server", test_own_server);
     ADD("timeout", test_timeout);
     ADD("limit and end", test_limit_and_end);
+    ADD("deferred limit", test_deferred_limit);
     g_test_add_func("/xmpp/error/read", test_error_read);
     return g_test_run();
 }
