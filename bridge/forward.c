@@ -47,6 +47,9 @@ void forward_packet(MediaConference *c, Packet *p)
 void forward_batches(Worker *w)
 {
     uint64_t before = w->totals.tx_rtp;
+    int64_t from_us = w->now_us;
+    if (!w->with_batch)
+        return; /* answers to checks leave at the end of the loop */
     while (w->with_batch) {
         MediaConference *c = w->with_batch;
         w->with_batch = c->next_with_batch;
@@ -54,8 +57,9 @@ void forward_batches(Worker *w)
         forward_conference(c);
     }
     send_batch_flush(w->batch);
+    w->now_us = clock_now_us();
     if (w->totals.tx_rtp != before)
-        worker_delay_add(&w->delay, clock_now_us() - w->now_us, (uint32_t)(w->totals.tx_rtp - before));
+        worker_delay_add(&w->delay, w->now_us - from_us, (uint32_t)(w->totals.tx_rtp - before));
 }
 
 void forward_discard(MediaConference *c)

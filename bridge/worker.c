@@ -132,7 +132,6 @@ static bool receive_round(Worker *w, size_t socket)
     int n = receive_vector_read(v, &w->pool, w->fds[socket]);
     if (n <= 0)
         return false;
-    w->now_us = clock_now_us();
     for (int i = 0; i < n; i++) {
         Packet *p = v->packets[i];
         Tuple from;
@@ -174,7 +173,7 @@ static int wait_ms(const Worker *w)
     int64_t next = timers_next(&w->timers);
     if (next == TIMER_NEVER)
         return 1000;
-    int64_t left = next - clock_now_us();
+    int64_t left = next - w->now_us;
     if (left <= 0)
         return 0;
     return left > 1000000 ? 1000 : (int)((left + 999) / 1000);
@@ -204,7 +203,6 @@ void *worker_main(void *worker)
     while (!w->stopping) {
         int n = epoll_wait(w->epoll, events, WORKER_ADDRESSES_MAX + 2, wait_ms(w));
         w->now_us = clock_now_us();
-        w->woke_us = w->now_us;
         for (int i = 0; i < n; i++) {
             uint32_t token = events[i].data.u32;
             if (token == TOKEN_INBOX) {
@@ -216,7 +214,6 @@ void *worker_main(void *worker)
                     ;
             }
         }
-        w->now_us = clock_now_us();
         timers_run(&w->timers, w->now_us, TIMERS_PER_ROUND);
         send_batch_flush(w->batch);
     }

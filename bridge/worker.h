@@ -50,7 +50,7 @@ typedef struct Worker {
     _Atomic uint32_t load; /* endpoints, for workers_choose */
     /* worker */
     bool stopping;
-    int64_t now_us;      /* of the batch or timer being worked on */
+    int64_t now_us;      /* of the batch or timer being worked on: read after each wait and each forwarding */
     PacketPool pool;
     ReceiveVector receive;
     SendBatch *batch;
@@ -58,7 +58,6 @@ typedef struct Worker {
     TimerHeap timers;
     Timer second;        /* once a second: rates, foreign tuples */
     uint32_t seconds;
-    int64_t woke_us;     /* of the last wake-up */
     IceStun *stun;
     IceOut ice_out;
     UfragEntry *ufrags[WORKER_UFRAG_BUCKETS];

@@ -25,41 +25,24 @@ typedef struct {
     double calls, datagrams_per_run;
 } Case;
 
-static int passes = 7;
-static int forwards = 30000; /* packets out per pass */
+static int passes = 15;
+static int forwards = 10000; /* packets out per pass */
 static char *out_file;
 static char *only;
 
 static GOptionEntry options[] = {
-    { "passes", 'p', 0, G_OPTION_ARG_INT, &passes, "passes of each kind (7)", "N" },
-    { "forwards", 'f', 0, G_OPTION_ARG_INT, &forwards, "packets out per pass (30000)", "N" },
+    { "passes", 'p', 0, G_OPTION_ARG_INT, &passes, "passes of each kind (15)", "N" },
+    { "forwards", 'f', 0, G_OPTION_ARG_INT, &forwards, "packets out per pass (10000)", "N" },
     { "out", 'o', 0, G_OPTION_ARG_FILENAME, &out_file, "write results as JSON", "FILE" },
     { "only", 0, 0, G_OPTION_ARG_STRING, &only, "cases whose name contains this", "TEXT" },
     { 0 }
 };
 
-static WorkerEvent *snapshot(Workers *w, unsigned worker)
-{
-    static uint64_t id;
-    WorkerCommand *c = worker_command_new(WORKER_SNAPSHOT, 0, 0, 0);
-    c->snapshot.id = ++id;
-    workers_post(w, worker, c);
-    for (;;) {
-        WorkerEvent *ev = workers_next_event(w);
-        if (!ev)
-            g_usleep(200);
-        else if (ev->type == WORKER_EV_SNAPSHOT && ev->snapshot.id == id)
-            return ev;
-        else
-            worker_event_free(ev);
-    }
-}
-
 static int64_t bridge_cpu_ns(Workers *w)
 {
     int64_t sum = 0;
     for (unsigned i = 0; i < workers_count(w); i++) {
-        WorkerEvent *ev = snapshot(w, i);
+        WorkerEvent *ev = bench_snapshot(w, i);
         sum += (int64_t)ev->snapshot.totals.busy_us * 1000;
         worker_event_free(ev);
     }
@@ -89,32 +72,6 @@ static double median(double *v, int n)
     return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
-/* The kernel's hash may take the sender's datagrams to another worker, which costs a copy; that is a case of its own
- * and not measured here. */
-static void open_local(BenchRoom *r, Workers *w, unsigned worker, uint64_t conference, const RoomShape *shape)
-{
-    for (;; conference++) {
-        uint64_t before = 0, after = 0;
-        bench_room_open(r, w, worker, conference, shape);
-        BenchRoom *one = r;
-        for (unsigned i = 0; i < workers_count(w); i++) {
-            WorkerEvent *ev = snapshot(w, i);
-            before += ev->snapshot.totals.handed_over;
-            worker_event_free(ev);
-        }
-        for (int i = 0; i < 20; i++)
-            bench_rooms_burst(&one, 1, ROOM_BRIDGE);
-        for (unsigned i = 0; i < workers_count(w); i++) {
-            WorkerEvent *ev = snapshot(w, i);
-            after += ev->snapshot.totals.handed_over;
-            worker_event_free(ev);
-        }
-        if (after - before < 20)
-            return;
-        bench_room_close(r);
-    }
-}
-
 static int64_t raw_cpu_ns(BenchRoom *const *rooms, size_t n)
 {
     int64_t sum = 0;
@@ -131,7 +88,7 @@ static void run_case(Case *c)
     Workers *w = start_workers(c->workers);
     size_t n = c->workers;
     for (size_t k = 0; k < n; k++)
-        open_local(rooms[k], w, (unsigned)k, 100 * (k + 1), &c->shape);
+        bench_room_open(rooms[k], w, (unsigned)k, 100 * (k + 1), &c->shape);
     uint64_t per_burst = (uint64_t)c->shape.burst * c->shape.receivers * n;
     int bursts = (int)((uint64_t)forwards / per_burst);
     if (bursts < 50)
@@ -139,7 +96,7 @@ static void run_case(Case *c)
     for (size_t k = 0; k < n; k++)
         for (int m = 0; m < 2; m++)
             rooms[k]->expected[m] = rooms[k]->received[m] = 0;
-    WorkerEvent *start = snapshot(w, 0);
+    WorkerEvent *start = bench_snapshot(w, 0);
     for (int pass = 0; pass < passes; pass++) {
         int64_t ns[2];
         for (int m = 0; m < 2; m++) {
@@ -157,7 +114,7 @@ static void run_case(Case *c)
         raw[pass] = (double)ns[ROOM_RAW] / (double)(per_burst * (uint64_t)bursts);
         ratio[pass] = (double)ns[ROOM_RAW] / (double)ns[ROOM_BRIDGE];
     }
-    WorkerEvent *end = snapshot(w, 0);
+    WorkerEvent *end = bench_snapshot(w, 0);
     const WorkerTotals *a = &start->snapshot.totals, *b = &end->snapshot.totals;
     c->ratio = median(ratio, passes);
     c->bridge_ns = median(bridge, passes);
@@ -193,16 +150,16 @@ static void measure_heap(size_t *idle, size_t *active)
     static MediaPeer peers[50];
     WorkerCommand *c = worker_command_new(WORKER_CONFERENCE_CREATE, 5, 0, 0);
     workers_post(w, 0, c);
-    worker_event_free(snapshot(w, 0));
+    worker_event_free(bench_snapshot(w, 0));
     size_t before = heap_bytes();
     for (unsigned i = 0; i < 50; i++)
         media_peer_init(&peers[i], w, 0, 5, 5000 + i, "idle", &o);
-    worker_event_free(snapshot(w, 0));
+    worker_event_free(bench_snapshot(w, 0));
     *idle = (heap_bytes() - before) / 50;
     for (unsigned i = 0; i < 50; i++)
         media_peer_clear(&peers[i]);
     workers_post(w, 0, worker_command_new(WORKER_CONFERENCE_REMOVE, 5, 0, 0));
-    worker_event_free(snapshot(w, 0));
+    worker_event_free(bench_snapshot(w, 0));
     before = heap_bytes();
     bench_room_open(&rooms[0], w, 0, 900, &shape);
     BenchRoom *one = &rooms[0];
@@ -211,7 +168,7 @@ static void measure_heap(size_t *idle, size_t *active)
         g_usleep(1000000 / 33);
         bench_drop_events(w);
     }
-    worker_event_free(snapshot(w, 0));
+    worker_event_free(bench_snapshot(w, 0));
     *active = (heap_bytes() - before - sizeof(RawLoop *)) / 11;
     bench_room_close(one);
     workers_free(w);

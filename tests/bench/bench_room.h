@@ -41,6 +41,8 @@ void bench_room_open(BenchRoom *r, Workers *workers, unsigned worker, uint64_t c
 /* One burst into each room, then waits until all of it has come out again, at most half a second. */
 void bench_rooms_burst(BenchRoom *const *rooms, size_t n, int mode);
 void bench_room_close(BenchRoom *r);
+/* The worker's numbers; the caller frees the event. */
+WorkerEvent *bench_snapshot(Workers *w, unsigned worker);
 /* Throws the workers' events away. */
 void bench_drop_events(Workers *w);
 

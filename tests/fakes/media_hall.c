@@ -8,6 +8,7 @@
 #define CONFERENCE 77
 #define SETTLING_ID UINT64_MAX         /* of snapshots that only tell how far a worker is */
 #define PATIENCE_US (60 * 1000 * 1000) /* for what must happen, on a machine however busy */
+#define LITTLE_MS 20                   /* for what should not happen */
 
 void media_hall_init(MediaHall *h, unsigned n_workers, unsigned worker, int32_t silence_packets)
 {
@@ -165,6 +166,47 @@ const WorkerEvent *media_hall_snapshot(MediaHall *h, const MediaPeer *peer)
         g_assert_cmpint(g_get_monotonic_time(), <, end);
         pump(h, 10);
     }
+}
+
+void media_hall_settle(MediaHall *h)
+{
+    wait_for_workers(h);
+}
+
+void media_hall_await_video(MediaHall *h, const MediaPeer *peer)
+{
+    const WorkerEvent *ev = NULL;
+    gint64 end = g_get_monotonic_time() + PATIENCE_US;
+    while (!(ev && ev->n) && g_get_monotonic_time() < end) {
+        pump(h, 10);
+        ev = media_hall_last(h, WORKER_EV_FORWARDED_SOURCES, peer);
+    }
+    g_assert_true(ev && ev->n);
+}
+
+static size_t count_rtp(const MediaPeer *p, uint32_t ssrc)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_packets; i++)
+        n += !p->packets[i].rtcp && (ssrc == 0 || p->packets[i].view.ssrc == ssrc);
+    return n;
+}
+
+size_t media_hall_await(MediaHall *h, const MediaPeer *peer, uint32_t ssrc, size_t n)
+{
+    gint64 end = g_get_monotonic_time() + PATIENCE_US;
+    while (count_rtp(peer, ssrc) < n && g_get_monotonic_time() < end)
+        pump(h, 10);
+    media_hall_run(h, LITTLE_MS);
+    return count_rtp(peer, ssrc);
+}
+
+size_t media_hall_await_rtcp(MediaHall *h, const MediaPeer *peer, uint8_t pt, int count, size_t n)
+{
+    gint64 end = g_get_monotonic_time() + PATIENCE_US;
+    while (media_peer_count_rtcp(peer, pt, count) < n && g_get_monotonic_time() < end)
+        pump(h, 10);
+    return media_peer_count_rtcp(peer, pt, count);
 }
 
 void media_hall_clear(MediaHall *h)

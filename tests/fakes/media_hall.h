@@ -30,6 +30,15 @@ MediaPeer *media_hall_add(MediaHall *h, const char *id, const PeerOptions *optio
 /* Drives everything for so long, and then until the workers have done what was waiting for them: a busy machine
  * makes it take longer, and changes nothing else. */
 void media_hall_run(MediaHall *h, unsigned ms);
+/* Until everything posted so far has been carried out. */
+void media_hall_settle(MediaHall *h);
+/* Until the receiver is told that it gets video: its wishes are allocated, slots bound. */
+void media_hall_await_video(MediaHall *h, const MediaPeer *peer);
+/* Until that many packets of the SSRC have come (or a minute has passed); returns how many there are. SSRC 0: RTP
+ * of any. A little longer, to see whether there are too many. */
+size_t media_hall_await(MediaHall *h, const MediaPeer *peer, uint32_t ssrc, size_t n);
+/* The same for RTCP packets of a type and format. */
+size_t media_hall_await_rtcp(MediaHall *h, const MediaPeer *peer, uint8_t pt, int count, size_t n);
 /* Until there is an event of that type for that peer (NULL: any); NULL after timeout_ms. */
 const WorkerEvent *media_hall_wait(MediaHall *h, WorkerEventType type, const MediaPeer *peer, unsigned timeout_ms);
 const WorkerEvent *media_hall_last(const MediaHall *h, WorkerEventType type, const MediaPeer *peer);
