@@ -266,7 +266,7 @@ static bool value_ok(const char *value, size_t bytes)
 bool dtls_add_fingerprint(DtlsTransport *t, const char *hash, const char *value)
 {
     char name[8] = "";
-    for (size_t i = 0; hash[i] && i < sizeof(name) - 1; i++)
+    for (size_t i = 0; i < sizeof(name) - 1 && hash[i]; i++)
         name[i] = (char)tolower((unsigned char)hash[i]);
     unsigned bytes = strlen(hash) == strlen(name) ? hash_bytes(name) : 0;
     if (bytes == 0 || !value_ok(value, bytes) || t->n_fingerprints >= DTLS_FINGERPRINTS_MAX)

@@ -128,6 +128,7 @@ bool ice_stun_check(IceStun *s, const IceCheck *c, const Tuple *to, IceDatagram 
     StunTransactionId id;
     char username[ICE_REMOTE_TEXT_MAX + ICE_LOCAL_UFRAG_MAX + 2];
     int n = snprintf(username, sizeof(username), "%s:%s", c->remote_ufrag, c->local_ufrag);
+    /* cppcheck-suppress uninitvar ; an array behind a typedef, which is written here */
     memcpy(id, cookie, sizeof(cookie));
     memcpy(id + sizeof(cookie), c->transaction, ICE_TRANSACTION_BYTES);
     bool ok =
