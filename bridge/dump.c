@@ -218,6 +218,8 @@ void dump_streams(JsonBuilder *json, const WorkerEvent *ev)
         put_int(json, "target_layer", s->target_layer);
         put_int(json, "ideal_layer", s->ideal_layer);
         put_int(json, "height", s->height);
+        if (s->is_tx)
+            put_text(json, "reason", forward_reason_name(s->reason));
         put_int(json, "packets", (int64_t)s->packets);
         put_int(json, "bytes", (int64_t)s->bytes);
         put_int(json, "lost", (int64_t)s->lost);

@@ -114,7 +114,28 @@ static size_t fill_received(MediaEndpoint *ep, WorkerStreamStats *out, int64_t n
     return n;
 }
 
-static void fill_sent(const TxSource *t, WorkerStreamStats *o)
+/* What flows below its ideal layer is held down by bandwidth, unless the switch up only waits for its key frame. */
+static ForwardReason why_video(const TxSource *t, int64_t now_us)
+{
+    if (!t->video)
+        return t->reason == FORWARD_OK ? FORWARD_UNMAPPED : t->reason;
+    const Projection *p = &t->video->projection;
+    ForwardReason reason = projection_reason(p, now_us);
+    if (reason != FORWARD_OK)
+        return reason;
+    if (t->video->target < t->video->ideal)
+        return FORWARD_BANDWIDTH;
+    return projection_needs_keyframe(p) ? FORWARD_WAITING_KEYFRAME : FORWARD_OK;
+}
+
+static ForwardReason why_audio(const TxAudio *a)
+{
+    if (!a->wanted)
+        return FORWARD_CAP;
+    return a->stream ? FORWARD_OK : FORWARD_UNMAPPED;
+}
+
+static void fill_sent(const TxSource *t, WorkerStreamStats *o, int64_t now_us)
 {
     const TxStream *st = t->video ? t->video->stream : t->audio ? t->audio->stream : NULL;
     snprintf(o->name, sizeof(o->name), "%s", t->source->name);
@@ -128,6 +149,7 @@ static void fill_sent(const TxSource *t, WorkerStreamStats *o)
         o->ideal_layer = t->video->ideal;
         o->height = t->video->max_height;
     }
+    o->reason = o->is_video ? why_video(t, now_us) : why_audio(t->audio);
     if (st && st->source == t->source) {
         o->ssrc = st->out.ssrc;
         o->rtx_ssrc = st->rtx_ssrc;
@@ -146,8 +168,8 @@ static void fill_streams(MediaEndpoint *ep, WorkerEvent *ev, int64_t now_us)
     size_t n = fill_received(ep, out, now_us);
     for (uint32_t i = 0; ep->tx && i < ep->tx->n_sources; i++) {
         const TxSource *t = &ep->tx->by_source[i];
-        if (t->source && (t->video || t->audio))
-            fill_sent(t, &out[n++]);
+        if (t->source && (t->audio || t->source->kind == WORKER_VIDEO))
+            fill_sent(t, &out[n++], now_us);
     }
     ev->snapshot.streams = out;
     ev->snapshot.n_streams = n;

@@ -155,7 +155,11 @@ static void apply(MediaEndpoint *ep, const Run *run, int64_t now_us)
         const AllocSource *a = &run->alloc[i];
         MediaSource *s = run->sources[i];
         media_source_set_demand(s, ep->handle, a->max_height);
-        TxVideo *v = s->index < tx->n_sources ? tx->by_source[s->index].video : NULL;
+        TxSource *t = tx_state_source(tx, s);
+        if (!t)
+            continue;
+        t->reason = a->reason;
+        TxVideo *v = t->video;
         if (!v)
             continue;
         v->max_height = a->max_height;

@@ -65,6 +65,7 @@ typedef struct {
     const MediaSource *source; /* NULL: empty */
     TxVideo *video;            /* made when first wanted */
     TxAudio *audio;            /* made with the first packet */
+    ForwardReason reason;      /* video: the allocation's word; kept also while `video` is NULL */
 } TxSource;
 
 typedef struct TxState {

@@ -11,7 +11,7 @@ BRIDGE_TESTS = \
 check_PROGRAMS += $(BRIDGE_TESTS)
 TESTS += $(BRIDGE_TESTS)
 CFLAGS_BRIDGE_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS) $(JSON_CFLAGS)
-LIBS_BRIDGE_TEST = bridge/libbridge-control.a bridge/channel/libbridge-channel.a \
+LIBS_BRIDGE_TEST = bridge/libbridge-control.a bridge/tx/libbridge-tx.a bridge/channel/libbridge-channel.a \
 	bridge/transport/libbridge-transport.a common/colibri2/libplenum-colibri2.a \
 	common/jingle/libplenum-jingle.a common/xmpp/libplenum-xmpp.a common/base/libplenum-daemon.a \
 	common/base/libplenum-base.a common/rtp/libplenum-rtp.a $(JSON_LIBS) $(SOUP_LIBS) \

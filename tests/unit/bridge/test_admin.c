@@ -174,7 +174,7 @@ static void test_endpoint_dump(void)
     while (!(asked = fake_media_last(r.f.media, WORKER_SNAPSHOT, ep->handle)))
         g_main_context_iteration(NULL, TRUE);
     g_assert_true(asked->snapshot.streams);
-    WorkerStreamStats stream = { .name = "b2-v0", .is_tx = true, .ssrc = 4000000000u };
+    WorkerStreamStats stream = { .name = "b2-v0", .is_tx = true, .ssrc = 4000000000u, .reason = FORWARD_LAST_N };
     WorkerEvent *ev = fake_event(WORKER_EV_SNAPSHOT, asked->conference, ep->handle, 1, sizeof(WorkerEndpointStats));
     ev->snapshot.id = asked->snapshot.id;
     ev->snapshot.endpoints[0].endpoint = ep->handle;
@@ -193,6 +193,7 @@ static void test_endpoint_dump(void)
     g_assert_cmpint(json_object_get_int_member(stats, "rtt_ms"), ==, 77);
     JsonObject *s = json_array_get_object_element(json_object_get_array_member(o, "streams"), 0);
     g_assert_cmpint(json_object_get_int_member(s, "ssrc"), ==, 4000000000);
+    g_assert_cmpstr(json_object_get_string_member(s, "reason"), ==, "last_n");
     tear_down(&r);
 }
 
