@@ -6,16 +6,23 @@
 
 #define PREDECESSORS 16 /* frames looked back for the one a frame may depend on */
 
-/* A frame of a higher temporal layer can be decoded when the nearest earlier frame of its own or a lower layer was
- * forwarded. Frames never seen are taken for lost, not for left out. */
+/* A frame of a higher temporal layer may refer to the nearest base frame and, unless it is marked as a layer sync, to
+ * the frames of its own and the layers between since that mark: encoders keep a buffer of their own for them. So the
+ * nearest of both kinds must have been forwarded. Frames never seen are taken for lost, not for left out. */
 static bool has_references(const Projection *p, const FrameInfo *f)
 {
+    bool has_base = false;
     if (f->u.vp8.layer_sync)
         return true;
     for (int k = 1; k <= PREDECESSORS; k++) {
         const ProjectionFrame *prev = projection_frame(p, f->id - k);
-        if (prev && prev->tid <= f->tid)
-            return prev->fate == FATE_FORWARD;
+        if (!prev || prev->tid > f->tid || (prev->tid == 0 && has_base))
+            continue;
+        if (prev->fate != FATE_FORWARD)
+            return false;
+        if (prev->tid > 0)
+            return true;
+        has_base = true;
     }
     return true;
 }

@@ -5,6 +5,7 @@ TX_TESTS = \
 	tests/unit/tx/test_projection \
 	tests/unit/tx/test_layers \
 	tests/unit/tx/test_captured \
+	tests/unit/tx/test_decode \
 	tests/unit/tx/test_ssrc_slots
 check_PROGRAMS += $(TX_TESTS)
 TESTS += $(TX_TESTS)
@@ -23,6 +24,10 @@ tests_unit_tx_test_captured_SOURCES = %D%/test_captured.c
 tests_unit_tx_test_captured_CFLAGS = $(CFLAGS_TX_TEST)
 tests_unit_tx_test_captured_LDADD = $(LIBS_TX_TEST)
 EXTRA_DIST += tests/vectors/media
+
+tests_unit_tx_test_decode_SOURCES = %D%/test_decode.c %D%/decode_check.c %D%/decode_check.h
+tests_unit_tx_test_decode_CFLAGS = $(CFLAGS_TX_TEST) $(GST_CFLAGS)
+tests_unit_tx_test_decode_LDADD = $(LIBS_TX_TEST) $(GST_LIBS)
 
 tests_unit_tx_test_ssrc_slots_SOURCES = %D%/test_ssrc_slots.c
 tests_unit_tx_test_ssrc_slots_CFLAGS = $(CFLAGS_TX_TEST)

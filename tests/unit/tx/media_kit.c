@@ -292,7 +292,8 @@ static size_t vp8_payload(uint8_t *b, const Kit *k, const KitFrame *f, gboolean 
     put16(b + n, 0x8000u | (k->raw_picture[f->eid] & 0x7fff));
     n += 2;
     b[n++] = k->tl0[f->eid];
-    b[n++] = (uint8_t)(f->tid << 6);
+    gboolean sync = f->tid > 0 && f->refs == 1 && g_array_index(k->frames, KitFrame, f->ref[0]).tid == 0;
+    b[n++] = (uint8_t)(f->tid << 6 | sync << 5);
     const uint8_t key[] = { 0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x00 };
     memcpy(b + n, key, sizeof(key));
     if (!f->key)

@@ -350,6 +350,46 @@ static void test_sender_restart(void)
     kit_free(k);
 }
 
+/* One VP8 frame in one packet; Chromium's pattern of two temporal layers: base, sync, base, not sync. */
+static ProjectionVerdict feed_vp8(Projection *p, int64_t id, bool key, uint8_t tid, bool sync)
+{
+    uint8_t bytes[40] = { 0x80 };
+    ProjectedPacket out;
+    MediaPacket pkt = { .data = bytes, .len = sizeof(bytes), .seq = id, .codec = CODEC_VP8 };
+    pkt.view = (RtpView){ .payload_off = 12, .payload_len = 28, .seq = (uint16_t)id, .ts = (uint32_t)id * 3000,
+                          .marker = 1 };
+    pkt.frame = (FrameInfo){ .id = id, .kind = FRAME_VP8, .tl0 = (uint8_t)(id / 2), .tid = tid, .keyframe = key,
+                             .start = true, .end = true };
+    pkt.frame.u.vp8 = (Vp8View){ .picture_id = (uint16_t)id, .desc_len = 6, .picture_id_bits = 15, .picture_id_off = 2,
+                                 .tl0_off = 4, .tid = tid, .has_tl0 = true, .has_tid = true, .layer_sync = sync,
+                                 .start = true, .keyframe = key };
+    return projection_accept(p, &pkt, id * 33333, &out);
+}
+
+/* A layer above the base begins with a frame marked as its sync: another may refer to one that was left out. */
+static void test_vp8_layer_sync(void)
+{
+    static const struct {
+        uint8_t tid;
+        bool sync;
+        int target;
+        ProjectionVerdict want;
+    } frames[] = {
+        { 0, false, 0, PROJECTION_ACCEPT }, { 1, true, 0, PROJECTION_DROP },    { 0, false, 0, PROJECTION_ACCEPT },
+        { 1, false, 1, PROJECTION_DROP },   { 0, false, 1, PROJECTION_ACCEPT }, { 1, true, 1, PROJECTION_ACCEPT },
+        { 0, false, 1, PROJECTION_ACCEPT }, { 1, false, 1, PROJECTION_ACCEPT },
+    };
+    OutStream os;
+    Projection *p = g_new0(Projection, 1);
+    out_stream_init(&os, 7, 90000, 1, 1);
+    projection_init(p, &os, CODEC_VP8);
+    for (gsize i = 0; i < G_N_ELEMENTS(frames); i++) {
+        projection_set_target(p, frames[i].target, FORWARD_CAP);
+        g_assert_cmpint(feed_vp8(p, 1000 + (int64_t)i, i == 0, frames[i].tid, frames[i].sync), ==, frames[i].want);
+    }
+    g_free(p);
+}
+
 static MediaPacket audio_packet(int64_t seq, uint32_t ts, uint8_t *bytes)
 {
     MediaPacket pkt = { .data = bytes, .len = 20, .seq = seq, .codec = CODEC_OPUS, .audio = true };
@@ -462,6 +502,7 @@ int main(int argc, char **argv)
     g_test_add_func("/projection/resume-clock", test_resume_clock);
     g_test_add_func("/projection/malformed", test_malformed);
     g_test_add_func("/projection/sender-restart", test_sender_restart);
+    g_test_add_func("/projection/vp8-layer-sync", test_vp8_layer_sync);
     g_test_add_func("/projection/audio", test_audio);
     g_test_add_func("/projection/withheld-video", test_withheld_video);
     return g_test_run();
