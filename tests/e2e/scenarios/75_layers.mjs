@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the bridge chooses for a receiver: simulcast layers by constraint, last-n, screen share on stage; and its
+// reasons, as the REST interface tells them.
+import assert from 'node:assert/strict';
+import { flows, sleep, until } from '../lib/browser.mjs';
+import { joinModernChromium } from '../lib/modern.mjs';
+import { setOption } from '../lib/servers.mjs';
+
+const NO_P2P = { p2p: 0 };
+// The library of the page takes the first codec of the offer: only VP8 is in it.
+const group = 'VP8 only';
+const settings = { edit: { focus: text => ['av1', 'vp9', 'h264'].reduce((s, k) => setOption(s, 'codec', k, 'false'), text) } };
+
+// The bridge's word on each video source toward one endpoint: source name -> stream.
+async function sentTo(t, id) {
+    const { conferences } = await t.servers.bridgeConferences();
+    const conference = conferences.find(c => JSON.stringify(c).includes(t.room));
+    const dump = await t.servers.json(`${t.stack.bridgeHttp}/v1/conferences/${conference.id}/endpoints/${id}`);
+    return Object.fromEntries((dump.streams ?? []).filter(s => s.direction === 'tx' && s.kind === 'video').map(s => [s.name, s]));
+}
+
+const reasonsOf = async (t, id) => Object.fromEntries(Object.entries(await sentTo(t, id)).map(([name, s]) => [name, s.reason]));
+
+const constrain = (person, constraints) =>
+    person.page.evaluate(c => window.plenum.conference.setReceiverConstraints(c), constraints);
+
+async function video(person, owner) {
+    return flows(await person.stats(), 'bridge').filter(s => s.kind === 'video' && s.owner === owner && s.frameHeight)
+        .sort((a, b) => b.lastPacketReceivedTimestamp - a.lastPacketReceivedTimestamp)[0];
+}
+
+// Frames decoded of each owner's video during a while, by the modern client.
+async function framesDuring(person, ms) {
+    const read = async () => new Map((await person.stats()).filter(r => r.kind === 'video').map(r => [r.name, r]));
+    const before = await read();
+    await sleep(ms);
+    return Object.fromEntries([...await read()].map(([name, r]) => [name, r.frames - (before.get(name)?.ssrc === r.ssrc ? before.get(name).frames : 0)]));
+}
+
+export const scenarios = [
+    {
+        name: 'VP8 simulcast follows the receiver: 180, 360, 720, 180, each within 2 s', group, settings, browser: { fps: 10 }, timing: true,
+        async run(t) {
+            const ada = await t.join('Ada', { ...NO_P2P, video: 0, audio: 0, codec: 'VP8' });
+            const bob = await t.join('Bob', { ...NO_P2P, height: 720, codec: 'VP8' });
+            const id = await bob.id();
+            const want = async (height, timeoutMs) => {
+                await constrain(ada, { lastN: -1, defaultConstraints: { maxHeight: height } });
+                const since = Date.now();
+                await until(`Ada gets ${height} lines`, async () => (await video(ada, id))?.frameHeight === height, { timeoutMs })
+                    .catch(async e => {
+                        const sent = (await bob.stats()).peers.flatMap(p => p.outbound.filter(o => o.kind === 'video'));
+                        throw new Error(`${e.message}\n${JSON.stringify(await video(ada, id))}\n${JSON.stringify(sent)}\n${JSON.stringify(await sentTo(t, await ada.id()))}`);
+                    });
+                return Date.now() - since;
+            };
+            await want(720, 30000); // the sender's own estimate has to grow first
+            t.measured.switched_ms = [];
+            for (const height of [180, 360, 720, 180]) {
+                t.measured.switched_ms.push([height, await want(height, 2000)]);
+                await sleep(1500);
+            }
+        },
+    },
+    {
+        name: 'lastN 2 in a room of six: two pictures move, ForwardedSources and REST say the same, selection switches them',
+        group, settings, browser: { fps: 5 }, timeoutMs: 120000,
+        async run(t) {
+            const small = { codec: 'VP8', scalabilityMode: 'L1T1', width: 160, height: 90, frameRate: 5 };
+            const ada = await joinModernChromium(t, 'Ada', { ...small, sendVideo: false });
+            const others = [];
+            for (const name of ['Bob', 'Cleo', 'Dan', 'Eve', 'Finn'])
+                others.push(await joinModernChromium(t, name, small));
+            await until('Ada knows five pictures', async () =>
+                (await ada.messages('ForwardedSources')).at(-1)?.forwardedSources.length === 5, { timeoutMs: 20000 });
+            const expect = async chosen => {
+                const names = chosen.map(p => `${p.id}-v0`).sort();
+                await ada.constrain({ lastN: 2, selectedSources: names, defaultConstraints: { maxHeight: 180 } });
+                const since = Date.now();
+                await until(`${names} are forwarded`, async () => {
+                    const m = (await ada.messages('ForwardedSources')).at(-1);
+                    return JSON.stringify([...m.forwardedSources].sort()) === JSON.stringify(names);
+                }, { timeoutMs: 3000 });
+                await until('both move', async () => {
+                    const grown = await framesDuring(ada, 500);
+                    return names.every(n => grown[n] > 0);
+                }, { timeoutMs: 5000 });
+                (t.measured.switched_ms ??= []).push(Date.now() - since);
+                const grown = await framesDuring(ada, 2000);
+                assert.deepEqual(Object.keys(grown).filter(n => grown[n] > 0).sort(), names, JSON.stringify(grown));
+                const reasons = await reasonsOf(t, ada.id);
+                for (const p of others)
+                    assert.equal(reasons[`${p.id}-v0`], chosen.includes(p) ? 'ok' : 'last_n', JSON.stringify(reasons));
+            };
+            await expect(others.slice(0, 2));
+            await expect(others.slice(3, 5));
+
+            // The other reasons: a constraint of 0, a sender without a picture, a narrow link, a sender that stopped.
+            const [bob, cleo, dan] = others, name = p => `${p.id}-v0`;
+            await ada.constrain({ lastN: -1, defaultConstraints: { maxHeight: 180 }, constraints: { [name(bob)]: { maxHeight: 0 } } });
+            await cleo.call(c => c.send({ colibriClass: 'SourceVideoTypeMessage', sourceName: `${c.id}-v0`, videoType: 'none' }));
+            await dan.call(c => c.pc.getSenders().find(s => s.track?.kind === 'video').replaceTrack(null));
+            await until('cap, sender muted and no packets are told', async () => {
+                const r = t.measured.reasons = await reasonsOf(t, ada.id);
+                return r[name(bob)] === 'cap' && r[name(cleo)] === 'sender_muted' && r[name(dan)] === 'no_packets';
+            }, { timeoutMs: 8000, everyMs: 200 }).catch(e => {
+                throw new Error(`${e.message}: ${JSON.stringify(t.measured.reasons)}`);
+            });
+            await ada.constrain({ lastN: -1, assumedBandwidthBps: 1000, defaultConstraints: { maxHeight: 180 } });
+            await until('bandwidth is told', async () =>
+                (await reasonsOf(t, ada.id))[name(others[3])] === 'bandwidth', { timeoutMs: 8000, everyMs: 200 });
+        },
+    },
+    {
+        name: 'a shared screen is forwarded first, and in full, when it is on stage', group, settings, browser: { fps: 5 },
+        async run(t) {
+            const ada = await t.join('Ada', { ...NO_P2P, video: 0, audio: 0 });
+            const bob = await t.join('Bob', { ...NO_P2P, height: 180 });
+            const id = await bob.id();
+            await bob.page.click('#screen');
+            const screen = await until('the bridge knows a screen', async () => {
+                const dump = JSON.stringify(await t.servers.json(`${t.stack.bridgeHttp}/v1/conferences?full=true`));
+                return /"name":"([^"]+)","kind":"video","video_type":"desktop/.exec(dump)?.[1];
+            }, { timeoutMs: 8000 });
+            await constrain(ada, { lastN: 1, onStageSources: [screen], defaultConstraints: { maxHeight: 180 }, constraints: { [screen]: { maxHeight: 2160 } } });
+            await until('the screen flows in full, the camera is beyond last-n', async () => {
+                const streams = t.measured.streams = Object.values(await sentTo(t, await ada.id()))
+                    .map(s => ({ name: s.name, reason: s.reason, height: s.height, target: s.target_layer, ideal: s.ideal_layer }));
+                const shown = streams.find(s => s.name === screen);
+                return shown?.reason === 'ok' && shown.target === shown.ideal && shown.height === 2160
+                    && streams.filter(s => s.name !== screen).every(s => s.reason === 'last_n');
+            }, { timeoutMs: 10000 }).catch(e => {
+                throw new Error(`${e.message}: ${JSON.stringify(t.measured.streams)}`);
+            });
+            const first = (await video(ada, id))?.framesDecoded ?? 0;
+            await until('it moves', async () => (await video(ada, id))?.framesDecoded > first, { timeoutMs: 8000 });
+            t.measured.height = (await video(ada, id)).frameHeight;
+            assert.ok(t.measured.height > 180, `the picture is ${t.measured.height} high`);
+        },
+    },
+];
