@@ -119,9 +119,10 @@ static void add_obus(GByteArray *unit, GByteArray *open, const uint8_t *p, gsize
 
 static GstElement *build(gsize c, GstElement **src, GstElement **sink)
 {
-    g_autofree char *caps = c == CHAIN_AV1
-        ? g_strdup("video/x-av1,stream-format=obu-stream,alignment=tu")
-        : g_strdup_printf("application/x-rtp,media=video,clock-rate=90000,encoding-name=%s,payload=96", chains[c].name);
+    g_autofree char *caps =
+        c == CHAIN_AV1 ? g_strdup("video/x-av1,stream-format=obu-stream,alignment=tu")
+                       : g_strdup_printf("application/x-rtp,media=video,clock-rate=90000,encoding-name=%s,payload=96",
+                                         chains[c].name);
     g_autofree char *text = g_strdup_printf(
         "appsrc name=src format=time max-bytes=0 caps=%s ! %s%s %s ! appsink name=sink sync=false max-buffers=0", caps,
         chains[c].depay ? chains[c].depay : "", chains[c].depay ? " !" : "", chains[c].decoder);

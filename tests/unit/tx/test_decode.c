@@ -130,10 +130,10 @@ static GPtrArray *load(const Capture *cap)
 /* ---- what the decoder is given, and what comes out ---- */
 
 typedef struct {
-    GPtrArray *packets;  /* GByteArray */
-    GArray *frame_of;    /* guint */
-    GArray *eid, *sid;   /* int, of each frame */
-    GArray *source_ts;   /* uint32_t, of each frame */
+    GPtrArray *packets; /* GByteArray */
+    GArray *frame_of;   /* guint */
+    GArray *eid, *sid;  /* int, of each frame */
+    GArray *source_ts;  /* uint32_t, of each frame */
     gboolean in_frame;
 } Receiver;
 
@@ -161,9 +161,18 @@ static void receiver_free(Receiver *r)
 /* The packet as it goes out, without header extensions and padding; payload type 96, own sequence numbers. */
 static void receiver_add(Receiver *r, const Sent *s, const ProjectedPacket *out)
 {
-    uint8_t head[12] = { 0x80, (uint8_t)(96 | (out->marker ? 0x80 : 0)), (uint8_t)(r->packets->len >> 8), (uint8_t)r->packets->len,
-                         (uint8_t)(out->ts >> 24), (uint8_t)(out->ts >> 16), (uint8_t)(out->ts >> 8), (uint8_t)out->ts,
-                         0, 0, 0, 7 };
+    uint8_t head[12] = { 0x80,
+                         (uint8_t)(96 | (out->marker ? 0x80 : 0)),
+                         (uint8_t)(r->packets->len >> 8),
+                         (uint8_t)r->packets->len,
+                         (uint8_t)(out->ts >> 24),
+                         (uint8_t)(out->ts >> 16),
+                         (uint8_t)(out->ts >> 8),
+                         (uint8_t)out->ts,
+                         0,
+                         0,
+                         0,
+                         7 };
     GByteArray *p = g_byte_array_new();
     g_byte_array_append(p, head, sizeof(head));
     g_byte_array_append(p, s->bytes + s->pkt.view.payload_off, (guint)s->pkt.view.payload_len);
@@ -233,8 +242,8 @@ static guint wrong(const Material *m, const Receiver *r, const DecodedFrame *fra
     guint n = 0;
     for (guint i = 0; i < r->eid->len; i++) {
         int eid = g_array_index(r->eid, int, i), sid = g_array_index(r->sid, int, i);
-        const DecodedFrame *want = g_hash_table_lookup(
-            m->sums[eid][sid], GUINT_TO_POINTER(g_array_index(r->source_ts, uint32_t, i)));
+        const DecodedFrame *want =
+            g_hash_table_lookup(m->sums[eid][sid], GUINT_TO_POINTER(g_array_index(r->source_ts, uint32_t, i)));
         g_assert_nonnull(want);
         if (frames[i].decoded && frames[i].sum == want->sum)
             continue;

@@ -356,13 +356,22 @@ static ProjectionVerdict feed_vp8(Projection *p, int64_t id, bool key, uint8_t t
     uint8_t bytes[40] = { 0x80 };
     ProjectedPacket out;
     MediaPacket pkt = { .data = bytes, .len = sizeof(bytes), .seq = id, .codec = CODEC_VP8 };
-    pkt.view = (RtpView){ .payload_off = 12, .payload_len = 28, .seq = (uint16_t)id, .ts = (uint32_t)id * 3000,
-                          .marker = 1 };
-    pkt.frame = (FrameInfo){ .id = id, .kind = FRAME_VP8, .tl0 = (uint8_t)(id / 2), .tid = tid, .keyframe = key,
-                             .start = true, .end = true };
-    pkt.frame.u.vp8 = (Vp8View){ .picture_id = (uint16_t)id, .desc_len = 6, .picture_id_bits = 15, .picture_id_off = 2,
-                                 .tl0_off = 4, .tid = tid, .has_tl0 = true, .has_tid = true, .layer_sync = sync,
-                                 .start = true, .keyframe = key };
+    pkt.view =
+        (RtpView){ .payload_off = 12, .payload_len = 28, .seq = (uint16_t)id, .ts = (uint32_t)id * 3000, .marker = 1 };
+    pkt.frame = (FrameInfo){
+        .id = id, .kind = FRAME_VP8, .tl0 = (uint8_t)(id / 2), .tid = tid, .keyframe = key, .start = true, .end = true
+    };
+    pkt.frame.u.vp8 = (Vp8View){ .picture_id = (uint16_t)id,
+                                 .desc_len = 6,
+                                 .picture_id_bits = 15,
+                                 .picture_id_off = 2,
+                                 .tl0_off = 4,
+                                 .tid = tid,
+                                 .has_tl0 = true,
+                                 .has_tid = true,
+                                 .layer_sync = sync,
+                                 .start = true,
+                                 .keyframe = key };
     return projection_accept(p, &pkt, id * 33333, &out);
 }
 
