@@ -222,8 +222,8 @@ function views() {
         const name = call.nameOf(p.id);
         const shared = { name, self: false, audioOff: !sound || sound.isMuted(), speaking: call.dominant === p.id,
             badge: all.length ? connected || 'Bridge' : '' };
-        if (screen)
-            list.push({ ...shared, key: `${p.id}:screen`, screen: true, track: screen, videoOff: screen.isMuted() });
+        if (screen && !screen.isMuted()) // a share that has ended may stay as a muted track
+            list.push({ ...shared, key: `${p.id}:screen`, screen: true, track: screen, videoOff: false });
         list.push({ ...shared, key: p.id, screen: false, track: camera ?? null, videoOff: !camera || camera.isMuted() });
     }
     const mine = { name: $('name').value || 'You', self: true, badge: '', speaking: call.dominant === me,

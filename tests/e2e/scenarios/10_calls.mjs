@@ -96,6 +96,7 @@ export const scenarios = [
                 (await bob.status()).participants[0]?.tracks.find(x => x.kind === kind)?.muted === want, { timeoutMs: 3000 });
             await ada.page.click('#mic');
             await muted('audio', true);
+            await sleep(700); // presence is ahead of what is still in Bob's jitter buffer
             const quiet = await bob.stats();
             await sleep(1500);
             const energy = received(quiet, await bob.stats())[await ada.id()]?.energy ?? 0;

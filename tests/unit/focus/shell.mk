@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The shell half of the focus: presence and limits as tables, the whole against a server in the process.
 FOCUS_SHELL_TESTS = tests/unit/focus/test_bridge_brewery tests/unit/focus/test_conference_http \
-	tests/unit/focus/test_focus tests/unit/focus/test_member_presence
+	tests/unit/focus/test_focus tests/unit/focus/test_member_presence \
+	tests/unit/focus/test_client_dialogue
 check_PROGRAMS += $(FOCUS_SHELL_TESTS)
 TESTS += $(FOCUS_SHELL_TESTS)
 CFLAGS_FOCUS_SHELL_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS) $(JSON_CFLAGS)
@@ -10,9 +11,17 @@ LIBS_FOCUS_SHELL_TEST = focus/libfocus-shell.a focus/libfocus-pure.a \
 	common/base/libplenum-daemon.a common/base/libplenum-base.a \
 	$(STROPHE_LIBS) $(SOUP_LIBS) $(JSON_LIBS) $(XML_LIBS) $(GLIB_LIBS)
 
-tests_unit_focus_test_focus_SOURCES = tests/unit/focus/test_focus.c
+tests_unit_focus_test_focus_SOURCES = tests/unit/focus/test_focus.c \
+	tests/unit/focus/focus_world.c tests/unit/focus/focus_world.h
 tests_unit_focus_test_focus_CFLAGS = $(CFLAGS_FOCUS_SHELL_TEST)
 tests_unit_focus_test_focus_LDADD = $(LIBS_FOCUS_SHELL_TEST)
+
+# Stanzas of the current client, recorded (tests/vectors/signalling).
+EXTRA_DIST += tests/vectors/signalling
+tests_unit_focus_test_client_dialogue_SOURCES = tests/unit/focus/test_client_dialogue.c \
+	tests/unit/focus/focus_world.c tests/unit/focus/focus_world.h
+tests_unit_focus_test_client_dialogue_CFLAGS = $(CFLAGS_FOCUS_SHELL_TEST)
+tests_unit_focus_test_client_dialogue_LDADD = $(LIBS_FOCUS_SHELL_TEST)
 
 tests_unit_focus_test_member_presence_SOURCES = tests/unit/focus/test_member_presence.c
 tests_unit_focus_test_member_presence_CFLAGS = $(CFLAGS_FOCUS_SHELL_TEST)
