@@ -346,9 +346,11 @@ void endpoint_on_event(Endpoint *ep, const WorkerEvent *ev)
     case WORKER_EV_ICE_RESTART_FAILED:
         on_restart_over(ep, false);
         break;
-    case WORKER_EV_CONSENT_LOST: /* it may come back; if not, the idle rule ends it */
+    case WORKER_EV_CONSENT_LOST: /* 30 s without an answer; a restart under way has its own time limit */
         counters->consent_lost++;
         log_info(&ep->log, "no answer to consent checks any more");
+        if (!ep->restart_pending)
+            bridge_expire_later(bridge, ep, "consent lost");
         break;
     case WORKER_EV_ICE_FAILED:
         counters->ice_failed++;

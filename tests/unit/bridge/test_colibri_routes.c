@@ -388,7 +388,7 @@ static void test_ice_restart(void)
 
 static void test_failures_expire(void)
 {
-    static const WorkerEventType types[] = { WORKER_EV_ICE_FAILED, WORKER_EV_ENDPOINT_IDLE };
+    static const WorkerEventType types[] = { WORKER_EV_ICE_FAILED, WORKER_EV_CONSENT_LOST, WORKER_EV_ENDPOINT_IDLE };
     for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
         Fixture f;
         fixture_set_up(&f, NULL);
