@@ -25,6 +25,7 @@ typedef enum {
 #define SRTP_OVERHEAD 16
 #define SRTCP_OVERHEAD 20
 #define SRTP_REPLAY_WINDOW 1024 /* packets, per SSRC */
+#define SRTP_LATE_MAX 4096     /* outgoing: how far behind the newest a packet may still be sent */
 #define SRTP_STREAMS_MAX 256    /* incoming SSRCs per endpoint */
 
 size_t srtp_key_len(SrtpProfile profile); /* bytes; 0 for an unknown profile */
@@ -67,7 +68,8 @@ void srtp_tx_free(SrtpTx *tx);
 
 /* Writes the protected packet made of hdr (a whole RTP header with CSRCs and extensions, final bytes) and
  * payload (with its padding, if the header's P bit is set) to out and returns its length; 0 when out_cap is
- * too small, hdr is no RTP header, or its index would lie before the first packet's. out may equal hdr when
+ * too small, hdr is no RTP header, or its index would lie before the first packet's or more than SRTP_LATE_MAX
+ * behind the newest (a jump that would be taken for an index long used, and its key stream with it). out may equal hdr when
  * the payload follows the header there (in place); otherwise out overlaps neither.
  * Late packets (sequence number below the highest sent) keep their place: the rollover counter is guessed as
  * in RFC 3711 3.3.1. Sending one sequence number twice is only allowed with identical bytes. */

@@ -61,7 +61,7 @@ size_t srtp_tx_protect(SrtpTx *tx, SrtpStream *st, const uint8_t *hdr, size_t hd
     uint16_t seq = srtp_header_seq(hdr);
     int64_t highest = (int64_t)st->roc << 16 | st->highest_seq;
     int64_t index = st->started ? srtp_index_guess(st->roc, st->highest_seq, seq) : highest - st->highest_seq + seq;
-    if (index < 0)
+    if (index < 0 || (st->started && highest - index > SRTP_LATE_MAX))
         return 0;
     size_t n = protect(tx, hdr, hdr_len, payload, payload_len, out, out_cap);
     if (n && (!st->started || index > highest))

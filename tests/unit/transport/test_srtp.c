@@ -288,6 +288,12 @@ static void test_before_first(gconstpointer data)
     g_assert_cmpuint(protect_simple(p.tx, &p.st, 3, 7, 0, 20, out, 64), >, 0);
     g_assert_cmpuint(protect_simple(p.tx, &p.st, 65530, 7, 0, 20, out, 64), ==, 0); /* would be index -6 */
     g_assert_cmpuint(p.st.roc, ==, 0);
+    for (uint32_t i = 1; i < 5; i++) /* to number 3 of the second round */
+        g_assert_cmpuint(protect_simple(p.tx, &p.st, (uint16_t)(3 + i * 16384), 7, 0, 20, out, 64), >, 0);
+    g_assert_cmpuint(p.st.roc, ==, 1);
+    /* A jump of 40000 looks like a number of the first round, whose index may have been used. */
+    g_assert_cmpuint(protect_simple(p.tx, &p.st, 40003, 7, 0, 20, out, 64), ==, 0);
+    g_assert_cmpuint(protect_simple(p.tx, &p.st, 65530, 7, 0, 20, out, 64), >, 0); /* late, but only a little */
     g_assert_cmpint(srtp_index_guess(0, 3, 65530), ==, -1);
     g_assert_cmpint(srtp_index_guess(1, 3, 65530), ==, 65530);
     g_assert_cmpint(srtp_index_guess(0, 65530, 3), ==, 65536 + 3);
