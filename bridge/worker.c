@@ -51,9 +51,12 @@ static void on_stun(Worker *w, Packet *p, const Tuple *from, bool handed_over, u
     case STUN_PEEK_REQUEST: {
         int owner = worker_of_ufrag(w, (char)p->data[off]);
         if (owner >= 0 && (unsigned)owner != w->index && !handed_over) {
-            /* Anyone can send such a request: only so many a second may cross. */
-            if (w->hop_tokens > 0) {
-                w->hop_tokens--;
+            /* Anyone can send such a request: only so many a second may cross, those apart that come from an address
+             * the owner has vouched for. */
+            const TupleEntry *e = tuple_table_find(&w->tuples, from);
+            bool vouched = e && !e->endpoint && e->owner == owner;
+            if (vouched || w->hop_tokens > 0) {
+                w->hop_tokens -= !vouched;
                 worker_hand_over(w, (unsigned)owner, p, from);
                 return;
             }

@@ -64,8 +64,14 @@ static void remember(Worker *w, const HandoverItem *item)
 void worker_on_handover(Worker *w)
 {
     HandoverItem item;
-    mailbox_clear_wake(w->handover);
-    for (unsigned n = 0; mailbox_take(w->handover, &item);) {
+    unsigned n = 0;
+    /* One ring full a round: others may write as fast as this reads. The wake-up stays set until it is empty. */
+    for (unsigned taken = 0; taken < WORKER_HANDOVER; taken++) {
+        if (!mailbox_take(w->handover, &item)) {
+            mailbox_clear_wake(w->handover);
+            if (!mailbox_take(w->handover, &item))
+                break;
+        }
         if (item.type == HANDOVER_REMEMBER) {
             remember(w, &item);
             continue;
