@@ -43,7 +43,8 @@ typedef struct {
     struct {
         gint64 workers;
         gboolean sctp, trust_bwe, gso;
-        gint64 start_bitrate_kbps, assumed_bandwidth_limit_kbps, last_n, silence_packets, stats_filter_threshold;
+        gint64 start_bitrate_kbps, assumed_bandwidth_limit_kbps, last_n, silence_packets, loudest,
+            stats_filter_threshold;
     } media;
     struct {
         gint64 conferences, endpoints, endpoints_per_conference, ssrcs_per_endpoint;

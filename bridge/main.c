@@ -115,6 +115,7 @@ static bool start_workers(App *app, GError **error)
         .trust_bwe = c->media.trust_bwe,
         .start_bps = c->media.start_bitrate_kbps * 1000,
         .gso = c->media.gso,
+        .loudest = (uint32_t)c->media.loudest,
         .silence_packets = c->media.silence_packets ? (int32_t)c->media.silence_packets : -1,
     };
     for (size_t i = 0; i < app->env.n_candidates && config.n_addresses < WORKER_ADDRESSES_MAX; i++)

@@ -116,6 +116,7 @@ void media_conference_remove(MediaConference *c, MediaEndpoint *ep)
     for (uint32_t i = 0; i < c->n_sources; i++)
         if (c->sources[i])
             media_source_set_demand(c->sources[i], ep->handle, 0);
+    loudest_remove(&c->loudest, ep->speaker);
     bool listed = dominant_speaker_remove(c->speech, ep->speaker);
     c->dominant = dominant_speaker_current(c->speech);
     if (listed && c->n_endpoints)

@@ -7,6 +7,7 @@
 
 #include "bridge/media_source.h"
 #include "bridge/speech/dominant_speaker.h"
+#include "bridge/speech/loudest.h"
 #include "bridge/worker.h"
 
 #define MEDIA_ENDPOINTS_MAX 4096 /* of one conference */
@@ -36,6 +37,7 @@ struct MediaConference {
     MediaSource **sources;           /* by MediaSource.index; NULL where one was removed */
     uint32_t n_sources, source_room; /* highest index in use + 1 */
     DominantSpeaker *speech;
+    Loudest loudest;
     uint32_t next_speaker; /* ids for speech */
     uint32_t dominant;     /* speaker id, SPEECH_NOBODY */
     Timer timer;

@@ -95,6 +95,9 @@ void media_endpoint_set_media(MediaEndpoint *ep, const WorkerMedia *media)
         return;
     if (!ep->ext_type && !(ep->ext_type = calloc(256, sizeof(*ep->ext_type))))
         return;
+    uint8_t ids[RTP_EXT_TYPE_COUNT];
+    memcpy(ids, ep->ext_id, sizeof(ids));
+    bool mixed = ep->allow_mixed, tcc = ep->tcc_video;
     memset(ep->payloads, 0, 128 * sizeof(*ep->payloads));
     memset(ep->ext_type, 0, 256 * sizeof(*ep->ext_type));
     ep->padding_pt = 0xff;
@@ -129,6 +132,8 @@ void media_endpoint_set_media(MediaEndpoint *ep, const WorkerMedia *media)
     }
     ep->tcc_video = ep->tcc_video && ep->ext_id[RTP_EXT_TRANSPORT_CC];
     ep->allow_mixed = media->allow_mixed;
+    if (mixed != ep->allow_mixed || tcc != ep->tcc_video || memcmp(ids, ep->ext_id, sizeof(ids)) != 0)
+        tx_state_forget_sent(ep->tx);
     tx_slots_media_changed(ep);
     if (ep->srtp_rx)
         replay_early(ep);

@@ -16,6 +16,8 @@
 #define MEDIA_EARLY_MAX 64          /* RTP datagrams held until the keys come */
 #define MEDIA_REPORT_US 500000      /* receiver reports */
 #define MEDIA_BANDWIDTH_US 10000000 /* ConnectionStats */
+#define MEDIA_FEEDBACK_PER_S 65536  /* numbers in transport-cc and items in NACK looked at; one full report fits */
+#define MEDIA_DTLS_PER_S 2000       /* datagrams of one endpoint handed to control */
 #define MEDIA_ACTIVE_US 10000000    /* counted as active this long after media */
 
 typedef struct {
@@ -78,7 +80,9 @@ struct MediaEndpoint {
     uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
     uint64_t retransmitted, nacks_in, nacks_out, keyframes_in, keyframes_out;
     RateWindow rx_rate, tx_rate;
-    uint32_t tx_round_bytes; /* of the batch being forwarded */
+    uint32_t tx_round_bytes;                  /* of the batch being forwarded */
+    int64_t feedback_since_us, dtls_since_us; /* the seconds these belong to: */
+    uint32_t feedback_numbers, dtls_datagrams;
     int64_t last_speech_us;
     float rx_loss;
     uint64_t reported_received, reported_lost;

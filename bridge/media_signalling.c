@@ -45,6 +45,11 @@ static void rebuild_ssrcs(MediaEndpoint *ep)
 static void remove_source(MediaEndpoint *ep, uint32_t i)
 {
     MediaSource *s = ep->sources[i];
+    /* The rollover counter of an SSRC is kept in case it is signalled again, but not for ever new ones. */
+    for (uint8_t e = 0; ep->srtp_rx && e < s->n_encodings && srtp_rx_streams(ep->srtp_rx) > SRTP_STREAMS_MAX / 2; e++) {
+        srtp_rx_forget(ep->srtp_rx, s->encodings[e].ssrc);
+        srtp_rx_forget(ep->srtp_rx, s->encodings[e].rtx_ssrc);
+    }
     ep->sources[i] = ep->sources[--ep->n_sources];
     media_conference_remove_source(ep->conference, s);
     media_source_free(s);

@@ -184,6 +184,15 @@ void media_endpoint_send_dtls(MediaEndpoint *ep, const uint8_t *bytes, size_t le
 void media_endpoint_on_dtls(MediaEndpoint *ep, const uint8_t *buf, size_t len)
 {
     Worker *w = media_endpoint_worker(ep);
+    if (w->now_us - ep->dtls_since_us >= 1000000) {
+        ep->dtls_since_us = w->now_us;
+        ep->dtls_datagrams = 0;
+    }
+    /* One client must not fill the box that all workers report through. */
+    if (ep->dtls_datagrams++ >= MEDIA_DTLS_PER_S) {
+        w->totals.drops[WORKER_DROP_DTLS]++;
+        return;
+    }
     WorkerEvent *ev = worker_event_new(w, WORKER_EV_DTLS, NULL, ep, len);
     memcpy(ev->dtls.bytes, buf, len);
     worker_emit(w, ev);

@@ -140,7 +140,8 @@ static bool receive_round(Worker *w, size_t socket)
         Tuple from;
         w->totals.rx_datagrams++;
         w->totals.rx_bytes += p->len;
-        if (!tuple_from_sockaddr((struct sockaddr *)&v->from[i], v->msgs[i].msg_hdr.msg_namelen, (uint8_t)socket, &from))
+        if (!tuple_from_sockaddr((struct sockaddr *)&v->from[i], v->msgs[i].msg_hdr.msg_namelen, (uint8_t)socket,
+                                 &from))
             continue;
         worker_on_datagram(w, p, &from, false, w->index);
         if (p->refs > 1) { /* somebody keeps it: the vector needs another */

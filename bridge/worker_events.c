@@ -129,6 +129,9 @@ const char *worker_drop_name(WorkerDrop drop)
         [WORKER_DROP_MAILBOX] = "mailbox",
         [WORKER_DROP_SEND] = "send",
         [WORKER_DROP_PACER] = "pacer",
+        [WORKER_DROP_QUIETER] = "quieter",
+        [WORKER_DROP_FEEDBACK] = "feedback",
+        [WORKER_DROP_DTLS] = "dtls",
     };
     return (unsigned)drop < WORKER_DROPS ? names[drop] : "unknown";
 }

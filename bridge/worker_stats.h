@@ -30,11 +30,14 @@ typedef enum {
     WORKER_DROP_DUPLICATE,     /* already received */
     WORKER_DROP_RTX,           /* RTX that carries no packet we miss (padding, unknown apt) */
     WORKER_DROP_SILENCE,       /* audio level 127 for a while */
+    WORKER_DROP_QUIETER,       /* audio: others are louder (WorkersConfig.loudest) */
     WORKER_DROP_VISITOR,       /* media of a visitor */
     WORKER_DROP_POOL,          /* no free packet buffer */
     WORKER_DROP_MAILBOX,       /* event or hand-over ring full */
     WORKER_DROP_SEND,          /* the kernel did not take a datagram */
     WORKER_DROP_PACER,         /* held back too long, or queue full */
+    WORKER_DROP_FEEDBACK,      /* transport-cc or NACK that names more packets than anybody was sent */
+    WORKER_DROP_DTLS,          /* DTLS datagrams of one endpoint beyond its rate */
     WORKER_DROPS
 } WorkerDrop;
 

@@ -135,7 +135,7 @@ static void audio_packet(MediaEndpoint *ep, Packet *p, MediaSource *s, RxEncodin
     if (at->off && rtp_ext_audio_level(m->data + at->off, at->len, &level)) {
         m->audio_level = level.level;
         int32_t limit = silence_limit(c->worker);
-        if (level.level < RX_SILENCE_LEVEL)
+        if (level.level < RX_SILENCE_LEVEL || m->codec == CODEC_TELEPHONE_EVENT) /* a key pressed is no silence */
             s->silent_run = 0;
         else if (limit >= 0 && s->silent_run >= limit) {
             swallow(st, seq);
@@ -146,6 +146,13 @@ static void audio_packet(MediaEndpoint *ep, Packet *p, MediaSource *s, RxEncodin
         if (!s->synthetic) {
             dominant_speaker_level(c->speech, ep->speaker, level.level, p->now_us / 1000);
             media_conference_heard(c, p->now_us);
+            size_t n = c->worker->config->loudest;
+            if (n && !loudest_passes(loudest_level(&c->loudest, ep->speaker, level.level, p->now_us / 1000), n,
+                                     c->dominant == ep->speaker, true)) {
+                swallow(st, seq);
+                drop(ep, WORKER_DROP_QUIETER);
+                return;
+            }
         }
     }
     if (close_up(st, seq, &m->seq))

@@ -10,6 +10,7 @@
 
 #define RTT_MAX_US 7000000
 #define DLSR_MAX_US 300000000
+#define SR_INTERVAL_US 50000 /* of one stream: what comes more often is not passed on, each would go to everybody */
 
 /* Our own reports carry no time of ours, so the round trip comes from sender reports we passed on: the receiver names
  * the last one it saw and how long it waited. */
@@ -55,6 +56,8 @@ static void on_report(MediaEndpoint *ep, const uint8_t *buf, const RtcpPacket *r
     if (!e || e->is_rtx || !e->encoding->state)
         return;
     rx_stream_sender_report(&e->encoding->state->stream, report.sender.ntp, now_us);
+    if (e->encoding->sr_us && now_us - e->encoding->sr_us < SR_INTERVAL_US)
+        return;
     e->encoding->sr_ntp = report.sender.ntp;
     e->encoding->sr_ts = report.sender.rtp_ts;
     e->encoding->sr_us = now_us;
@@ -100,18 +103,34 @@ static void on_payload_feedback(MediaEndpoint *ep, const uint8_t *buf, const Rtc
     }
 }
 
+/* A datagram of feedback can name millions of packets; nobody was sent so many. */
+static bool within(MediaEndpoint *ep, uint32_t numbers, int64_t now_us)
+{
+    if (now_us - ep->feedback_since_us >= 1000000) {
+        ep->feedback_since_us = now_us;
+        ep->feedback_numbers = 0;
+    }
+    if (ep->feedback_numbers + numbers > MEDIA_FEEDBACK_PER_S) {
+        media_endpoint_worker(ep)->totals.drops[WORKER_DROP_FEEDBACK]++;
+        return false;
+    }
+    ep->feedback_numbers += numbers;
+    return true;
+}
+
 static void on_transport_feedback(MediaEndpoint *ep, const uint8_t *buf, const RtcpPacket *rp, int64_t now_us)
 {
     if (rp->count == RTCP_RTPFB_TRANSPORT_CC) {
         TwccView v;
-        if (ep->tx && ep->tx->bwe && twcc_parse(buf, rp, &v)) {
+        if (ep->tx && ep->tx->bwe && twcc_parse(buf, rp, &v) && within(ep, v.status_count, now_us)) {
             bwe_on_feedback(ep->tx->bwe, buf, &v, now_us);
             tx_repair_estimate(ep, now_us);
         }
         return;
     }
     RtcpFb fb;
-    if (rp->count != RTCP_RTPFB_NACK || !ep->tx || !rtcp_fb_parse(buf, rp, &fb))
+    if (rp->count != RTCP_RTPFB_NACK || !ep->tx || !rtcp_fb_parse(buf, rp, &fb) ||
+        !within(ep, (uint32_t)rtcp_nack_count(&fb), now_us))
         return;
     uint16_t seqs[RTCP_NACK_ITEM_SEQS];
     for (size_t i = 0; i < rtcp_nack_count(&fb); i++) {

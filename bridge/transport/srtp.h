@@ -25,7 +25,7 @@ typedef enum {
 #define SRTP_OVERHEAD 16
 #define SRTCP_OVERHEAD 20
 #define SRTP_REPLAY_WINDOW 1024 /* packets, per SSRC */
-#define SRTP_LATE_MAX 4096     /* outgoing: how far behind the newest a packet may still be sent */
+#define SRTP_LATE_MAX 4096      /* outgoing: how far behind the newest a packet may still be sent */
 #define SRTP_STREAMS_MAX 256    /* incoming SSRCs per endpoint */
 
 size_t srtp_key_len(SrtpProfile profile); /* bytes; 0 for an unknown profile */

@@ -87,7 +87,7 @@ static void send_audio(MediaEndpoint *r, TxState *tx, TxSource *t, Packet *p)
         if (!(a->stream = tx_slots_audio(r, p->source, p->now_us)))
             return;
     }
-    if (!a->running)
+    if (!a->running || m->seq - a->seq_shift - a->stream->out.last_seq > PROJECTION_SEQ_JUMP)
         start_audio(a, m, p->now_us);
     if (m->seq < a->start_seq)
         return; /* from before this receiver's stream began */
@@ -129,13 +129,13 @@ static void send_video(MediaEndpoint *r, TxState *tx, TxVideo *v, Packet *p)
     const MediaPacket *m = &p->media;
     MediaSource *s = p->source;
     ProjectedPacket out;
+    /* Before the projection: numbers it gives out must leave, or they run away from the SRTP index. */
+    if (r->payloads[m->view.pt].kind != WORKER_VIDEO + 1)
+        return;
     bool accepted = projection_accept(&v->projection, m, p->now_us, &out) == PROJECTION_ACCEPT;
     if (projection_needs_keyframe(&v->projection))
         s->wants_keyframe = true;
     if (!accepted)
-        return;
-    const PayloadInfo *info = &r->payloads[m->view.pt];
-    if (info->kind != WORKER_VIDEO + 1)
         return;
     TxStream *st = v->stream;
     TxHeader h = { .ssrc = out.ssrc,

@@ -273,8 +273,9 @@ int64_t tx_repair_tick(MediaEndpoint *ep, int64_t now_us)
         if (now_us >= tx->next_padding_us) {
             tx->next_padding_us = now_us + PADDING_PERIOD_US;
             size_t due = padding_due(&tx->padding, tx->padding_bps, now_us);
-            if (due)
-                send_padding(ep, due, now_us);
+            size_t sent = due ? send_padding(ep, due, now_us) : 0;
+            if (sent > due)
+                padding_oversent(&tx->padding, sent - due);
         }
         next = earlier(next, tx->next_padding_us);
     }

@@ -62,6 +62,7 @@ void tx_slots_new_keys(MediaEndpoint *ep)
     for (uint32_t i = 0; i < tx->n_own_streams; i++)
         new_indices(tx->own_streams[i]);
     tx->dummy_srtp = (SrtpStream){ 0 };
+    tx_state_forget_sent(tx);
 }
 
 /* An SSRC that means nothing else toward this receiver: not ours for feedback, not what it sends itself. */

@@ -149,6 +149,16 @@ void tx_state_forget(MediaEndpoint *ep, MediaSource *s)
         unload(tx->own_streams[i], s);
 }
 
+void tx_state_forget_sent(TxState *tx)
+{
+    for (int k = 0; tx && k < 2; k++)
+        for (int i = 0; i < SLOTS_MAX; i++)
+            if (tx->slot_streams[k][i])
+                rtx_map_clear(&tx->slot_streams[k][i]->map);
+    for (uint32_t i = 0; tx && i < tx->n_own_streams; i++)
+        rtx_map_clear(&tx->own_streams[i]->map);
+}
+
 TxStream *tx_state_find_stream(TxState *tx, uint32_t ssrc, bool *rtx)
 {
     TxStream *const *lists[3] = { tx->slot_streams[0], tx->slot_streams[1], tx->own_streams };

@@ -107,6 +107,10 @@ TxSource *tx_state_source(TxState *tx, const MediaSource *s);
 /* The source left the conference: forgets its projection and its slot. */
 void tx_state_forget(MediaEndpoint *ep, MediaSource *s);
 
+/* Headers are written otherwise from now on: nothing sent before may be sent again under its number, because other
+ * bytes under a used SRTP index give the key away. NULL is allowed. */
+void tx_state_forget_sent(TxState *tx);
+
 /* A new stream with random numbers. NULL: no memory. */
 TxStream *tx_stream_new(Worker *w, uint32_t ssrc, uint32_t rtx_ssrc, uint32_t clock_hz, const char *mid);
 void tx_stream_free(TxStream *s);

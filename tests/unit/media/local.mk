@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-MEDIA_TESTS = tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_tables
+MEDIA_TESTS = tests/unit/media/test_engine tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_tables
 check_PROGRAMS += $(MEDIA_TESTS)
 TESTS += $(MEDIA_TESTS)
 CFLAGS_MEDIA_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS)
 LIBS_MEDIA_TEST = $(LIBS_MEDIA) $(GLIB_LIBS)
+
+tests_unit_media_test_engine_SOURCES = %D%/test_engine.c
+tests_unit_media_test_engine_CFLAGS = $(CFLAGS_MEDIA_TEST)
+tests_unit_media_test_engine_LDADD = $(LIBS_MEDIA_TEST)
 
 tests_unit_media_test_rtx_cache_SOURCES = %D%/test_rtx_cache.c
 tests_unit_media_test_rtx_cache_CFLAGS = $(CFLAGS_MEDIA_TEST)
