@@ -173,7 +173,10 @@ static void give(Fixture *f, Client *from, const uint8_t *bytes, size_t len, boo
     else
         rx_path_rtp(from->ep, p, &from->at);
     packet_unref(&f->w.pool, p);
+    int64_t now_us = f->w.now_us;
     forward_batches(&f->w);
+    send_batch_flush(f->w.batch);
+    f->w.now_us = now_us; /* time is the test's */
 }
 
 /* One audio packet of client `from`, 20 ms after the last. */
