@@ -3,3 +3,4 @@ EXTRA_DIST += \
 	doc/architecture.md \
 	doc/protocols.md \
 	doc/decisions
+EXTRA_DIST += %D%/call.png
