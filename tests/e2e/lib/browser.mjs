@@ -118,6 +118,30 @@ export async function joinRoom(browser, pageUrl, room, name, query = {}) {
     return participant;
 }
 
+// Starts watching how long each remote picture stands still; resolves to a function that stops and
+// resolves to the longest stillness in ms of the worst picture.
+export async function watchGaps(person) {
+    await person.page.evaluate(() => {
+        const seen = window.plenumGaps = new Map();
+        window.plenumGapTimer = setInterval(() => {
+            const now = performance.now();
+            for (const video of document.querySelectorAll('.tile:not(.self) video')) {
+                const key = video.parentElement.dataset.key;
+                const total = video.getVideoPlaybackQuality().totalVideoFrames;
+                const last = seen.get(key) ?? { total, at: now, longest: 0 };
+                last.longest = Math.max(last.longest, now - last.at);
+                if (total !== last.total)
+                    Object.assign(last, { total, at: now });
+                seen.set(key, last);
+            }
+        }, 20);
+    });
+    return () => person.page.evaluate(() => {
+        clearInterval(window.plenumGapTimer);
+        return Math.round(Math.max(0, ...[...window.plenumGaps.values()].map(g => g.longest)));
+    });
+}
+
 // Sums over one participant's stats of the peers with that role (any role when null).
 export function flows(stats, role = null) {
     const byTrack = new Map(stats.participants.flatMap(p => p.tracks.map(t => [t.trackId, { ...t, owner: p.id }])));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls as people make them: two, three and four, direct and over the bridge.
 import assert from 'node:assert/strict';
-import { flows, mediaBothWays, received, rtpBytes, sleep, until } from '../lib/browser.mjs';
+import { flows, mediaBothWays, received, rtpBytes, sleep, until, watchGaps } from '../lib/browser.mjs';
 
 const NO_P2P = { p2p: 0 };
 
@@ -60,15 +60,20 @@ export const scenarios = [
         async run(t) {
             const ada = await t.join('Ada'), bob = await t.join('Bob');
             await everyoneOn([ada, bob], 'p2p', 8000);
+            await mediaBothWays([ada, bob], { timeoutMs: 3000 });
+            const toBridge = await watchGaps(ada);
             const eve = await t.join('Eve');
             const since = await eve.joinedAt();
             t.measured.six_directions_ms = await mediaBothWays([ada, bob, eve], { timeoutMs: 3000, since });
             await everyoneOn([ada, bob, eve], 'bridge', 2000);
+            t.measured.longest_gap_to_bridge_ms = await toBridge();
+            const toP2p = await watchGaps(ada);
             await t.leave(eve);
             const left = Date.now();
             await everyoneOn([ada, bob], 'p2p', 12000);
             t.measured.back_to_p2p_ms = Date.now() - left;
             await mediaBothWays([ada, bob], { timeoutMs: 3000 });
+            t.measured.longest_gap_to_p2p_ms = await toP2p();
         },
     },
     {
@@ -96,7 +101,7 @@ export const scenarios = [
                 (await bob.status()).participants[0]?.tracks.find(x => x.kind === kind)?.muted === want, { timeoutMs: 3000 });
             await ada.page.click('#mic');
             await muted('audio', true);
-            await sleep(700); // presence is ahead of what is still in Bob's jitter buffer
+            await sleep(1000);      // what Bob's jitter buffer still holds
             const quiet = await bob.stats();
             await sleep(1500);
             const energy = received(quiet, await bob.stats())[await ada.id()]?.energy ?? 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens when people reload and servers die.
 import assert from 'node:assert/strict';
-import { mediaBothWays, sleep, until } from '../lib/browser.mjs';
+import { mediaBothWays, sleep, until, watchGaps } from '../lib/browser.mjs';
 import { TcpProxy } from '../lib/tcp-proxy.mjs';
 import { nobodyLeft } from './10_calls.mjs';
 
@@ -34,9 +34,11 @@ export const scenarios = [
         async run(t) {
             const people = [await t.join('Ada', NO_P2P), await t.join('Bob', NO_P2P)];
             await mediaBothWays(people, { timeoutMs: 5000 });
+            const gap = await watchGaps(people[0]);
             const since = Date.now();
             await t.stack.restart('bridge', { signal: 'SIGKILL', pauseMs: 500 });
             t.measured.resumed_ms = await mediaBothWays(people, { timeoutMs: 60000, since });
+            t.measured.longest_gap_ms = await gap();
         },
     },
     {
@@ -44,8 +46,11 @@ export const scenarios = [
         async run(t) {
             const people = [await t.join('Ada', NO_P2P), await t.join('Bob', NO_P2P)];
             await mediaBothWays(people, { timeoutMs: 5000 });
+            const gap = await watchGaps(people[0]);
             await t.stack.restart('focus', { signal: 'SIGKILL', pauseMs: 300 });
             await mediaBothWays(people, { timeoutMs: 30000 });
+            await sleep(5000);
+            t.measured.longest_gap_ms = await gap();
             people.push(await t.join('Eve', NO_P2P));
             t.measured.three_ms = await mediaBothWays(people, { timeoutMs: 30000 });
         },
