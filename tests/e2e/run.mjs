@@ -70,7 +70,17 @@ class Test {
         for (const p of this.people) {
             parts.push(`--- ${p.name}: ${JSON.stringify(await p.status().catch(e => e.message))}`);
             parts.push(`    ${(await p.history().catch(() => [])).map(h => `${h.what}${h.code ? `(${h.code} ${h.extra})` : ''}`).join(' ')}`);
+            const peers = (await p.stats?.().catch(() => null))?.peers ?? [];
+            for (const peer of peers) {
+                const sent = peer.outbound.map(o => `${o.kind} ${o.ssrc}: ${o.packets}${o.active === false ? ' inactive' : ''}`);
+                const got = peer.inbound.map(i => `${i.kind} ${i.ssrc}: ${i.packets}`);
+                parts.push(`    ${peer.role} ${peer.iceState} ${peer.dtlsState}; sends ${sent.join(', ')}; gets ${got.join(', ')}`);
+            }
             parts.push(...p.console.filter(l => /^(error|pageerror)/.test(l)).slice(-8).map(l => `    ${l}`));
+        }
+        for (const [name, url] of [['focus', this.stack.focusHttp], ['bridge', this.stack.bridgeHttp]]) {
+            const dump = await fetch(`${url}/v1/conferences?full=true`).then(r => r.text()).catch(e => e.message);
+            fs.writeFileSync(path.join(this.stack.dir, 'log', `${this.room}-${name}.json`), dump);
         }
         for (const name of ['focus', 'bridge'])
             parts.push(`--- ${name} log`, this.stack.children[name]?.tail(12) ?? '(not started)');

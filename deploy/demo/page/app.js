@@ -405,7 +405,7 @@ function wire() {
             return;
         ({ m: () => toggle('audio'), v: () => toggle('video'), s: toggleScreen })[e.key.toLowerCase()]?.();
     });
-    window.addEventListener('pagehide', () => call?.leave());
+    window.addEventListener('pagehide', e => call?.goAway(e));
     setInterval(() => refreshNumbers().catch(() => {}), 1000);
 }
 

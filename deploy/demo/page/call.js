@@ -312,6 +312,15 @@ export class Call extends EventTarget {
         this.changed();
     }
 
+    // The page is being closed: say goodbye at once, or the server keeps the place for a minute in case the
+    // connection comes back.
+    goAway(event) {
+        try {
+            this.conference?.leave()?.catch?.(() => {});
+            this.connection?.disconnect(event);
+        } catch { /* there is nobody left to tell */ }
+    }
+
     async leave() {
         const { conference, connection } = this;
         this.state = 'ended';
