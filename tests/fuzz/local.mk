@@ -12,6 +12,7 @@ MAIN_FUZZ = tests/fuzz/libfuzz-main.a
 endif
 EXTRA_DIST += tests/fuzz/corpus
 
+include tests/fuzz/base.mk
 include tests/fuzz/rtp.mk
 include tests/fuzz/xmpp.mk
 include tests/fuzz/transport.mk

@@ -20,3 +20,9 @@ tests_fuzz_fuzz_dcep_LDADD = $(MAIN_FUZZ) bridge/transport/libbridge-transport.a
 tests_fuzz_fuzz_sctp_SOURCES = %D%/fuzz_sctp.c
 tests_fuzz_fuzz_sctp_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_sctp_LDADD = $(MAIN_FUZZ) $(LIBS_TRANSPORT)
+
+check_PROGRAMS += tests/fuzz/fuzz_srtp
+TESTS += tests/fuzz/fuzz_srtp
+tests_fuzz_fuzz_srtp_SOURCES = %D%/fuzz_srtp.c
+tests_fuzz_fuzz_srtp_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_srtp_LDADD = $(MAIN_FUZZ) $(LIBS_TRANSPORT)
