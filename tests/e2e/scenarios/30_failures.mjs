@@ -67,7 +67,7 @@ export const scenarios = [
         },
     },
     {
-        name: 'a bridge stopped during a call drains; the focus tells newcomers the truth', group: 'failures', timeoutMs: 120000,
+        name: 'a bridge stopped during a call drains; the focus tells newcomers the truth', group: 'drain', timeoutMs: 120000,
         async run(t) {
             const people = [await t.join('Ada', NO_P2P), await t.join('Bob', NO_P2P)];
             await mediaBothWays(people, { timeoutMs: 5000 });
