@@ -51,7 +51,7 @@ export const scenarios = [
         },
     })),
     ...['VP9', 'AV1'].map(codec => ({
-        name: `the bridge picks the spatial layer of ${codec} SVC by the receiver's wish`,
+        name: `the bridge picks the spatial layer of ${codec} SVC by the receiver's wish`, timing: true,
         async run(t) {
             const o = { codec, scalabilityMode: 'L3T3_KEY', width: 1280, height: 720, frameRate: 10 };
             const ada = await joinModernChromium(t, 'Ada', { ...o, sendVideo: false });

@@ -26,7 +26,7 @@ async function pair(t, options = SMALL) {
 
 export const scenarios = [
     {
-        name: 'a call with 5 % loss both ways stays at 20 frames/s or more', group, settings, browser: { fps: 30 }, timeoutMs: 60000,
+        name: 'a call with 5 % loss both ways stays at 20 frames/s or more', group, settings, timing: true, browser: { fps: 30 }, timeoutMs: 60000,
         async run(t) {
             const { relay, ada, bob } = await pair(t);
             await relay.set({ up: { loss: 0.05, delayMs: 20 }, down: { loss: 0.05, delayMs: 20 } });
@@ -40,7 +40,7 @@ export const scenarios = [
         },
     },
     {
-        name: 'an outage of 1 s is over within 3 s', group, settings, timeoutMs: 60000,
+        name: 'an outage of 1 s is over within 3 s', group, settings, timing: true, timeoutMs: 60000,
         async run(t) {
             const { relay, ada, bob } = await pair(t);
             await relay.set({ up: { blocked: true }, down: { blocked: true } });
@@ -54,7 +54,7 @@ export const scenarios = [
         },
     },
     {
-        name: 'a client whose NAT forgets its mapping keeps the call', group, settings, timeoutMs: 60000,
+        name: 'a client whose NAT forgets its mapping keeps the call', group, settings, timing: true, timeoutMs: 60000,
         async run(t) {
             const { relay, ada, bob } = await pair(t);
             const sessions = await ada.jingle();
@@ -69,7 +69,7 @@ export const scenarios = [
         },
     },
     {
-        name: 'a downlink of 400 kbit/s gets a lower layer, and the better one when it widens', group, settings, timeoutMs: 90000,
+        name: 'a downlink of 400 kbit/s gets a lower layer, and the better one when it widens', group, timing: true, settings, timing: true, timeoutMs: 90000,
         async run(t) {
             const { relay, ada, bob } = await pair(t, { codec: 'VP9', scalabilityMode: 'L3T3_KEY', width: 1280, height: 720, frameRate: 15 });
             const height = async () => (await ada.stats()).find(r => r.owner === bob.id && r.kind === 'video').height;
