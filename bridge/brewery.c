@@ -181,6 +181,7 @@ static void on_connected(gpointer user)
 static void on_disconnected(const char *reason, gpointer user)
 {
     Brewery *br = user;
+    muc_room_suspend(br->room); /* statistics sent ahead of the next join would be refused, and taken for its refusal */
     log_warning(&br->log, "XMPP: %s; conferences go on, connecting again", reason);
 }
 
