@@ -2,5 +2,6 @@
 EXTRA_DIST += \
 	doc/architecture.md \
 	doc/protocols.md \
+	doc/performance.md \
 	doc/decisions
 EXTRA_DIST += %D%/call.png
