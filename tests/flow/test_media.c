@@ -46,8 +46,14 @@ static void send_audio(MediaPeer *p, uint16_t seq, int level)
 {
     uint8_t payload[40];
     memset(payload, (int)seq, sizeof(payload));
-    PeerRtp rtp = { .pt = PEER_PT_OPUS, .seq = seq, .ts = seq * 960u, .ssrc = AUDIO_SSRC, .level = level, .tcc = -1,
-                    .payload = payload, .payload_len = sizeof(payload) };
+    PeerRtp rtp = { .pt = PEER_PT_OPUS,
+                    .seq = seq,
+                    .ts = seq * 960u,
+                    .ssrc = AUDIO_SSRC,
+                    .level = level,
+                    .tcc = -1,
+                    .payload = payload,
+                    .payload_len = sizeof(payload) };
     media_peer_send_rtp(p, &rtp);
 }
 
@@ -59,8 +65,15 @@ static void send_video(MediaPeer *p, uint32_t ssrc, uint16_t seq, bool key, int 
     payload[6] = key ? 0x10 : 0x11; /* P bit: inter frame */
     if (key)
         memcpy(payload + 9, (uint8_t[]){ 0x9d, 0x01, 0x2a, 320 & 0xff, 320 >> 8, 180, 0 }, 7);
-    PeerRtp rtp = { .pt = PEER_PT_VP8, .marker = 1, .seq = seq, .ts = seq * 3000u, .ssrc = ssrc, .level = -1,
-                    .tcc = tcc, .payload = payload, .payload_len = sizeof(payload) };
+    PeerRtp rtp = { .pt = PEER_PT_VP8,
+                    .marker = 1,
+                    .seq = seq,
+                    .ts = seq * 3000u,
+                    .ssrc = ssrc,
+                    .level = -1,
+                    .tcc = tcc,
+                    .payload = payload,
+                    .payload_len = sizeof(payload) };
     media_peer_send_rtp(p, &rtp);
 }
 
@@ -159,7 +172,8 @@ static void test_video(Fixture *f, gconstpointer data)
     /* The sender gets transport-cc feedback and reports. */
     g_assert_cmpuint(media_hall_await_rtcp(&f->hall, a, RTCP_PT_RTPFB, RTCP_RTPFB_TRANSPORT_CC, 1), >=, 1);
     g_assert_nonnull(media_hall_last(&f->hall, WORKER_EV_FORWARDED_SOURCES, b));
-    g_assert_cmpstr(media_hall_last(&f->hall, WORKER_EV_FORWARDED_SOURCES, b)->names.entries[0].name, ==, "aaaaaaaa-v0");
+    g_assert_cmpstr(media_hall_last(&f->hall, WORKER_EV_FORWARDED_SOURCES, b)->names.entries[0].name, ==,
+                    "aaaaaaaa-v0");
     const WorkerEvent *ev = media_hall_last(&f->hall, WORKER_EV_SOURCE_CONSTRAINTS, a);
     g_assert_nonnull(ev);
     g_assert_cmpint(ev->source_constraint.max_height, ==, 720);
@@ -192,7 +206,12 @@ static void test_not_authentic(Fixture *f, gconstpointer data)
     media_peer_sources(a, AUDIO_SSRC, NULL, NULL, 0);
     media_hall_settle(&f->hall);
     uint8_t payload[30] = { 0 }, wire[200];
-    PeerRtp rtp = { .pt = PEER_PT_OPUS, .seq = 1, .ssrc = AUDIO_SSRC, .level = 20, .tcc = -1, .payload = payload,
+    PeerRtp rtp = { .pt = PEER_PT_OPUS,
+                    .seq = 1,
+                    .ssrc = AUDIO_SSRC,
+                    .level = 20,
+                    .tcc = -1,
+                    .payload = payload,
                     .payload_len = sizeof(payload) };
     size_t len = media_peer_protect(a, &rtp, wire, sizeof(wire));
     wire[len - 1] ^= 1;
@@ -263,8 +282,15 @@ static void test_repair(Fixture *f, gconstpointer data)
     g_assert_cmpuint(media_hall_await(&f->hall, b, ssrc, 18), ==, 18);
     /* It comes as RTX, and goes on as if it had been late. */
     uint8_t payload[300] = { 0, 10, 0x90, 0xe0, 0x80, 10, 10, 0x20, 0x11 };
-    PeerRtp again = { .pt = PEER_PT_VP8_RTX, .marker = 1, .seq = 5000, .ts = 10 * 3000, .ssrc = VIDEO_RTX, .level = -1,
-                      .tcc = 20, .payload = payload, .payload_len = sizeof(payload) };
+    PeerRtp again = { .pt = PEER_PT_VP8_RTX,
+                      .marker = 1,
+                      .seq = 5000,
+                      .ts = 10 * 3000,
+                      .ssrc = VIDEO_RTX,
+                      .level = -1,
+                      .tcc = 20,
+                      .payload = payload,
+                      .payload_len = sizeof(payload) };
     media_peer_send_rtp(a, &again);
     media_hall_await(&f->hall, b, ssrc, 19);
     const PeerPacket *late = NULL;
@@ -344,7 +370,8 @@ static void test_pli(Fixture *f, gconstpointer data)
     while (last->data[1] != RTCP_PT_PSFB)
         last--;
     g_assert_cmpuint((uint32_t)last->data[8] << 24 | (uint32_t)last->data[9] << 16 | (uint32_t)last->data[10] << 8 |
-                         last->data[11], ==, VIDEO_SSRC);
+                         last->data[11],
+                     ==, VIDEO_SSRC);
 }
 
 static void test_sender_report(Fixture *f, gconstpointer data)
@@ -356,8 +383,9 @@ static void test_sender_report(Fixture *f, gconstpointer data)
     for (uint16_t seq = 0; seq < 7; seq++)
         send_audio(a, seq, 20);
     media_hall_await(&f->hall, b, 0, 7);
-    RtcpSenderInfo info = { .ssrc = AUDIO_SSRC, .ntp = 0x1234567890abcdefu, .rtp_ts = 6 * 960, .packet_count = 999,
-                            .octet_count = 99999 };
+    RtcpSenderInfo info = {
+        .ssrc = AUDIO_SSRC, .ntp = 0x1234567890abcdefu, .rtp_ts = 6 * 960, .packet_count = 999, .octet_count = 99999
+    };
     uint8_t sr[64];
     media_peer_send_rtcp(a, sr, rtcp_sr_build(sr, sizeof(sr), &info, NULL, 0));
     media_hall_await_rtcp(&f->hall, b, RTCP_PT_SR, -1, 1);

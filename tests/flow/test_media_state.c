@@ -13,8 +13,8 @@ typedef struct {
 } Fixture;
 
 #define AUDIO(n) (0x11110000u + (n))
-#define VIDEO(n, eid) (0x22220000u + (n) * 16 + (eid))
-#define RTX(n, eid) (0x33330000u + (n) * 16 + (eid))
+#define VIDEO(n, eid) (0x22220000u + (n)*16 + (eid))
+#define RTX(n, eid) (0x33330000u + (n)*16 + (eid))
 
 static void set_up(Fixture *f, gconstpointer data)
 {
@@ -40,8 +40,14 @@ static void post(Fixture *f, WorkerCommand *c)
 static void send_audio(MediaPeer *p, uint32_t ssrc, uint16_t seq, int level)
 {
     uint8_t payload[40] = { 0 };
-    PeerRtp rtp = { .pt = PEER_PT_OPUS, .seq = seq, .ts = seq * 960u, .ssrc = ssrc, .level = level, .tcc = -1,
-                    .payload = payload, .payload_len = sizeof(payload) };
+    PeerRtp rtp = { .pt = PEER_PT_OPUS,
+                    .seq = seq,
+                    .ts = seq * 960u,
+                    .ssrc = ssrc,
+                    .level = level,
+                    .tcc = -1,
+                    .payload = payload,
+                    .payload_len = sizeof(payload) };
     media_peer_send_rtp(p, &rtp);
 }
 
@@ -54,10 +60,17 @@ static void send_simulcast(MediaPeer *p, unsigned n, uint16_t seq, bool key, int
         uint16_t height = (uint16_t)(180 << eid), width = (uint16_t)(320 << eid);
         payload[6] = key ? 0x10 : 0x11;
         if (key)
-            memcpy(payload + 9, (uint8_t[]){ 0x9d, 0x01, 0x2a, width & 0xff, width >> 8, height & 0xff, height >> 8 }, 7);
+            memcpy(payload + 9, (uint8_t[]){ 0x9d, 0x01, 0x2a, width & 0xff, width >> 8, height & 0xff, height >> 8 },
+                   7);
         payload[sizes[eid] - 1] = (uint8_t)eid;
-        PeerRtp rtp = { .pt = PEER_PT_VP8, .marker = 1, .seq = seq, .ts = seq * 3000u, .ssrc = VIDEO(n, eid),
-                        .level = -1, .tcc = (uint16_t)(seq * 3 + eid), .payload = payload,
+        PeerRtp rtp = { .pt = PEER_PT_VP8,
+                        .marker = 1,
+                        .seq = seq,
+                        .ts = seq * 3000u,
+                        .ssrc = VIDEO(n, eid),
+                        .level = -1,
+                        .tcc = (uint16_t)(seq * 3 + eid),
+                        .payload = payload,
                         .payload_len = sizes[eid] };
         media_peer_send_rtp(p, &rtp);
     }
@@ -204,8 +217,7 @@ static void test_subscription(Fixture *f, gconstpointer data)
         if (seq == 20) {
             media_hall_run(&f->hall, 50);
             s = worker_command_new(WORKER_AUDIO_SUBSCRIPTION, f->hall.conference, c->handle, 1);
-            g_strlcpy(s->audio_subscription.names[0].name, "aaaaaaaa-a0",
-                      sizeof(s->audio_subscription.names[0].name));
+            g_strlcpy(s->audio_subscription.names[0].name, "aaaaaaaa-a0", sizeof(s->audio_subscription.names[0].name));
             post(f, s);
             media_hall_settle(&f->hall);
         }
@@ -272,8 +284,8 @@ static void test_early(Fixture *f, gconstpointer data)
     post(f, c);
     c = worker_command_new(WORKER_MEDIA, f->hall.conference, a->handle, 0);
     c->media.n_payloads = 1;
-    c->media.payloads[0] = (WorkerPayload){ .pt = PEER_PT_OPUS, .kind = WORKER_AUDIO, .codec = CODEC_OPUS,
-                                            .clock_hz = 48000 };
+    c->media.payloads[0] =
+        (WorkerPayload){ .pt = PEER_PT_OPUS, .kind = WORKER_AUDIO, .codec = CODEC_OPUS, .clock_hz = 48000 };
     c->media.extension_ids[RTP_EXT_AUDIO_LEVEL] = PEER_EXT_LEVEL;
     post(f, c);
     media_peer_sources(a, AUDIO(1), NULL, NULL, 0);

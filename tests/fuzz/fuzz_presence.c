@@ -26,7 +26,8 @@ static void check_address(const char *text)
     g_assert_true(!room || !occupant); /* a room has no resource, an occupant has one */
     if (!jid)
         return;
-    g_autofree char *full = jid->resource && *jid->resource ? g_strdup_printf("%s/%s", jid->bare, jid->resource) : g_strdup(jid->bare);
+    g_autofree char *full =
+        jid->resource && *jid->resource ? g_strdup_printf("%s/%s", jid->bare, jid->resource) : g_strdup(jid->bare);
     g_autoptr(Jid) again = jid_parse(full);
     g_assert_true(again && jid_equal(jid, again));
 }

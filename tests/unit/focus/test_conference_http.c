@@ -81,7 +81,7 @@ static const Case cases[] = {
     { "room only", "{" R "}", 200 },
     { "properties of every kind",
       "{" R ",\"properties\":{\"startAudioMuted\":10,\"rtcstatsEnabled\":false,\"visitors-version\":1,\"x\":\"y\","
-            "\"z\":1.5,\"n\":null}}",
+      "\"z\":1.5,\"n\":null}}",
       200 },
     { "unknown members", "{" R ",\"sessionId\":\"old\",\"more\":{\"a\":[1]}}", 200 },
     { "properties are no object", "{" R ",\"properties\":[1]}", 200 },
