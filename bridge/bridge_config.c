@@ -82,6 +82,8 @@ const ConfigOption bridge_options[] = {
            "Most video sources forwarded to one client; -1: no limit."),
     NUMBER("media", "silence_packets", media.silence_packets, "3", -1, 1000, "packets",
            "Silent audio packets forwarded before silence is dropped; -1: never drop."),
+    FLAG("media", "silence_events", media.silence_events, "false",
+         "Tell clients when the dominant speaker has been silent for 3 seconds."),
     NUMBER("media", "loudest", media.loudest, "0", 0, 60, "speakers",
            "Only so many of the loudest are heard, and the dominant speaker; 0: everybody."),
     NUMBER("media", "stats_filter_threshold", media.stats_filter_threshold, "20", 0, 100000, "endpoints",

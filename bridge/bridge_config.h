@@ -42,7 +42,7 @@ typedef struct {
     } websocket;
     struct {
         gint64 workers;
-        gboolean sctp, trust_bwe, gso;
+        gboolean sctp, trust_bwe, gso, silence_events;
         gint64 start_bitrate_kbps, assumed_bandwidth_limit_kbps, last_n, silence_packets, loudest,
             stats_filter_threshold;
     } media;

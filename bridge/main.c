@@ -115,6 +115,7 @@ static bool start_workers(App *app, GError **error)
         .trust_bwe = c->media.trust_bwe,
         .start_bps = c->media.start_bitrate_kbps * 1000,
         .gso = c->media.gso,
+        .silence_events = c->media.silence_events,
         .loudest = (uint32_t)c->media.loudest,
         .silence_packets = c->media.silence_packets ? (int32_t)c->media.silence_packets : -1,
     };

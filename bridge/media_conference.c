@@ -26,7 +26,7 @@ MediaConference *media_conference_new(Worker *w, uint64_t handle, uint32_t audio
     c->next_speaker = 1;
     c->dominant = SPEECH_NOBODY;
     snprintf(c->name, sizeof(c->name), "%s", name);
-    c->speech = dominant_speaker_new(false);
+    c->speech = dominant_speaker_new(w->config->silence_events);
     if (!c->speech || !timers_reserve(&w->timers, w->n_endpoints + w->n_conferences + 8)) {
         dominant_speaker_free(c->speech);
         free(c);
@@ -119,8 +119,9 @@ void media_conference_remove(MediaConference *c, MediaEndpoint *ep)
     loudest_remove(&c->loudest, ep->speaker);
     bool listed = dominant_speaker_remove(c->speech, ep->speaker);
     c->dominant = dominant_speaker_current(c->speech);
+    c->silent = c->silent && c->dominant != SPEECH_NOBODY;
     if (listed && c->n_endpoints)
-        media_conference_tell_speaker(c, NULL, false);
+        media_conference_tell_speaker(c, NULL);
     if (c->n_endpoints == 0)
         timer_set(&c->worker->timers, &c->timer, TIMER_NEVER);
     media_conference_reallocate(c, c->worker->now_us);
@@ -194,7 +195,7 @@ void media_conference_update_order(MediaConference *c)
         media_conference_reallocate(c, c->worker->now_us);
 }
 
-static WorkerEvent *speaker_event(const MediaConference *c, const MediaEndpoint *only, bool silence)
+static WorkerEvent *speaker_event(const MediaConference *c, const MediaEndpoint *only)
 {
     uint32_t recent[SPEECH_RECENT];
     size_t n = dominant_speaker_recent(c->speech, recent);
@@ -204,7 +205,7 @@ static WorkerEvent *speaker_event(const MediaConference *c, const MediaEndpoint 
     size_t first = dominant && recent[0] == dominant->speaker ? 1 : 0;
     WorkerEvent *ev = worker_event_new(c->worker, WORKER_EV_DOMINANT_SPEAKER, c, only, n - first);
     ev->n = 0;
-    ev->speaker.silence = silence;
+    ev->speaker.silence = c->silent;
     if (dominant)
         snprintf(ev->speaker.dominant, sizeof(ev->speaker.dominant), "%s", dominant->id);
     for (size_t i = first; i < n; i++) {
@@ -215,9 +216,9 @@ static WorkerEvent *speaker_event(const MediaConference *c, const MediaEndpoint 
     return ev;
 }
 
-void media_conference_tell_speaker(MediaConference *c, const MediaEndpoint *only, bool silence)
+void media_conference_tell_speaker(MediaConference *c, const MediaEndpoint *only)
 {
-    WorkerEvent *ev = speaker_event(c, only, silence);
+    WorkerEvent *ev = speaker_event(c, only);
     if (ev)
         worker_emit(c->worker, ev);
 }
@@ -242,8 +243,9 @@ static void tick_speech(MediaConference *c, int64_t now_us)
         break;
     case SPEECH_DOMINANT_CHANGED: {
         c->dominant = dominant_speaker_current(c->speech);
+        c->silent = false;
         media_conference_update_order(c);
-        media_conference_tell_speaker(c, NULL, false);
+        media_conference_tell_speaker(c, NULL);
         MediaEndpoint *speaker = media_conference_find_speaker(c, c->dominant);
         if (speaker) {
             speaker->last_speech_us = now_us;
@@ -252,7 +254,8 @@ static void tick_speech(MediaConference *c, int64_t now_us)
         break;
     }
     case SPEECH_SILENCE:
-        media_conference_tell_speaker(c, NULL, true);
+        c->silent = true;
+        media_conference_tell_speaker(c, NULL);
         break;
     }
 }

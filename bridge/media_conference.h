@@ -40,6 +40,7 @@ struct MediaConference {
     Loudest loudest;
     uint32_t next_speaker; /* ids for speech */
     uint32_t dominant;     /* speaker id, SPEECH_NOBODY */
+    bool silent;           /* it has said nothing for SPEECH_SILENCE_MS; only with WorkersConfig.silence_events */
     Timer timer;
     int64_t next_connectivity_us, next_order_us, next_second_us;
     Packet *batch[MEDIA_BATCH_MAX];
@@ -66,7 +67,7 @@ void media_conference_remove_source(MediaConference *c, MediaSource *s);
 void media_conference_reallocate(MediaConference *c, int64_t at_us);
 void media_conference_update_order(MediaConference *c);
 /* Event about the dominant speaker: to all, or to `only`. Nothing is sent before there is one. */
-void media_conference_tell_speaker(MediaConference *c, const MediaEndpoint *only, bool silence);
+void media_conference_tell_speaker(MediaConference *c, const MediaEndpoint *only);
 /* An audio level was heard: makes sure a decision is taken in time. */
 void media_conference_heard(MediaConference *c, int64_t now_us);
 

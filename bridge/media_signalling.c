@@ -169,5 +169,5 @@ void media_endpoint_tell_all(MediaEndpoint *ep)
     tx_allocate_tell_forwarded(ep);
     tx_slots_tell_all(ep);
     tell_inactive(ep);
-    media_conference_tell_speaker(ep->conference, ep, false);
+    media_conference_tell_speaker(ep->conference, ep);
 }

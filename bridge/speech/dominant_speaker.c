@@ -230,9 +230,12 @@ static SpeechEvent check_silence(DominantSpeaker *ds, int64_t now_ms)
         return SPEECH_NO_CHANGE;
     uint8_t level = s->level[s->newest];
     if (level >= s->min_level + N1_UNIT && level / N1_UNIT > 0) {
+        SpeechEvent event = ds->silent ? SPEECH_DOMINANT_CHANGED : SPEECH_NO_CHANGE;
         ds->dominant_loud_ms = now_ms;
         ds->silent = false;
-    } else if (!ds->silent && now_ms - ds->dominant_loud_ms >= SPEECH_SILENCE_MS) {
+        return event;
+    }
+    if (!ds->silent && now_ms - ds->dominant_loud_ms >= SPEECH_SILENCE_MS) {
         ds->silent = true;
         return SPEECH_SILENCE;
     }

@@ -22,7 +22,7 @@ typedef struct DominantSpeaker DominantSpeaker;
 
 typedef enum {
     SPEECH_NO_CHANGE,
-    SPEECH_DOMINANT_CHANGED, /* dominant_speaker_current() is another */
+    SPEECH_DOMINANT_CHANGED, /* dominant_speaker_current() is another, or speaks again after SPEECH_SILENCE */
     SPEECH_SILENCE,          /* the dominant speaker fell silent (only with detect_silence) */
 } SpeechEvent;
 

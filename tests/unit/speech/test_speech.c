@@ -112,7 +112,9 @@ static void test_silence(void)
     g_assert_cmpint(r.silences, ==, 0);
     talk(&r, 5000, (const uint8_t[]){ QUIET, NOISE }, 2);
     g_assert_cmpint(r.silences, ==, 1);
+    int changes = r.changes;
     talk(&r, 1000, (const uint8_t[]){ VOICE, NOISE }, 2);
+    g_assert_cmpint(r.changes, ==, changes + 1); /* the same one speaks again */
     talk(&r, 5000, (const uint8_t[]){ QUIET, NOISE }, 2);
     g_assert_cmpint(r.silences, ==, 2);
     dominant_speaker_free(r.ds);
