@@ -91,6 +91,35 @@ static void put_wishes(JsonBuilder *json, const ReceiverWishes *w)
     json_builder_end_object(json);
 }
 
+/* How the estimate of a downlink came about (bridge.md 7.11). */
+static void put_estimator(JsonBuilder *json, const BweStats *b)
+{
+    json_builder_set_member_name(json, "estimator");
+    json_builder_begin_object(json);
+    put_text(json, "kind", b->transport_cc ? "transport-cc" : "remb");
+    put_int(json, "target_bps", b->target_bps);
+    put_int(json, "delay_bps", b->delay_bps);
+    put_int(json, "loss_bps", b->loss_bps);
+    put_int(json, "acked_bps", b->acked_bps);
+    put_int(json, "wanted_bps", b->wanted_bps);
+    put_real(json, "loss", b->loss);
+    put_real(json, "rtt_ms", (double)b->rtt_us / 1000);
+    put_real(json, "queue_ms", (double)b->queue_us / 1000);
+    put_text(json, "usage", b->usage);
+    put_text(json, "loss_state", b->loss_state);
+    put_real(json, "trend", b->trend);
+    put_real(json, "threshold", b->threshold);
+    put_bool(json, "application_limited", b->alr);
+    put_bool(json, "rtt_limited", b->rtt_limited);
+    put_int(json, "feedback", (int64_t)b->feedback_packets);
+    put_int(json, "unmatched", (int64_t)b->unmatched);
+    put_int(json, "remb_ignored", (int64_t)b->remb_ignored);
+    put_int(json, "overuses", (int64_t)b->overuses);
+    put_int(json, "probes_sent", (int64_t)b->probes_sent);
+    put_int(json, "probes_measured", (int64_t)b->probes_measured);
+    json_builder_end_object(json);
+}
+
 static void put_numbers(JsonBuilder *json, const WorkerEndpointStats *s)
 {
     static const char *const ice[] = { "new", "checking", "writable", "selected", "failed" };
@@ -123,6 +152,8 @@ static void put_numbers(JsonBuilder *json, const WorkerEndpointStats *s)
     put_bool(json, "oversending", s->oversending);
     put_int(json, "slots_audio", s->slots_audio);
     put_int(json, "slots_video", s->slots_video);
+    if (s->has_estimator)
+        put_estimator(json, &s->estimator);
     json_builder_end_object(json);
 }
 

@@ -67,6 +67,9 @@ static void fill_endpoint(MediaEndpoint *ep, WorkerEndpointStats *s, int64_t now
         return;
     s->tx_loss = tx->loss;
     s->bandwidth_bps = tx->bwe ? bwe_target_bps(tx->bwe) : -1;
+    s->has_estimator = tx->bwe != NULL;
+    if (tx->bwe)
+        bwe_stats(tx->bwe, &s->estimator);
     s->target_bps = tx->result.target_bps;
     s->ideal_bps = tx->result.ideal_bps;
     s->oversending = tx->result.oversending;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Plain numbers a worker reports about itself, its conferences, endpoints and streams. Counters only grow
- * since the object was made; rates are over the last second. Values, no pointers; any thread. */
+ * since the object was made; rates are over the last second. Values, no pointers but to
+ * static text; any thread. */
 #ifndef PLENUM_BRIDGE_WORKER_STATS_H
 #define PLENUM_BRIDGE_WORKER_STATS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bridge/tx/bwe.h"
 #include "bridge/tx/forward_reason.h"
 
 #define WORKER_ID_SIZE 64    /* endpoint id with its NUL; longer ids are refused by control */
@@ -86,6 +88,8 @@ typedef struct {
     int64_t last_packet_ms, last_speech_ms; /* ago; -1 never */
     bool dominant, oversending;
     uint32_t slots_audio, slots_video;
+    bool has_estimator; /* `estimator` says where bandwidth_bps comes from */
+    BweStats estimator;
 } WorkerEndpointStats;
 
 /* One thing an endpoint sends (rx) or is sent (tx). */

@@ -60,7 +60,7 @@ struct Bwe {
     int64_t reference;                    /* unwrapped, 64 ms units */
     bool have_reference, rtt_limited, initial_done;
     BweUsage usage;
-    uint64_t feedback_packets, unmatched, remb_ignored;
+    uint64_t feedback_packets, unmatched, remb_ignored, overuses;
     BwePacket batch[BATCH];
 };
 
@@ -268,6 +268,7 @@ static void detect(Bwe *b, const BwePacket *received, size_t n, int64_t now_us)
 
 static void decreased(Bwe *b, int64_t before_bps, int64_t now_us)
 {
+    b->overuses++;
     bwe_probe_cancel(&b->probe);
     bwe_queue_suspect(&b->queue, now_us);
     if (b->aimd.bps < DROP_SHARE * before_bps) {
@@ -448,6 +449,7 @@ void bwe_stats(const Bwe *b, BweStats *out)
                        .delay_bps = b->aimd.bps,
                        .loss_bps = b->loss_bps,
                        .acked_bps = b->acked_bps,
+                       .wanted_bps = b->wanted_bps,
                        .rtt_us = bwe_rtt_us(b),
                        .queue_us = bwe_queue_delay_us(&b->queue),
                        .loss = b->loss.average,
@@ -455,11 +457,13 @@ void bwe_stats(const Bwe *b, BweStats *out)
                        .threshold = b->trend.threshold,
                        .usage = usages[b->usage],
                        .loss_state = states[b->loss.state],
+                       .transport_cc = b->config.transport_cc,
                        .alr = b->alr.limited,
                        .rtt_limited = b->rtt_limited,
                        .feedback_packets = b->feedback_packets,
                        .unmatched = b->unmatched,
                        .remb_ignored = b->remb_ignored,
+                       .overuses = b->overuses,
                        .probes_sent = b->probe.sent,
                        .probes_measured = b->probe.measured };
 }

@@ -67,11 +67,12 @@ int bwe_probe_id(const Bwe *b);
 size_t bwe_probe_due(Bwe *b, size_t packet_bytes, int64_t now_us, int64_t *again_us);
 
 typedef struct {
-    int64_t target_bps, delay_bps, loss_bps, acked_bps, rtt_us, queue_us; /* queue_us: waiting on the way */
+    int64_t target_bps, delay_bps, loss_bps, acked_bps, wanted_bps;
+    int64_t rtt_us, queue_us; /* queue_us: waiting on the way */
     double loss, trend, threshold;
     const char *usage, *loss_state; /* for people: "normal", "overuse", ... */
-    bool alr, rtt_limited;
-    uint64_t feedback_packets, unmatched, remb_ignored, probes_sent, probes_measured;
+    bool transport_cc, alr, rtt_limited;
+    uint64_t feedback_packets, unmatched, remb_ignored, overuses, probes_sent, probes_measured;
 } BweStats;
 void bwe_stats(const Bwe *b, BweStats *out);
 

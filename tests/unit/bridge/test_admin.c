@@ -179,6 +179,9 @@ static void test_endpoint_dump(void)
     ev->snapshot.id = asked->snapshot.id;
     ev->snapshot.endpoints[0].endpoint = ep->handle;
     ev->snapshot.endpoints[0].rtt_ms = 77;
+    ev->snapshot.endpoints[0].has_estimator = true;
+    ev->snapshot.endpoints[0].estimator =
+        (BweStats){ .usage = "overuse", .loss_state = "decreasing", .transport_cc = true, .delay_bps = 400000 };
     ev->snapshot.n_streams = 1;
     ev->snapshot.streams = &stream;
     bridge_on_event(r.f.bridge, ev);
@@ -191,6 +194,10 @@ static void test_endpoint_dump(void)
     JsonObject *o = json_node_get_object(root);
     JsonObject *stats = json_object_get_object_member(json_object_get_object_member(o, "endpoint"), "stats");
     g_assert_cmpint(json_object_get_int_member(stats, "rtt_ms"), ==, 77);
+    JsonObject *estimator = json_object_get_object_member(stats, "estimator");
+    g_assert_cmpstr(json_object_get_string_member(estimator, "kind"), ==, "transport-cc");
+    g_assert_cmpstr(json_object_get_string_member(estimator, "usage"), ==, "overuse");
+    g_assert_cmpint(json_object_get_int_member(estimator, "delay_bps"), ==, 400000);
     JsonObject *s = json_array_get_object_element(json_object_get_array_member(o, "streams"), 0);
     g_assert_cmpint(json_object_get_int_member(s, "ssrc"), ==, 4000000000);
     g_assert_cmpstr(json_object_get_string_member(s, "reason"), ==, "last_n");
