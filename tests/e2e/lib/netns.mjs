@@ -41,10 +41,15 @@ export class Network {
         run('sysctl', '-qw', 'net.ipv4.ip_forward=1');
     }
 
-    // An address of the run's own namespace that every host can reach.
+    // An address of the run's own namespace that every host can reach. What servers send to nowhere is lost on its way,
+    // as on the Internet: without a default route sendto() fails instead, and coturn ends an allocation whose peer
+    // address is "unreachable" (it is told to try everybody's private addresses too).
     serverAddress(address) {
         ip('addr', 'add', `${address}/32`, 'dev', 'lo');
         this.onLoopback = `${address}/32`;
+        // A host that forwards nothing.
+        this.link(null, '10.90.254.1/24', this.host('elsewhere'), '10.90.254.2/24');
+        ip('route', 'add', 'default', 'via', '10.90.254.2');
     }
 
     host(name) {
