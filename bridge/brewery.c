@@ -37,6 +37,7 @@ struct Brewery {
     Stats *stats;
     /* control */
     guint presence_source, rejoin_source;
+    GHashTable *deaf; /* set of addresses that refused a notification */
     bool leaving;
 };
 
@@ -117,7 +118,12 @@ static void on_out(MucRoom *room, MucOut why, StanzaCondition condition, gpointe
         br->rejoin_source = g_timeout_add(BREWERY_REJOIN_MS, on_rejoin, br);
 }
 
-static const MucEvents muc_events = { .joined = on_joined, .out = on_out };
+static void on_occupant_left(MucRoom *room, const MucOccupant *o, const Stanza *unavailable, gpointer user)
+{
+    g_hash_table_remove(((Brewery *)user)->deaf, o->jid);
+}
+
+static const MucEvents muc_events = { .joined = on_joined, .out = on_out, .occupant_left = on_occupant_left };
 
 bool brewery_is_joined(const Brewery *br)
 {
@@ -139,7 +145,7 @@ static IqReply on_conference_modify(const IqRequest *req, gpointer user)
     g_autoptr(Colibri2Error) error = NULL;
     if (!is_occupant(br, req->from))
         return iq_error(STANZA_FORBIDDEN, "Only occupants of the bridges' room are served");
-    Stanza *answer = colibri_routes_modify(br->bridge, req->payload, &error);
+    Stanza *answer = colibri_routes_modify(br->bridge, req->from, req->payload, &error);
     if (answer)
         return iq_result(answer);
     return (IqReply){ IQ_REPLY_ERROR, colibri2_error_build(error) };
@@ -167,6 +173,48 @@ static IqReply on_version(const IqRequest *req, gpointer user)
 static IqReply on_ping(const IqRequest *req, gpointer user)
 {
     return iq_ok();
+}
+
+/* ---- notifications ---- */
+
+/* One that was sent. */
+typedef struct {
+    Brewery *brewery;
+    char *focus;
+} Told;
+
+/* item-not-found: it knows what a notification is, but has ended that conference. */
+static void on_told(IqOutcome outcome, const Stanza *answer, gpointer user)
+{
+    Told *told = user;
+    Brewery *br = told->brewery;
+    if (outcome == IQ_ERROR) {
+        StanzaErrorInfo info;
+        stanza_error_read(answer, &info);
+        if (br->bridge)
+            bridge_env(br->bridge)->counters.notifications_refused++;
+        if (info.condition != STANZA_ITEM_NOT_FOUND && g_hash_table_size(br->deaf) < BREWERY_MAX_DEAF) {
+            log_info(&br->log, "%s does not take notifications: %s", told->focus,
+                     stanza_condition_name(info.condition));
+            g_hash_table_add(br->deaf, g_strdup(told->focus));
+        }
+        stanza_error_info_clear(&info);
+    }
+    g_free(told->focus);
+    g_free(told);
+}
+
+void brewery_tell_lost(Brewery *br, const Endpoint *ep, const char *why)
+{
+    const char *focus = ep->conference->focus;
+    if (!focus || !brewery_is_joined(br) || !is_occupant(br, focus) || g_hash_table_contains(br->deaf, focus))
+        return;
+    g_autoptr(Colibri2Notification) n = colibri2_notification_new(ep->conference->meeting_id);
+    colibri2_notification_add(n, ep->id, COLIBRI2_ICE_FAILED, why, ep->first_ufrag);
+    Told *told = g_new0(Told, 1);
+    *told = (Told){ br, g_strdup(focus) };
+    bridge_env(br->bridge)->counters.notifications_sent++;
+    iq_router_request(br->router, "set", NULL, focus, colibri2_notification_build(n), BREWERY_NOTIFY_MS, on_told, told);
 }
 
 /* ---- the stream ---- */
@@ -216,6 +264,7 @@ Brewery *brewery_new(const BreweryConfig *config)
     Brewery *br = g_new0(Brewery, 1);
     br->config = *config;
     br->nick = make_nick(c);
+    br->deaf = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     br->jid = g_strdup_printf("%s@%s/%s", c->xmpp.username, c->xmpp.domain, br->nick);
     br->log = (LogContext){ .bridge = br->nick };
     br->link = xmpp_link_new(
@@ -271,6 +320,7 @@ void brewery_free(Brewery *br)
     disco_free(br->disco);
     iq_router_free(br->router);
     xmpp_link_free(br->link);
+    g_hash_table_unref(br->deaf);
     g_free(br->nick);
     g_free(br->jid);
     g_free(br);

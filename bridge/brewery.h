@@ -11,6 +11,9 @@
 #define BREWERY_JOIN_MS 10000  /* a join not answered in that time is tried again */
 #define BREWERY_REJOIN_MS 2000 /* pause before joining again after we were put out or refused */
 
+#define BREWERY_NOTIFY_MS 15000 /* for the answer to a notification; without one it counts as heard */
+#define BREWERY_MAX_DEAF 64     /* addresses remembered that refuse notifications */
+
 typedef struct Brewery Brewery;
 
 typedef struct {
@@ -27,6 +30,9 @@ Brewery *brewery_new(const BreweryConfig *config);
 void brewery_start(Brewery *br, Bridge *b, Stats *stats);
 /* Something a focus must know at once has changed: presence goes out now. */
 void brewery_publish(Brewery *br);
+/* Tells the focus it was made for that an endpoint is gone. A focus that refuses to hear of it (the reference
+ * implementation does not know notifications) is spared the next ones while it stays in the room. */
+void brewery_tell_lost(Brewery *br, const Endpoint *ep, const char *why);
 bool brewery_is_joined(const Brewery *br);
 /* Leaves the room with a word (a focus then moves participants at once) and stops connecting. The stanzas
  * leave with the main loop's next turns. */

@@ -143,7 +143,31 @@ static void new_internal_id(const Bridge *b, char id[CONFERENCE_ID_SIZE])
     while (g_hash_table_contains(b->by_id, id));
 }
 
-static Conference *create_conference(Bridge *b, const Colibri2Modify *request, Colibri2Error **error)
+static bool is_superseded_by(const Conference *old, const Conference *c)
+{
+    return old != c && c->focus && c->name && g_strcmp0(old->focus, c->focus) == 0 &&
+           g_strcmp0(old->name, c->name) == 0;
+}
+
+/* A focus that makes a conference for a room it has one for was started anew and knows nothing of the old one.
+ * Its endpoints go one by one, each when its client has moved, so that nobody's call is cut. */
+static void supersede(Bridge *b, const Conference *c)
+{
+    GHashTableIter iter;
+    gpointer one;
+    g_hash_table_iter_init(&iter, b->by_meeting);
+    while (g_hash_table_iter_next(&iter, NULL, &one)) {
+        Conference *old = one;
+        if (!is_superseded_by(old, c) || old->superseded_us)
+            continue;
+        old->superseded_us = clock_now_us();
+        b->env->counters.conferences_superseded++;
+        log_info(&old->log, "conference %s superseded by %s, %u endpoints", old->meeting_id, c->meeting_id,
+                 conference_size(old));
+    }
+}
+
+static Conference *create_conference(Bridge *b, const char *focus, const Colibri2Modify *request, Colibri2Error **error)
 {
     char id[CONFERENCE_ID_SIZE];
     if (b->state != BRIDGE_RUNNING) {
@@ -156,7 +180,7 @@ static Conference *create_conference(Bridge *b, const Colibri2Modify *request, C
         return NULL;
     }
     new_internal_id(b, id);
-    Conference *c = conference_new(b, b->env, bridge_next_handle(b), id, request->meeting_id, request->name);
+    Conference *c = conference_new(b, b->env, bridge_next_handle(b), id, request->meeting_id, request->name, focus);
     if (!c) {
         *error = colibri2_error_new(STANZA_SERVICE_UNAVAILABLE, COLIBRI2_REASON_NONE, "Media worker is overloaded");
         return NULL;
@@ -164,10 +188,11 @@ static Conference *create_conference(Bridge *b, const Colibri2Modify *request, C
     g_hash_table_insert(b->by_meeting, c->meeting_id, c);
     g_hash_table_insert(b->by_id, c->id, c);
     g_hash_table_insert(b->by_handle, &c->handle, c);
+    supersede(b, c);
     return c;
 }
 
-static Conference *conference_for(Bridge *b, const Colibri2Modify *request, Colibri2Error **error)
+static Conference *conference_for(Bridge *b, const char *focus, const Colibri2Modify *request, Colibri2Error **error)
 {
     Conference *c = bridge_find_meeting(b, request->meeting_id);
     if (c && request->create)
@@ -177,15 +202,15 @@ static Conference *conference_for(Bridge *b, const Colibri2Modify *request, Coli
         *error = colibri2_error_new(STANZA_ITEM_NOT_FOUND, COLIBRI2_REASON_CONFERENCE_NOT_FOUND,
                                     "Conference not found for ID: %s", request->meeting_id);
     else
-        return c ? c : create_conference(b, request, error);
+        return c ? c : create_conference(b, focus, request, error);
     return NULL;
 }
 
-static Colibri2Modified *modify(Bridge *b, const Colibri2Modify *request, Colibri2Error **error)
+static Colibri2Modified *modify(Bridge *b, const char *focus, const Colibri2Modify *request, Colibri2Error **error)
 {
     if ((*error = colibri2_modify_check(request)))
         return NULL;
-    Conference *c = conference_for(b, request, error);
+    Conference *c = conference_for(b, focus, request, error);
     if (!c)
         return NULL;
     Colibri2Modified *answer = conference_modify(c, request, request->create, error);
@@ -197,10 +222,10 @@ static Colibri2Modified *modify(Bridge *b, const Colibri2Modify *request, Colibr
     return answer;
 }
 
-Colibri2Modified *bridge_modify(Bridge *b, const Colibri2Modify *request, Colibri2Error **error)
+Colibri2Modified *bridge_modify(Bridge *b, const char *focus, const Colibri2Modify *request, Colibri2Error **error)
 {
     *error = NULL;
-    Colibri2Modified *answer = modify(b, request, error);
+    Colibri2Modified *answer = modify(b, focus, request, error);
     b->env->counters.requests++;
     if (!answer) {
         LogContext ctx = { .room = request->name ? request->name : request->meeting_id };
@@ -260,8 +285,11 @@ static gboolean on_expire(gpointer data)
     b->expire_source = 0;
     for (guint i = 0; i < due->len; i++) {
         Endpoint *ep = bridge_find_endpoint(b, g_array_index(due, uint64_t, i));
-        if (ep)
-            conference_expire_endpoint(ep->conference, ep, ep->expiring);
+        if (!ep)
+            continue;
+        if (b->events.endpoint_lost && !ep->conference->superseded_us)
+            b->events.endpoint_lost(ep, ep->expiring, b->events.user);
+        conference_expire_endpoint(ep->conference, ep, ep->expiring);
     }
     leave_if_empty(b);
     return G_SOURCE_REMOVE;
@@ -277,6 +305,20 @@ void bridge_expire_later(Bridge *b, Endpoint *ep, const char *why)
         b->expire_source = g_idle_add_full(G_PRIORITY_DEFAULT, on_expire, b, NULL);
 }
 
+void bridge_endpoint_ready(Bridge *b, const Endpoint *ep)
+{
+    GHashTableIter iter;
+    gpointer one;
+    g_hash_table_iter_init(&iter, b->by_meeting);
+    while (g_hash_table_iter_next(&iter, NULL, &one)) {
+        const Conference *old = one;
+        Endpoint *same =
+            old->superseded_us && is_superseded_by(old, ep->conference) ? conference_find(old, ep->id) : NULL;
+        if (same)
+            bridge_expire_later(b, same, "its client has moved to the new conference");
+    }
+}
+
 static gboolean on_sweep(gpointer data)
 {
     Bridge *b = data;
@@ -285,7 +327,7 @@ static gboolean on_sweep(gpointer data)
     for (guint i = 0; i < all->len; i++) {
         Conference *c = g_ptr_array_index(all, i);
         if (conference_sweep(c, now))
-            bridge_end_conference(b, c, "empty");
+            bridge_end_conference(b, c, c->superseded_us ? "superseded" : "empty");
     }
     leave_if_empty(b);
     return G_SOURCE_CONTINUE;

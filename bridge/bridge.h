@@ -23,15 +23,20 @@ typedef struct {
     /* BRIDGE_SHUTTING_DOWN was reached, or bridge_shut_down called with nobody here. */
     void (*empty)(gpointer user);
     void (*snapshot)(const WorkerEvent *ev, gpointer user); /* WORKER_EV_SNAPSHOT; endpoints have taken theirs */
+    /* We let this endpoint go by ourselves, and whoever asked for it does not know. It is about to be freed. */
+    void (*endpoint_lost)(const Endpoint *ep, const char *why, gpointer user);
     gpointer user;
 } BridgeEvents; /* each may be NULL */
+
+#define BRIDGE_SUPERSEDED_US 20000000 /* a conference whose focus began anew ends after so long at the latest */
 
 Bridge *bridge_new(BridgeEnv *env, const BridgeEvents *events);
 /* Ends every conference. */
 void bridge_free(Bridge *b);
 
-/* One conference-modify, parsed (2.2): the answer, or NULL and the error to send. */
-Colibri2Modified *bridge_modify(Bridge *b, const Colibri2Modify *request, Colibri2Error **error);
+/* One conference-modify, parsed (2.2): the answer, or NULL and the error to send. focus: the address it came
+ * from; NULL: none that could be told of anything. */
+Colibri2Modified *bridge_modify(Bridge *b, const char *focus, const Colibri2Modify *request, Colibri2Error **error);
 /* An event from a worker; borrowed. */
 void bridge_on_event(Bridge *b, const WorkerEvent *ev);
 
@@ -63,5 +68,7 @@ void bridge_register(Bridge *b, Endpoint *ep); /* now found by its handle */
 void bridge_unregister(Bridge *b, const Endpoint *ep);
 /* Expires the endpoint once the stack is unwound: safe inside callbacks of its own transport. */
 void bridge_expire_later(Bridge *b, Endpoint *ep, const char *why);
+/* DTLS of ep is up: what its client had in a conference that this one supersedes is over. */
+void bridge_endpoint_ready(Bridge *b, const Endpoint *ep);
 
 #endif

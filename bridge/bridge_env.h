@@ -22,7 +22,7 @@ typedef struct {
 } MediaPort;
 
 typedef struct { /* since start; published as statistics and metrics */
-    uint64_t conferences_created, conferences_completed, conference_us;
+    uint64_t conferences_created, conferences_completed, conferences_superseded, conference_us;
     uint64_t participants, visitors;
     uint64_t ice_succeeded, ice_failed, consent_lost, ice_restarts_started, ice_restarts_succeeded, ice_restarts_failed,
         ice_restarts_refused;
@@ -31,7 +31,7 @@ typedef struct { /* since start; published as statistics and metrics */
     uint64_t data_channel_received, data_channel_sent, websocket_received, websocket_sent;
     uint64_t messages_limited, messages_bad, messages_unsent, commands_refused;
     uint64_t websockets_opened, websockets_refused;
-    uint64_t requests, requests_failed;
+    uint64_t requests, requests_failed, notifications_sent, notifications_refused;
 } BridgeCounters;
 
 typedef struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/colibri_routes.h"
 
-Stanza *colibri_routes_modify(Bridge *b, const Stanza *request, Colibri2Error **error)
+Stanza *colibri_routes_modify(Bridge *b, const char *focus, const Stanza *request, Colibri2Error **error)
 {
     g_autoptr(GError) problem = NULL;
     if (!stanza_is(request, "conference-modify", NS_COLIBRI2)) {
@@ -16,7 +16,7 @@ Stanza *colibri_routes_modify(Bridge *b, const Stanza *request, Colibri2Error **
                                     COLIBRI2_REASON_NONE, "%s", problem->message);
         return NULL;
     }
-    g_autoptr(Colibri2Modified) answer = bridge_modify(b, modify, error);
+    g_autoptr(Colibri2Modified) answer = bridge_modify(b, focus, modify, error);
     return answer ? colibri2_modified_build(answer) : NULL;
 }
 
@@ -47,7 +47,7 @@ char *colibri_routes_post(Bridge *b, const char *body, size_t len, unsigned *sta
     g_autoptr(Stanza) answer = NULL;
     g_autoptr(Stanza) request = stanza_parse(body, len, &problem);
     if (request)
-        answer = colibri_routes_modify(b, request, &error);
+        answer = colibri_routes_modify(b, NULL, request, &error);
     else
         error = colibri2_error_new(STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE, "%s", problem->message);
     if (!answer)

@@ -7,8 +7,9 @@
 
 #include "bridge/bridge.h"
 
-/* <conference-modify/> -> <conference-modified/>, a tree of its own; or NULL and *error, the caller's. */
-Stanza *colibri_routes_modify(Bridge *b, const Stanza *request, Colibri2Error **error);
+/* <conference-modify/> -> <conference-modified/>, a tree of its own; or NULL and *error, the caller's. focus: as
+ * for bridge_modify. */
+Stanza *colibri_routes_modify(Bridge *b, const char *focus, const Stanza *request, Colibri2Error **error);
 /* The same on text. The answer is text in both cases, the caller frees; *status is the HTTP status. */
 char *colibri_routes_post(Bridge *b, const char *body, size_t len, unsigned *status);
 

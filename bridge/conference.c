@@ -16,7 +16,7 @@ static uint32_t random_ssrc(uint32_t other)
 }
 
 Conference *conference_new(struct Bridge *bridge, BridgeEnv *env, uint64_t handle, const char *id,
-                           const char *meeting_id, const char *name)
+                           const char *meeting_id, const char *name, const char *focus)
 {
     Conference *c = g_new0(Conference, 1);
     *c = (Conference){
@@ -26,6 +26,7 @@ Conference *conference_new(struct Bridge *bridge, BridgeEnv *env, uint64_t handl
         .worker = env->media.choose(env->media.user),
         .meeting_id = g_strdup(meeting_id),
         .name = g_strdup(name),
+        .focus = g_strdup(focus),
         .created_us = clock_now_us(),
         .endpoints = g_hash_table_new(g_str_hash, g_str_equal),
         .ssrcs = g_hash_table_new(NULL, NULL),
@@ -72,6 +73,7 @@ void conference_free(Conference *c)
     g_hash_table_unref(c->ssrcs);
     g_free(c->meeting_id);
     g_free(c->name);
+    g_free(c->focus);
     g_free(c);
 }
 
@@ -203,5 +205,7 @@ bool conference_sweep(Conference *c, int64_t now_us)
             }
         }
     }
+    if (c->superseded_us && now_us - c->superseded_us > BRIDGE_SUPERSEDED_US)
+        return true;
     return conference_size(c) == 0 && now_us - c->created_us > CONFERENCE_EMPTY_US;
 }

@@ -24,6 +24,7 @@ typedef struct Conference {
     unsigned worker;
     char id[CONFERENCE_ID_SIZE];     /* in WebSocket URLs and debug paths */
     char *meeting_id, *name;         /* name NULL: not given */
+    char *focus;                     /* address of who asked for it; NULL: not by XMPP */
     uint32_t audio_ssrc, video_ssrc; /* feedback sources jvb-a0, jvb-v0 */
     int64_t created_us;
     LogContext log;
@@ -31,12 +32,13 @@ typedef struct Conference {
     GHashTable *endpoints; /* id -> Endpoint */
     GHashTable *ssrcs;     /* SSRC -> Endpoint that claimed it */
     unsigned endpoints_seen;
+    int64_t superseded_us;                       /* its focus made a conference of the same name anew; 0: it did not */
     char *speakers[CONFERENCE_SPEAKERS_MAX + 1]; /* dominant first; NULL-terminated */
 } Conference;
 
 /* Posts CONFERENCE_CREATE. NULL: the worker's inbox is full. */
 Conference *conference_new(struct Bridge *bridge, BridgeEnv *env, uint64_t handle, const char *id,
-                           const char *meeting_id, const char *name);
+                           const char *meeting_id, const char *name, const char *focus);
 /* Carries out a checked request on an existing conference (conference_modify.c). NULL and *error; earlier
  * effects stay (2.2). created: this request made the conference. */
 Colibri2Modified *conference_modify(Conference *c, const Colibri2Modify *request, bool created, Colibri2Error **error);
@@ -56,7 +58,7 @@ void conference_broadcast(Conference *c, const Endpoint *except, const char *tex
 /* EndpointStats of `from` to those who want them (6.5). */
 void conference_send_stats(Conference *c, const Endpoint *from, const char *text);
 
-/* Every few seconds: endpoints without a channel are noted. True: empty for long enough, end it. */
+/* Every few seconds: endpoints without a channel are noted. True: empty or superseded for long enough, end it. */
 bool conference_sweep(Conference *c, int64_t now_us);
 
 #endif

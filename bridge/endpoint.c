@@ -44,6 +44,8 @@ static void on_keys(void *user, const SrtpKeys *keys)
              (long long)((ep->ready_us - ep->created_us) / 1000));
     if (!endpoint_post(ep, c))
         bridge_expire_later(ep->conference->bridge, ep, "media worker overloaded");
+    else
+        bridge_endpoint_ready(ep->conference->bridge, ep);
 }
 
 static void on_channel_open(void *user)
@@ -153,6 +155,7 @@ Endpoint *endpoint_new(Conference *c, const Colibri2Endpoint *request, uint64_t 
     receiver_wishes_init(&ep->wishes);
     ep->transport = endpoint_transport_new(env->dtls, ep->with_sctp ? env->sctp : NULL, &transport_events, ep);
     bool made = ep->transport && random_password(ep->ws_password) && env->media.credentials(c->worker, &ep->ice);
+    ep->first_ufrag = g_strdup(ep->ice.ufrag);
     if (made && post_create(ep, request->initial_last_n))
         return ep;
     *error =
@@ -175,6 +178,7 @@ void endpoint_free(Endpoint *ep)
     g_array_unref(ep->ssrcs);
     g_strfreev(ep->forwarded);
     g_free(ep->stats_id);
+    g_free(ep->first_ufrag);
     explicit_bzero(&ep->ice, sizeof(ep->ice));
     g_free(ep);
 }

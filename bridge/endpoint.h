@@ -28,6 +28,7 @@ typedef struct Endpoint {
     char id[WORKER_ID_SIZE];
     char *stats_id; /* NULL: none */
     char ws_password[ENDPOINT_WS_PASSWORD + 1];
+    char *first_ufrag; /* of the transport it was made with: its name in notifications */
     bool visitor, ssrc_rewriting, mid, private_addresses;
     int64_t created_us;
     LogContext log;

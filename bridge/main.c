@@ -162,6 +162,13 @@ static void on_snapshot(const WorkerEvent *ev, gpointer user)
     admin_on_snapshot(app->admin, ev);
 }
 
+static void on_endpoint_lost(const Endpoint *ep, const char *why, gpointer user)
+{
+    App *app = user;
+    if (app->brewery)
+        brewery_tell_lost(app->brewery, ep, why);
+}
+
 static bool is_joined(gpointer user)
 {
     return brewery_is_joined(((App *)user)->brewery);
@@ -296,7 +303,8 @@ static bool start_parts(App *app, GError **error)
     }
     if (!gather(app, error) || !start_workers(app, error))
         return false;
-    app->bridge = bridge_new(&app->env, &(BridgeEvents){ on_state_changed, on_empty, on_snapshot, app });
+    app->bridge =
+        bridge_new(&app->env, &(BridgeEvents){ on_state_changed, on_empty, on_snapshot, on_endpoint_lost, app });
     app->metrics = metrics_new("jitsi_jvb_");
     app->stats = stats_new(app->bridge,
                            &(StatsConfig){ PACKAGE_VERSION, workers_count(app->workers), is_joined, unhealthy, app },

@@ -28,6 +28,7 @@
  *   accept good/bad   -             -                  -               ACTIVE/ENDED   refuse        gone
  *   terminate         -             -                  -               ENDED, or with restart SELECTING
  *   update failed     -             -                  -               re-invite, or whole bridge lost
+ *   endpoint lost     -             -                  -               re-invite, too often: ENDED
  *   alone for 20 s    -             IDLE               IDLE            ENDED          ENDED         -
  *   left              gone          gone               gone: expire    expire         expire        gone
  * (1) when nobody is invited, everybody is. (2) when it wants a bridge.
@@ -56,6 +57,7 @@ static void member_free(void *p)
     g_free(m->region);
     g_free(m->stats_id);
     g_free(m->sid);
+    g_free(m->bridge_ufrag);
     for (guint i = 0; i < OLD_SIDS; i++)
         g_free(m->old_sids[i]);
     ice_transport_free(m->transport);
@@ -176,6 +178,7 @@ static void on_request(Conference *c, const ConfEvent *ev)
         act(c, DO_REPLY_REQUEST, .request = ev->request, .ready = !c->offline);
         break;
     case CONF_END:
+    case CONF_N_STATES:
         act(c, DO_REPLY_REQUEST, .request = ev->request, .ready = false);
         break;
     }
@@ -550,6 +553,9 @@ static void dispatch(Conference *c, const ConfEvent *ev)
         break;
     case EV_COLIBRI_ANSWER:
         conf_colibri_answer(c, ev);
+        break;
+    case EV_ENDPOINT_LOST:
+        conf_endpoint_lost(c, ev);
         break;
     case EV_INITIATE_ANSWER:
         on_initiate_answer(c, ev);

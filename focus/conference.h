@@ -88,6 +88,7 @@ typedef enum {
     EV_BRIDGE_AVAILABLE, /* a bridge appeared or works again */
     EV_BRIDGE_LOST,      /* bridge, reachable: left the brewery, failed its health check, shuts down */
     EV_COLIBRI_ANSWER,   /* the answer to a DO_COLIBRI: bridge, member, serial, colibri, outcome, modified or error */
+    EV_ENDPOINT_LOST,    /* bridge, member, ufrag (NULL: not told), text: the bridge has no such endpoint any more */
     EV_INITIATE_ANSWER,  /* member, sid, outcome: the answer to a DO_JINGLE with session-initiate */
     EV_JINGLE,           /* member, jingle, request: from this occupant, decoded; DO_REPLY follows */
     EV_MUTE,             /* member, target, mute_kind, mute, request: a mute IQ; DO_REPLY follows */
@@ -117,6 +118,7 @@ typedef struct {
     ConfOutcome outcome;
     const Colibri2Modified *modified; /* OUTCOME_RESULT */
     const Colibri2Error *error;       /* OUTCOME_ERROR */
+    const char *ufrag, *text;
     const char *sid;
     const Jingle *jingle;
     const char *target; /* nick; NULL or unknown: not a member */
@@ -195,7 +197,7 @@ typedef struct {
 } ConfPresence;
 ConfPresence conference_presence(const Conference *c);
 
-typedef enum { CONF_NEW, CONF_JOINING, CONF_READY, CONF_ACTIVE, CONF_END } ConfState;
+typedef enum { CONF_NEW, CONF_JOINING, CONF_READY, CONF_ACTIVE, CONF_END, CONF_N_STATES } ConfState;
 ConfState conference_state(const Conference *c);
 const char *conference_room(const Conference *c);
 const char *conference_meeting_id(const Conference *c); /* "" until joined */
@@ -209,5 +211,7 @@ JsonNode *conference_dump(const Conference *c);
 
 const char *conference_event_name(ConfEventType type);   /* "member-joined" */
 const char *conference_action_name(ConfActionType type); /* "select-bridge" */
+const char *conference_state_name(ConfState state);      /* as in the dump: "joining" */
+const char *conference_member_state_name(guint i);       /* the i-th there is: "pending"; NULL behind the last */
 
 #endif

@@ -11,6 +11,9 @@
 /* Invitations that fail on the bridge's side are repeated elsewhere, but not for ever. */
 #define FAILURES_MAX 5
 #define FAILURES_WINDOW_MS 60000
+/* A client whose packets never get through loses each new endpoint after half a minute or so. */
+#define LOSSES_MAX 5
+#define LOSSES_WINDOW_MS 600000
 
 /* --- bridge sessions ---------------------------------------------------------------------------- */
 
@@ -463,4 +466,21 @@ void conf_colibri_answer(Conference *c, const ConfEvent *ev)
     else if (ev->outcome == OUTCOME_RESULT && ev->colibri == COLIBRI_ICE_RESTART)
         on_restart_answer(c, ev);
     /* An update that timed out changes nothing: what is wrong will show in the health check. */
+}
+
+/* --- what bridges notice ------------------------------------------------------------------------ */
+
+/* Its packets stopped, so the bridge let the endpoint go. The client may still believe in the session; a new
+ * one is all it needs when its network is back. */
+void conf_endpoint_lost(Conference *c, const ConfEvent *ev)
+{
+    Member *m = conf_member_find(c, ev->member);
+    if (!m || !member_has_session(m) || !m->bridge || g_strcmp0(m->bridge->jid, ev->bridge) != 0)
+        return;
+    if (ev->ufrag && g_strcmp0(ev->ufrag, m->bridge_ufrag) != 0)
+        return; /* about the one before, which crossed a new one on the way */
+    bool again = rate_limit_allow(&m->losses, c->now_ms, 0, LOSSES_MAX, LOSSES_WINDOW_MS);
+    conf_end_session(c, m, true, JINGLE_REASON_CONNECTIVITY_ERROR, ev->text ? ev->text : "connection lost");
+    if (again)
+        conf_invite(c, m);
 }

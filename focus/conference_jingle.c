@@ -24,6 +24,8 @@ void conf_send_offer(Conference *c, Member *m, const IceTransport *transport, ui
     g_autoptr(SourceMap) sources = conf_sources_for(c, m);
     g_free(m->sid);
     m->sid = c->make_id(c->make_id_user);
+    g_free(m->bridge_ufrag);
+    m->bridge_ufrag = g_strdup(transport->ufrag);
     Jingle *j = offer_build(m->sid, m->features, &c->config->offer, transport, sctp_port, sources);
     j->has_bridge_session = true;
     j->bridge_session_id = g_strdup(m->bridge->id);

@@ -30,6 +30,7 @@ typedef enum {
     MEMBER_PENDING,    /* session-initiate is out */
     MEMBER_ACTIVE,     /* session-accept came */
     MEMBER_ENDED,      /* had a session, will not be invited again on its own account */
+    MEMBER_N_STATES,
 } MemberState;
 
 typedef struct {
@@ -54,7 +55,8 @@ typedef struct {
     bool offer_acked, offer_in_doubt; /* in_doubt: the stream broke before the ack */
     int32_t generation;               /* last ICE generation relayed to the client */
     IceTransport *transport;          /* the client's, as last sent to the bridge */
-    RateLimit restarts, ice_restarts, failures;
+    char *bridge_ufrag;               /* of the endpoint's first transport: which endpoint a notice is about */
+    RateLimit restarts, ice_restarts, failures, losses;
 
     SourceSignaling *signaling; /* PENDING, ACTIVE and not rewriting; else NULL */
     int64_t flush_due_ms;       /* NEVER: nothing scheduled */
@@ -110,6 +112,7 @@ void conf_bridge_selected(Conference *c, const ConfEvent *ev);
 void conf_bridge_none(Conference *c, const ConfEvent *ev);
 void conf_bridge_lost(Conference *c, const char *jid, bool reachable);
 void conf_colibri_answer(Conference *c, const ConfEvent *ev);
+void conf_endpoint_lost(Conference *c, const ConfEvent *ev);
 /* transport: what the client signalled, NULL to leave it; last_n -1: leave. Sources always go along when with_sources. */
 void conf_update_endpoint(Conference *c, Member *m, const IceTransport *transport, bool with_sources, int32_t last_n);
 void conf_restart_ice(Conference *c, Member *m);

@@ -626,6 +626,18 @@ void conference_shell_bridge_lost(ConferenceShell *s, const char *bridge, gboole
     step(s, (ConfEvent){ .type = EV_BRIDGE_LOST, .bridge = bridge, .reachable = reachable });
 }
 
+void conference_shell_endpoint_lost(ConferenceShell *s, const char *bridge, const Colibri2Notice *notice)
+{
+    LogContext ctx = { .room = s->room, .endpoint = notice->endpoint_id, .bridge = bridge };
+    log_info(&ctx, "endpoint lost: %s", notice->description ? notice->description : notice->type);
+    metric_add(s->focus->metrics.participants_lost, 1);
+    step(s, (ConfEvent){ .type = EV_ENDPOINT_LOST,
+                         .bridge = bridge,
+                         .member = notice->endpoint_id,
+                         .ufrag = notice->ufrag,
+                         .text = notice->description });
+}
+
 void conference_shell_end(ConferenceShell *s)
 {
     step(s, (ConfEvent){ .type = EV_SHUTDOWN });

@@ -31,6 +31,8 @@ void conference_shell_disconnected(ConferenceShell *shell);
 void conference_shell_connected(ConferenceShell *shell); /* joins again */
 void conference_shell_bridge_available(ConferenceShell *shell);
 void conference_shell_bridge_lost(ConferenceShell *shell, const char *bridge, gboolean reachable);
+/* The bridge has no such endpoint any more. */
+void conference_shell_endpoint_lost(ConferenceShell *shell, const char *bridge, const Colibri2Notice *notice);
 void conference_shell_end(ConferenceShell *shell); /* leaves now */
 
 const char *conference_shell_room(const ConferenceShell *shell);

@@ -18,6 +18,7 @@ static const char *const event_names[] = {
     [EV_BRIDGE_AVAILABLE] = "bridge-available",
     [EV_BRIDGE_LOST] = "bridge-lost",
     [EV_COLIBRI_ANSWER] = "colibri-answer",
+    [EV_ENDPOINT_LOST] = "endpoint-lost",
     [EV_INITIATE_ANSWER] = "initiate-answer",
     [EV_JINGLE] = "jingle",
     [EV_MUTE] = "mute",
@@ -46,6 +47,8 @@ static const char *const state_names[] = {
     [CONF_NEW] = "new",       [CONF_JOINING] = "joining", [CONF_READY] = "ready",
     [CONF_ACTIVE] = "active", [CONF_END] = "end",
 };
+G_STATIC_ASSERT(G_N_ELEMENTS(member_state_names) == MEMBER_N_STATES);
+G_STATIC_ASSERT(G_N_ELEMENTS(state_names) == CONF_N_STATES);
 
 static const char *const role_names[] = { "owner", "moderator", "participant", "visitor" };
 static const char *const kind_names[] = { "user", "jibri", "jigasi", "transcriber" };
@@ -58,6 +61,16 @@ const char *conference_event_name(ConfEventType type)
 const char *conference_action_name(ConfActionType type)
 {
     return action_names[type];
+}
+
+const char *conference_state_name(ConfState state)
+{
+    return state_names[state];
+}
+
+const char *conference_member_state_name(guint i)
+{
+    return i < MEMBER_N_STATES ? member_state_names[i] : NULL;
 }
 
 /* --- actions ------------------------------------------------------------------------------------ */

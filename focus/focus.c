@@ -262,6 +262,7 @@ static void make_metrics(Focus *focus)
         .healthy = GAUGE("healthy", "1 when calls can be made."),
         .restart_requested = COUNTER("participants_restart_requested", "Restarts clients asked for."),
         .participants_moved = COUNTER("participants_moved", "Participants moved off a bridge."),
+        .participants_lost = COUNTER("participants_lost", "Participants whose bridge lost their connection."),
         .bridge_count = GAUGE("bridge_selector_bridge_count", "Bridges known."),
         .bridge_operational = GAUGE("bridge_selector_bridge_count_operational", "Bridges that work."),
         .bridge_in_shutdown = GAUGE("bridge_selector_bridge_count_in_shutdown", "Bridges that are shutting down."),
@@ -342,6 +343,7 @@ Focus *focus_new(const FocusConfig *config, GMainLoop *loop, GError **error)
     iq_router_add(focus->router, "get", NS_PING, "ping", on_ping, NULL);
     conference_routes_add(focus);
     jingle_routes_add(focus);
+    bridge_routes_add(focus);
     make_brewery(focus);
     if (*config->http.private_listener && !focus_admin_open(focus, error)) {
         focus_free(focus);

@@ -21,7 +21,7 @@
 typedef struct {
     Metric *conferences, *conferences_created, *largest_conference, *participants, *participants_current;
     Metric *requests, *requests_new, *requests_refused, *xmpp_disconnects, *healthy, *restart_requested,
-        *participants_moved;
+        *participants_moved, *participants_lost;
     Metric *bridge_count, *bridge_operational, *bridge_in_shutdown, *bridge_lost;
     Metric *dropped_in, *dropped_out, *stray_answers;
 } FocusMetrics;
@@ -79,10 +79,11 @@ void focus_send(Stanza *stanza, gpointer focus);
 /* NULL: ready for calls; else what is missing. */
 const char *focus_not_ready(const Focus *focus);
 
-/* conference_routes.c, jingle_routes.c, admin.c: their rows. */
+/* conference_routes.c, jingle_routes.c, bridge_routes.c, admin.c: their rows. */
 void conference_routes_add(Focus *focus);
 void conference_routes_add_http(Focus *focus);
 void jingle_routes_add(Focus *focus);
+void bridge_routes_add(Focus *focus);
 gboolean focus_admin_open(Focus *focus, GError **error);
 
 #endif

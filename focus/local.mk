@@ -21,6 +21,7 @@ focus_libfocus_shell_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS) $(JSON
 focus_libfocus_shell_a_SOURCES = \
 	%D%/admin.c \
 	%D%/bridge_brewery.c %D%/bridge_brewery.h \
+	%D%/bridge_routes.c \
 	%D%/conference_routes.c \
 	%D%/conference_shell.c %D%/conference_shell.h \
 	%D%/focus.c %D%/focus.h \

@@ -187,4 +187,31 @@ Colibri2Endpoint *colibri2_modified_find(const Colibri2Modified *m, const char *
 Colibri2Modified *colibri2_modified_parse(const Stanza *s, GError **error);
 Stanza *colibri2_modified_build(const Colibri2Modified *m);
 
+/* --- notification ------------------------------------------------------------------------------- */
+
+/* What a bridge says unasked, in an iq set to whom it has the conference from: an endpoint is no longer there. */
+typedef struct {
+    char *endpoint_id; /* never NULL */
+    char *type;        /* "ice_failed", the only one of endpoints; never NULL */
+    char *description; /* for the log; NULL when absent */
+    char *ufrag;       /* ours: of its first transport, tells two endpoints of one id apart; NULL when absent */
+} Colibri2Notice;
+
+typedef struct {
+    char *meeting_id;   /* never NULL */
+    GPtrArray *notices; /* of Colibri2Notice */
+} Colibri2Notification;
+
+#define COLIBRI2_ICE_FAILED "ice_failed"
+
+Colibri2Notification *colibri2_notification_new(const char *meeting_id);
+void colibri2_notification_free(Colibri2Notification *n);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Colibri2Notification, colibri2_notification_free)
+/* description and ufrag may be NULL. */
+void colibri2_notification_add(Colibri2Notification *n, const char *endpoint_id, const char *type,
+                               const char *description, const char *ufrag);
+/* <conference-notification/>; *error is a JINGLE_ERROR (bad-request). */
+Colibri2Notification *colibri2_notification_parse(const Stanza *s, GError **error);
+Stanza *colibri2_notification_build(const Colibri2Notification *n); /* a tree of its own */
+
 #endif

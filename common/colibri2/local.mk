@@ -5,4 +5,5 @@ common_colibri2_libplenum_colibri2_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_
 common_colibri2_libplenum_colibri2_a_SOURCES = \
 	%D%/colibri2.c %D%/colibri2.h \
 	%D%/colibri2_error.c \
+	%D%/colibri2_notification.c \
 	%D%/colibri2_parts.c %D%/colibri2_parts.h

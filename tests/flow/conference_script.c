@@ -302,6 +302,7 @@ static const struct {
     { "no-bridge", EV_BRIDGE_NONE },
     { "bridge-available", EV_BRIDGE_AVAILABLE },
     { "bridge-lost", EV_BRIDGE_LOST },
+    { "endpoint-lost", EV_ENDPOINT_LOST },
     { "invited", EV_INITIATE_ANSWER },
     { "mute", EV_MUTE },
     { "after", EV_TICK },
@@ -338,6 +339,11 @@ static bool read_plain(ConferenceScript *s, Line *l)
         l->ev.sid = session_of(s, l->w[1]);
         l->ev.outcome = has(l, "error") ? OUTCOME_ERROR : has(l, "timeout") ? OUTCOME_TIMEOUT : OUTCOME_RESULT;
         break;
+    case EV_ENDPOINT_LOST:
+        l->ev.bridge = has(l, "elsewhere") ? "y" : script_peer(s, subject)->bridge;
+        l->ev.ufrag = has(l, "nameless") ? NULL : has(l, "older") ? "older" : "bridge";
+        l->ev.text = "consent lost";
+        break;
     case EV_MUTE:
         l->ev.request = ++s->request;
         l->ev.target = l->w[2];
@@ -366,6 +372,7 @@ static void step(ConferenceScript *s, Line *l, GString *out)
     if (l->ev.type == EV_REQUEST || l->ev.type == EV_JINGLE || l->ev.type == EV_MUTE)
         count_asked(s, l->ev.request);
     world_event(s->world, &l->ev);
+    s->last_event = l->ev.type;
     conference_step(s->c, &l->ev, actions);
     for (guint i = 0; i < actions->len; i++) {
         if (out->len)
@@ -450,6 +457,11 @@ void script_run(ConferenceScript *s, const char *lines)
             return;
         }
     }
+}
+
+ConfEventType script_last_event(const ConferenceScript *s)
+{
+    return s->last_event;
 }
 
 int script_unanswered(const ConferenceScript *s)

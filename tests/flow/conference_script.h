@@ -15,7 +15,7 @@
  *   selected B | no-bridge | bridge-available | bridge-lost B [reachable]         ("stale" before: an old serial)
  *   allocated M [no-sctp] [no-transport] [passive] [again] | alloc-timeout M | alloc-bad M
  *   alloc-error M CONDITION [REASON] | update-error M CONDITION [REASON] | update-timeout M | expired B
- *   restarted M [gen=N] [none]
+ *   restarted M [gen=N] [none] | endpoint-lost M [older] [nameless] [elsewhere]
  *   invited M ok|error|timeout
  *   accept M SOURCES... | add M ... | remove M ... | info M | trickle M [none] | terminate M [restart] [elsewhere]
  *   ice-restart M [elsewhere] | ice-failed M | jingle M ACTION       (M' is M's session before; M? an unknown one)
@@ -35,6 +35,8 @@ Conference *script_conference(ConferenceScript *s);
 char *script_event(ConferenceScript *s, const char *event);
 /* Runs lines up to an empty one or the end; fails the test at the first line that differs. */
 void script_run(ConferenceScript *s, const char *lines);
+/* What the last event was; of "came" the second one. */
+ConfEventType script_last_event(const ConferenceScript *s);
 /* Requests not answered and requests answered twice so far: both must stay 0. */
 int script_unanswered(const ConferenceScript *s);
 

@@ -136,6 +136,11 @@ void world_event(World *w, const ConfEvent *ev)
         if (ev->bridge)
             on_answer(w, ev);
         break;
+    case EV_ENDPOINT_LOST: {
+        g_autofree char *key = at(ev->member, ev->bridge ? ev->bridge : "");
+        believe(w, key, DOUBTFUL);
+        break;
+    }
     case EV_JINGLE:
         if (c && ev->jingle->action == JINGLE_SESSION_TERMINATE && g_strcmp0(c->sid, ev->jingle->sid) == 0)
             close_session(c);

@@ -73,6 +73,11 @@ static const char *const events[] = {
     "restarted z gen=1",
     "expired x",
     "expired y",
+    "endpoint-lost a",
+    "endpoint-lost a older",
+    "endpoint-lost b nameless",
+    "endpoint-lost a elsewhere",
+    "endpoint-lost z",
     "invited a ok",
     "invited a error",
     "invited a timeout",
@@ -113,17 +118,66 @@ static const char *const events[] = {
 
 #define FOLLOWERS 8
 
+/* --- that nothing is left out: each event met each state of the conference, and a member in each state ---- */
+
+#define MEMBER_STATES_MAX 16
+static guint stories_run, room_seen[CONF_N_STATES][EV_N_TYPES], member_seen[MEMBER_STATES_MAX][EV_N_TYPES];
+
+static void note_member(JsonArray *array, guint i, JsonNode *node, gpointer seen)
+{
+    const char *state = json_object_get_string_member(json_node_get_object(node), "state");
+    for (guint k = 0; conference_member_state_name(k); k++)
+        ((bool *)seen)[k] = ((bool *)seen)[k] || strcmp(state, conference_member_state_name(k)) == 0;
+}
+
+/* The first of two events: what it met. */
+static char *first_event(ConferenceScript *s, const char *event)
+{
+    bool members[MEMBER_STATES_MAX] = { false };
+    ConfState room = conference_state(script_conference(s));
+    g_autoptr(JsonNode) dump = conference_dump(script_conference(s));
+    json_array_foreach_element(json_object_get_array_member(json_node_get_object(dump), "members"), note_member,
+                               members);
+    char *shown = script_event(s, event);
+    ConfEventType type = script_last_event(s);
+    room_seen[room][type]++;
+    for (guint k = 0; k < MEMBER_STATES_MAX; k++)
+        member_seen[k][type] += members[k];
+    return shown;
+}
+
+static void test_all_met(void)
+{
+    if (stories_run < G_N_ELEMENTS(states)) {
+        g_test_skip("only a part of the stories was run");
+        return;
+    }
+    for (guint type = 0; type < EV_N_TYPES; type++) {
+        for (guint state = 0; state < CONF_N_STATES; state++)
+            if (room_seen[state][type] == 0)
+                g_error("no story has %s in a conference that is %s", conference_event_name((ConfEventType)type),
+                        conference_state_name((ConfState)state));
+        for (guint k = 0; conference_member_state_name(k); k++) {
+            g_assert_cmpuint(k, <, MEMBER_STATES_MAX);
+            if (member_seen[k][type] == 0)
+                g_error("no story has %s with a member that is %s", conference_event_name((ConfEventType)type),
+                        conference_member_state_name(k));
+        }
+    }
+}
+
 /* Whatever comes: everything asked is answered once, nothing follows the end but refusals, and the
  * conference can still be ended. Each event is followed by some others, different ones each time. */
 static void test_pairs(gconstpointer data)
 {
     const ConferenceConfig config = CONFERENCE_CONFIG_DEFAULT;
+    stories_run++;
     for (guint i = 0; i < G_N_ELEMENTS(events); i++) {
         for (guint k = 0; k < FOLLOWERS; k++) {
             guint j = (i * 11 + k * 7) % G_N_ELEMENTS(events);
             ConferenceScript *s = script_new(&config);
             script_run(s, data);
-            g_autofree char *first = script_event(s, events[i]);
+            g_autofree char *first = first_event(s, events[i]);
             bool over = conference_state(script_conference(s)) == CONF_END;
             g_autofree char *second = script_event(s, events[j]);
             if (over && (strstr(second, "end") || strstr(second, "@x") || strstr(second, "publish")))
@@ -146,5 +200,6 @@ int main(int argc, char **argv)
         g_autofree char *path = g_strdup_printf("/conference/every event/%s", states[i].name);
         g_test_add_data_func(path, states[i].lines, test_pairs);
     }
+    g_test_add_func("/conference/every event/was met in every state", test_all_met);
     return g_test_run();
 }

@@ -193,6 +193,42 @@ static const struct {
       "jingle a transport-replace -> feature-not-implemented (Unsupported 'action')\n"
       "jingle a transport-accept -> ok\n"
       "jingle a transport-reject -> ok\n" },
+
+    /* --- the bridge lost an endpoint --- */
+    { "invited anew", TWO_ACTIVE
+      "endpoint-lost a -> expire a@x, terminate a consent lost, allocate a@x, source-remove b [a:v1,v2,a3]\n"
+      "allocated a -> invite a [b:a4 jvb]\n"
+      "accept a v1/m v2/m F1,2 a3 -> ok, update a@x a-ice 3, source-add b [a:v1,v2,a3]\n" },
+    { "invited and lost", TWO_INVITED
+      "endpoint-lost a nameless -> expire a@x, terminate a consent lost, allocate a@x\n" },
+    { "the last one on the bridge is lost", TWO_ACTIVE
+      "left b -> expire b@x\n"
+      "endpoint-lost a -> expire a@x all, terminate a consent lost, select a, publish 0\n"
+      "selected x\n"
+      "expired x -> create a@x, publish 1\n" },
+    { "lost on another bridge, or an endpoint before", TWO_ACTIVE
+      "endpoint-lost a elsewhere\n"
+      "endpoint-lost a older\n"
+      "endpoint-lost z\n" },
+    { "lost when it is gone already", TWO_ACTIVE
+      "terminate a -> ok, expire a@x, source-remove b [a:v1,v2,a3]\n"
+      "endpoint-lost a\n" },
+    { "lost while it moves", TWO_ASKED
+      "endpoint-lost a\n" },
+    { "lost again and again", TWO_ACTIVE
+      "endpoint-lost b -> expire b@x, terminate b consent lost, allocate b@x, source-remove a [b:a4]\n"
+      "allocated b -> invite b [a:v1,v2,a3 jvb]\n"
+      "endpoint-lost b -> expire b@x, terminate b consent lost, allocate b@x\n"
+      "allocated b -> invite b [a:v1,v2,a3 jvb]\n"
+      "endpoint-lost b -> expire b@x, terminate b consent lost, allocate b@x\n"
+      "allocated b -> invite b [a:v1,v2,a3 jvb]\n"
+      "endpoint-lost b -> expire b@x, terminate b consent lost, allocate b@x\n"
+      "allocated b -> invite b [a:v1,v2,a3 jvb]\n"
+      "endpoint-lost b -> expire b@x, terminate b consent lost, allocate b@x\n"
+      "allocated b -> invite b [a:v1,v2,a3 jvb]\n"
+      "endpoint-lost b -> expire b@x, terminate b consent lost\n"
+      "accept b a4 -> gone (session ended)\n"
+      "endpoint-lost b\n" },
 };
 /* clang-format on */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Any stanza as request, as answer and as error. What is accepted must survive build and parse: the text
+ * Any stanza as request, as answer, as notification and as error. What is accepted must survive build and parse: the text
  * written the second time is the text written the first time. */
 #include "common/colibri2/colibri2.h"
 
@@ -48,6 +48,17 @@ static void check_answer(const Stanza *s)
         g_error("a built conference-modified reads differently");
 }
 
+static void check_notification(const Stanza *s)
+{
+    g_autoptr(Colibri2Notification) n = colibri2_notification_parse(s, NULL);
+    if (!n)
+        return;
+    g_autoptr(Stanza) once = colibri2_notification_build(n);
+    g_autoptr(Colibri2Notification) back = colibri2_notification_parse(once, NULL);
+    if (!back || back->notices->len != n->notices->len || strcmp(back->meeting_id, n->meeting_id) != 0)
+        g_error("a built conference-notification reads differently");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autoptr(Stanza) s = stanza_parse((const char *)data, size, NULL);
@@ -55,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     check_request(s);
     check_answer(s);
+    check_notification(s);
     g_autoptr(Colibri2Error) e = colibri2_error_parse(s);
     g_autoptr(Stanza) built = colibri2_error_build(e);
     if (!stanza_is(built, "error", NULL))

@@ -47,6 +47,8 @@ static const char *const templates[] = {
     "update-timeout M",
     "restarted M gen=1",
     "restarted M none",
+    "endpoint-lost M",
+    "endpoint-lost M nameless",
     "invited M ok",
     "invited M error",
     "invited M timeout",

@@ -12,10 +12,16 @@ static void on_empty(gpointer user)
     ((Fixture *)user)->emptied++;
 }
 
+static void on_endpoint_lost(const Endpoint *ep, const char *why, gpointer user)
+{
+    Fixture *f = user;
+    g_string_append_printf(f->lost, "%s:%s;", ep->id, why);
+}
+
 void fixture_set_up(Fixture *f, const char *text)
 {
     GError *error = NULL;
-    *f = (Fixture){ .media = fake_media_new() };
+    *f = (Fixture){ .media = fake_media_new(), .lost = g_string_new("") };
     f->config =
         config_load_text(bridge_options, bridge_n_options, sizeof(BridgeConfig), "test", text ? text : "", &error);
     g_assert_no_error(error);
@@ -34,7 +40,7 @@ void fixture_set_up(Fixture *f, const char *text)
         .public_candidates = &f->candidates[1],
         .n_public_candidates = 1,
     };
-    f->bridge = bridge_new(&f->env, &(BridgeEvents){ on_state_changed, on_empty, NULL, f });
+    f->bridge = bridge_new(&f->env, &(BridgeEvents){ on_state_changed, on_empty, NULL, on_endpoint_lost, f });
 }
 
 void fixture_tear_down(Fixture *f)
@@ -44,6 +50,7 @@ void fixture_tear_down(Fixture *f)
     g_assert_cmpuint(fake_media_count(f->media, WORKER_CONFERENCE_CREATE), <=,
                      fake_media_count(f->media, WORKER_CONFERENCE_REMOVE));
     fake_media_free(f->media);
+    g_string_free(f->lost, TRUE);
     config_free(f->config);
 }
 

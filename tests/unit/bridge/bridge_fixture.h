@@ -25,6 +25,7 @@ typedef struct {
     LocalCandidate candidates[2];
     Bridge *bridge;
     unsigned state_changes, emptied;
+    GString *lost; /* "id:reason;" of endpoints that the bridge let go */
 } Fixture;
 
 /* text: a bridge.conf that changes something, or NULL. */

@@ -9,6 +9,7 @@
 
 void fake_transport_open_channel(EndpointTransport *t);
 void fake_transport_say(EndpointTransport *t, const char *text);
+void fake_transport_connect(EndpointTransport *t); /* DTLS is up */
 void fake_transport_fail(EndpointTransport *t);
 /* Messages sent to the client and not yet taken, oldest first; NULL: none. The caller frees. */
 char *fake_transport_heard(EndpointTransport *t);

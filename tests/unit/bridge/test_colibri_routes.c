@@ -402,6 +402,8 @@ static void test_failures_expire(void)
         g_assert_cmpuint(bridge_n_endpoints(f.bridge), ==, 0);
         g_assert_cmpuint(bridge_n_conferences(f.bridge), ==, 1); /* 20 s are not over */
         g_assert_cmpuint(fake_media_count(f.media, WORKER_ENDPOINT_REMOVE), ==, 1);
+        static const char *const told[] = { "a1:ICE failed;", "a1:consent lost;", "a1:inactive;" };
+        g_assert_cmpstr(f.lost->str, ==, told[i]); /* once */
         fixture_tear_down(&f);
     }
 }
@@ -415,6 +417,79 @@ static void test_dtls_failure_expires(void)
     fixture_turn();
     g_assert_cmpuint(bridge_n_endpoints(f.bridge), ==, 0);
     g_assert_cmpuint(f.env.counters.dtls_failed, ==, 1);
+    fixture_tear_down(&f);
+}
+
+/* What the focus asks for needs no telling. */
+static void test_asked_is_not_told(void)
+{
+    Fixture f;
+    fixture_set_up(&f, NULL);
+    fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
+    fixture_ok(&f, MODIFY("", "<endpoint id='a1' expire='true'/>"));
+    fixture_turn();
+    g_assert_cmpstr(f.lost->str, ==, "");
+    fixture_tear_down(&f);
+}
+
+#define ANEW(meeting, room, inside)                                                                                    \
+    "<conference-modify xmlns='jitsi:colibri2' meeting-id='" meeting "' create='true' name='" room "'>" inside         \
+    "</conference-modify>"
+#define STANDUP "standup@conference.meet.example"
+
+static void modify_from(Fixture *f, const char *focus, const char *text)
+{
+    g_autoptr(Colibri2Error) error = NULL;
+    g_autoptr(Stanza) request = stanza_parse(text, strlen(text), NULL);
+    g_autoptr(Stanza) answer = colibri_routes_modify(f->bridge, focus, request, &error);
+    g_assert_nonnull(answer);
+}
+
+/* A focus was killed: the conference it makes anew takes over from its old one, participant by participant. */
+static void test_superseded(void)
+{
+    static const struct {
+        const char *focus, *meeting_and_room;
+        bool superseded;
+    } others[] = {
+        { "brewery@i/focus", ANEW("m2", STANDUP, ""), true },
+        { "brewery@i/other", ANEW("m2", STANDUP, ""), false },
+        { "brewery@i/focus", ANEW("m2", "another@conference.meet.example", ""), false },
+        { NULL, ANEW("m2", STANDUP, ""), false },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        Fixture f;
+        fixture_set_up(&f, NULL);
+        modify_from(&f, "brewery@i/focus", ANEW("m1", STANDUP, ENDPOINT("a1", TRANSPORT)));
+        modify_from(&f, others[i].focus, others[i].meeting_and_room);
+        const Conference *old = bridge_find_meeting(f.bridge, "m1");
+        g_assert_cmpint(old->superseded_us != 0, ==, others[i].superseded);
+        g_assert_cmpuint(f.env.counters.conferences_superseded, ==, others[i].superseded);
+        g_assert_cmpuint(conference_size(old), ==, 1); /* nobody's call is cut */
+        fixture_tear_down(&f);
+    }
+}
+
+static void test_superseded_moves_one_by_one(void)
+{
+    Fixture f;
+    fixture_set_up(&f, NULL);
+    modify_from(&f, "brewery@i/focus", ANEW("m1", STANDUP, ENDPOINT("a1", TRANSPORT)));
+    modify_from(&f, "brewery@i/focus", MODIFY("", ENDPOINT("b2", TRANSPORT)));
+    modify_from(&f, "brewery@i/focus", ANEW("m2", STANDUP, ENDPOINT("a1", TRANSPORT)));
+    Conference *old = bridge_find_meeting(f.bridge, "m1"), *anew = bridge_find_meeting(f.bridge, "m2");
+    g_assert_cmpuint(conference_size(old), ==, 2);
+    fake_transport_connect(conference_find(anew, "a1")->transport);
+    fixture_turn();
+    g_assert_null(conference_find(old, "a1"));
+    g_assert_nonnull(conference_find(old, "b2"));
+    g_assert_nonnull(conference_find(anew, "a1"));
+    g_assert_cmpstr(f.lost->str, ==, ""); /* nobody is left to be told */
+    int64_t since = old->superseded_us;
+    g_assert_false(conference_sweep(old, since + BRIDGE_SUPERSEDED_US));
+    g_assert_true(
+        conference_sweep(old, since + BRIDGE_SUPERSEDED_US + 1)); /* who does not come back does not hold it */
+    g_assert_false(conference_sweep(anew, since + BRIDGE_SUPERSEDED_US + 1));
     fixture_tear_down(&f);
 }
 
@@ -480,6 +555,9 @@ int main(int argc, char **argv)
     g_test_add_func("/bridge/colibri/ice restart", test_ice_restart);
     g_test_add_func("/bridge/colibri/failures expire", test_failures_expire);
     g_test_add_func("/bridge/colibri/dtls failure expires", test_dtls_failure_expires);
+    g_test_add_func("/bridge/colibri/asked is not told", test_asked_is_not_told);
+    g_test_add_func("/bridge/colibri/superseded", test_superseded);
+    g_test_add_func("/bridge/colibri/superseded one by one", test_superseded_moves_one_by_one);
     g_test_add_func("/bridge/colibri/graceful shutdown", test_graceful_shutdown);
     g_test_add_func("/bridge/colibri/shutdown when empty", test_shutdown_when_empty);
     g_test_add_func("/bridge/colibri/web socket url", test_web_socket_url);

@@ -425,6 +425,52 @@ static void test_limits(void)
     g_string_free(text, TRUE);
 }
 
+/* --- notifications ---------------------------------------------------------------------------- */
+
+#define NOTIFICATION(attributes, x)                                                                                    \
+    "<conference-notification xmlns='jitsi:colibri2' " attributes ">" x "</conference-notification>"
+
+static const struct {
+    const char *name, *text, *error; /* error NULL: accepted */
+    guint n;
+} notifications[] = {
+    { "two",
+      NOTIFICATION("meeting-id='m'", "<notification id='a' type='ice_failed' description='gone' ufrag='u1'/>"
+                                     "<other/><notification id='b' type='connect_failed'/>"),
+      NULL, 2 },
+    { "none", NOTIFICATION("meeting-id='m'", ""), NULL, 0 },
+    { "no meeting", NOTIFICATION("", "<notification id='a' type='ice_failed'/>"), "meeting-id", 0 },
+    { "no id", NOTIFICATION("meeting-id='m'", "<notification type='ice_failed'/>"), "notification id", 0 },
+    { "no type", NOTIFICATION("meeting-id='m'", "<notification id='a'/>"), "Bad", 0 },
+    { "another element", "<conference-modify xmlns='jitsi:colibri2' meeting-id='m'/>", "No conference", 0 },
+};
+
+static void test_notification(gconstpointer data)
+{
+    const __typeof__(*notifications) *one = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Stanza) s = xml(one->text);
+    g_autoptr(Colibri2Notification) n = colibri2_notification_parse(s, &error);
+    if (one->error) {
+        g_assert_null(n);
+        g_assert_nonnull(strstr(error->message, one->error));
+        return;
+    }
+    g_assert_no_error(error);
+    g_assert_cmpuint(n->notices->len, ==, one->n);
+    g_autoptr(Stanza) built = colibri2_notification_build(n);
+    g_autoptr(Colibri2Notification) back = colibri2_notification_parse(built, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(back->meeting_id, ==, "m");
+    for (guint i = 0; i < one->n; i++) {
+        const Colibri2Notice *a = n->notices->pdata[i], *b = back->notices->pdata[i];
+        g_assert_cmpstr(a->endpoint_id, ==, b->endpoint_id);
+        g_assert_cmpstr(a->type, ==, b->type);
+        g_assert_cmpstr(a->description, ==, b->description);
+        g_assert_cmpstr(a->ufrag, ==, b->ufrag);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -443,6 +489,10 @@ int main(int argc, char **argv)
     for (guint i = 0; i < G_N_ELEMENTS(refused); i++) {
         g_autofree char *path = g_strdup_printf("/colibri2/refused/%s", refused[i].name);
         g_test_add_data_func(path, &refused[i], test_refused);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(notifications); i++) {
+        g_autofree char *path = g_strdup_printf("/colibri2/notification/%s", notifications[i].name);
+        g_test_add_data_func(path, &notifications[i], test_notification);
     }
     g_test_add_func("/colibri2/example A", test_example_a);
     g_test_add_func("/colibri2/sources to set and back", test_sources_to_set_and_back);

@@ -102,7 +102,9 @@ static gboolean play_room(World *w, const Stanza *s)
                          : "");
         return TRUE;
     }
-    if (strcmp(to, BRIDGE) == 0) {
+    const char *type = stanza_get(s, "type");
+    if (strcmp(to, BRIDGE) == 0 && strcmp(stanza_name(s), "iq") == 0 && strcmp(type, "result") != 0 &&
+        strcmp(type, "error") != 0) {
         play_bridge(w, s);
         return TRUE;
     }

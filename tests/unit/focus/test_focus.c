@@ -236,6 +236,40 @@ static void test_bridge_lost(World *w, gconstpointer data)
     g_assert_cmpstr(b, !=, b2);
 }
 
+/* Its network is gone, the bridge says so: whoever it is about is invited again, nobody else notices. */
+static void test_endpoint_lost(World *w, gconstpointer data)
+{
+#define NOTICE(id, from, meeting, endpoint, more)                                                                      \
+    "<iq type='set' id='" id "' from='" from "' to='focus@focus.d/focus'><conference-notification "                    \
+    "xmlns='jitsi:colibri2' meeting-id='" meeting "'><notification id='" endpoint "' type='ice_failed' " more          \
+    "/></conference-notification></iq>"
+    start_conference(w);
+    join(w, "aa");
+    join(w, "bb");
+    g_autofree char *a = accept_offer(w, "aa", 11), *b = accept_offer(w, "bb", 22);
+    world_say(w, NOTICE("n1", ROOM "/bb", "m-1", "aa", ""));
+    world_expect_error(w, "n1", STANZA_FORBIDDEN); /* no bridge */
+    world_say(w, NOTICE("n2", BRIDGE, "m-2", "aa", ""));
+    world_expect_error(w, "n2", STANZA_ITEM_NOT_FOUND);
+    world_say(w, "<iq type='set' id='n3' from='" BRIDGE "' to='focus@focus.d/focus'><conference-notification "
+                 "xmlns='jitsi:colibri2'/></iq>");
+    world_expect_error(w, "n3", STANZA_BAD_REQUEST);
+    world_say(w, NOTICE("n4", BRIDGE, "m-1", "aa", "ufrag='earlier'")); /* the endpoint before */
+    g_autoptr(Stanza) stale = world_expect(w, match_answer, "n4");
+    g_assert_cmpstr(stanza_get(stale, "type"), ==, "result");
+    g_assert_null(world_find(w, match_jingle, "session-terminate aa"));
+    world_say(w, NOTICE("n5", BRIDGE, "m-1", "aa", "ufrag='ufrag' description='consent lost'"));
+    g_autoptr(Stanza) ok = world_expect(w, match_answer, "n5");
+    g_assert_cmpstr(stanza_get(ok, "type"), ==, "result");
+    g_autoptr(Stanza) over = world_expect(w, match_jingle, "session-terminate aa");
+    g_autofree char *text = stanza_to_string(over);
+    g_assert_nonnull(strstr(text, "connectivity-error"));
+    g_assert_nonnull(strstr(text, "consent lost"));
+    g_autofree char *again = accept_offer(w, "aa", 11);
+    g_assert_cmpstr(again, !=, a);
+    g_assert_null(world_find(w, match_jingle, "session-terminate bb"));
+}
+
 static void test_silent_bridge(World *w, gconstpointer data)
 {
     w->bridge_silent = TRUE;
@@ -284,6 +318,7 @@ int main(int argc, char **argv)
     ADD("join fails", test_join_fails);
     ADD("limits", test_limits);
     ADD("bridge lost", test_bridge_lost);
+    ADD("endpoint lost", test_endpoint_lost);
     ADD("silent bridge", test_silent_bridge);
     ADD("reconnect", test_reconnect);
     return g_test_run();
