@@ -90,6 +90,17 @@ export async function everybodyFlows(people, { timeoutMs = 5000, since = Date.no
     return Date.now() - since;
 }
 
+// Frames decoded of each video source during a while.
+export async function framesDuring(person, ms) {
+    const read = async () => new Map((await person.stats()).filter(r => r.kind === 'video').map(r => [r.name, r]));
+    const before = await read();
+    await sleep(ms);
+    return Object.fromEntries([...await read()].map(([name, r]) => [name, r.frames - (before.get(name)?.ssrc === r.ssrc ? before.get(name).frames : 0)]));
+}
+
+// The receiver's row of one source.
+export const rowOf = async (person, name) => (await person.stats()).find(r => r.name === name);
+
 // Frames per second of one person's picture of another over a while.
 export async function frameRate(person, ownerId, seconds = 3) {
     const frames = async () => (await person.stats()).find(r => r.owner === ownerId && r.kind === 'video')?.frames ?? 0;

@@ -100,6 +100,22 @@ class Servers {
         return this.json(`${this.stack.bridgeHttp}/v1/conferences`);
     }
 
+    // What the bridge tells of one endpoint of a room.
+    async endpoint(room, id) {
+        const conference = (await this.bridgeConferences()).conferences.find(c => c.name.startsWith(`${room}@`));
+        return this.json(`${this.stack.bridgeHttp}/v1/conferences/${conference.id}/endpoints/${id}`);
+    }
+
+    // What is sent to it: source name -> stream.
+    async sentTo(room, id, kind = 'video') {
+        return Object.fromEntries(((await this.endpoint(room, id)).streams ?? []).filter(s => s.direction === 'tx' && s.kind === kind).map(s => [s.name, s]));
+    }
+
+    // Why each video of a room is or is not sent to one endpoint: source name -> reason.
+    async reasonsFor(room, id) {
+        return Object.fromEntries(Object.entries(await this.sentTo(room, id)).map(([name, s]) => [name, s.reason]));
+    }
+
     focusConferences() {
         return this.json(`${this.stack.focusHttp}/v1/conferences`);
     }

@@ -140,6 +140,13 @@ export class OfferModel extends SdpModel {
         return line;
     }
 
+    // A line for a further source of the client's own.
+    addSendLine(kind) {
+        const line = { kind, mid: `s${this.mlines.length}`, direction: 'recvonly', sources: [] };
+        this.mlines.push(line);
+        return line;
+    }
+
     removeSource(name) {
         for (const line of this.mlines)
             if (line.direction === 'sendonly' && line.sources[0]?.name === name) {

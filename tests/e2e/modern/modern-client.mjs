@@ -6,6 +6,8 @@
 // everything it heard, and its stats() joins the browser's inbound streams with the names the bridge gave.
 import { CAPS_NODE, NS, capsVersion, features } from './features.mjs';
 import { PeerToPeer } from './p2p.mjs';
+import { ScreenShare } from './screen-share.mjs';
+import { Voice } from './voice.mjs';
 import { OfferModel, localSections, readJsonSources, readTransport, writeSources, writeTransport } from './jingle-sdp.mjs';
 
 const hexId = () => [...crypto.getRandomValues(new Uint8Array(4))].map(b => b.toString(16).padStart(2, '0')).join('');
@@ -16,9 +18,11 @@ export class ModernClient {
         Object.assign(this, {
             rewriting: true, midDemux: true, dataChannel: true, codec: 'AV1', scalabilityMode: 'L3T3_KEY',
             width: 1280, height: 720, frameRate: 15, iceTransportPolicy: 'all', iceServers: [], sendAudio: true, sendVideo: true, p2p: null,
+            voice: false, // instead of the microphone one that speaks when told, see Voice
         }, options);
         this.direct = this.p2p && new PeerToPeer(this, this.p2p);
         this.id = hexId();
+        this.screen = new ScreenShare(this);
         this.messages = [];      // every bridge message, oldest first
         this.sources = new Map(); // name -> {owner, kind, ssrc, rtx, mid}
         this.members = new Set();
@@ -34,9 +38,7 @@ export class ModernClient {
         this.Strophe = Strophe;
         this.features = features(this);
         this.capsVer = await capsVersion(this.features);
-        this.stream = !this.sendAudio && !this.sendVideo ? new MediaStream() : await navigator.mediaDevices.getUserMedia({
-            audio: this.sendAudio, video: this.sendVideo && { width: this.width, height: this.height, frameRate: this.frameRate },
-        });
+        this.stream = await this.openDevices();
         this.xmpp = new Strophe.Connection(this.serviceUrl);
         this.xmpp.addHandler(iq => this.onIq(iq), null, 'iq', 'set');
         this.xmpp.addHandler(iq => this.onGet(iq), null, 'iq', 'get');
@@ -56,6 +58,18 @@ export class ModernClient {
         this.sendPresence(true);
         await this.until(() => this.joined, 5000, 'own presence');
         return this.id;
+    }
+
+    async openDevices() {
+        const audio = this.sendAudio && !this.voice;
+        const stream = !audio && !this.sendVideo ? new MediaStream() : await navigator.mediaDevices.getUserMedia({
+            audio, video: this.sendVideo && { width: this.width, height: this.height, frameRate: this.frameRate },
+        });
+        if (this.voice) {
+            this.voice = new Voice();
+            stream.addTrack(this.voice.track);
+        }
+        return stream;
     }
 
     sendPresence(join = false) {
@@ -192,6 +206,7 @@ export class ModernClient {
     async negotiate(first = false) {
         const pc = this.pc;
         await pc.setRemoteDescription({ type: 'offer', sdp: this.offer.sdp() });
+        await this.screen.attach();
         await pc.setLocalDescription(await pc.createAnswer());
         if (first) await this.applyScalability();
     }
@@ -265,6 +280,7 @@ export class ModernClient {
             const known = this.offer.mlines.some(m => m.sources?.some(x => x.ssrcs.includes(s.ssrc)));
             this.sources.set(s.source, { owner: s.owner, kind, ssrc: s.ssrc, rtx: s.rtx, mid: s.mid, videoType: s.videoType });
             if (known) continue;
+            this.offer.removeSource(s.source); // it was gone for a while, and its old SSRC is
             const ssrcs = kind === 'video' ? [s.ssrc, s.rtx] : [s.ssrc];
             this.offer.addSource({
                 owner: s.owner, kind, name: s.source, mid: s.mid, ssrcs,
@@ -306,6 +322,7 @@ export class ModernClient {
     }
 
     endSession() {
+        this.screen.line = null;
         this.channel?.close();
         this.pc?.close();
         this.pc = null;
@@ -335,7 +352,7 @@ export class ModernClient {
             const r = report.find(x => x.type === 'inbound-rtp' && x.ssrc === s.ssrc);
             const codec = r && report.find(x => x.id === r.codecId);
             rows.push({
-                role, name, owner: s.owner, kind: s.kind, ssrc: s.ssrc, mid: s.mid, codec: codec?.mimeType,
+                role, name, owner: s.owner, kind: s.kind, ssrc: s.ssrc, mid: s.mid, videoType: s.videoType, codec: codec?.mimeType,
                 frames: r?.framesDecoded ?? 0, height: r?.frameHeight ?? 0, bytes: r?.bytesReceived ?? 0,
                 energy: r?.totalAudioEnergy ?? 0, packetsLost: r?.packetsLost ?? 0, freezes: r?.freezeCount ?? 0,
                 keyFrames: r?.keyFramesDecoded ?? 0, rtxBytes: r?.retransmittedBytesReceived ?? 0, fps: r?.framesPerSecond ?? 0,

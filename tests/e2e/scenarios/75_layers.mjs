@@ -3,7 +3,7 @@
 // reasons, as the REST interface tells them.
 import assert from 'node:assert/strict';
 import { flows, sleep, until } from '../lib/browser.mjs';
-import { joinModernChromium } from '../lib/modern.mjs';
+import { framesDuring, joinModernChromium } from '../lib/modern.mjs';
 import { setOption } from '../lib/servers.mjs';
 
 const NO_P2P = { p2p: 0 };
@@ -11,30 +11,12 @@ const NO_P2P = { p2p: 0 };
 const group = 'VP8 only';
 const settings = { edit: { focus: text => ['av1', 'vp9', 'h264'].reduce((s, k) => setOption(s, 'codec', k, 'false'), text) } };
 
-// The bridge's word on each video source toward one endpoint: source name -> stream.
-async function sentTo(t, id) {
-    const { conferences } = await t.servers.bridgeConferences();
-    const conference = conferences.find(c => JSON.stringify(c).includes(t.room));
-    const dump = await t.servers.json(`${t.stack.bridgeHttp}/v1/conferences/${conference.id}/endpoints/${id}`);
-    return Object.fromEntries((dump.streams ?? []).filter(s => s.direction === 'tx' && s.kind === 'video').map(s => [s.name, s]));
-}
-
-const reasonsOf = async (t, id) => Object.fromEntries(Object.entries(await sentTo(t, id)).map(([name, s]) => [name, s.reason]));
-
 const constrain = (person, constraints) =>
     person.page.evaluate(c => window.plenum.conference.setReceiverConstraints(c), constraints);
 
 async function video(person, owner) {
     return flows(await person.stats(), 'bridge').filter(s => s.kind === 'video' && s.owner === owner && s.frameHeight)
         .sort((a, b) => b.lastPacketReceivedTimestamp - a.lastPacketReceivedTimestamp)[0];
-}
-
-// Frames decoded of each owner's video during a while, by the modern client.
-async function framesDuring(person, ms) {
-    const read = async () => new Map((await person.stats()).filter(r => r.kind === 'video').map(r => [r.name, r]));
-    const before = await read();
-    await sleep(ms);
-    return Object.fromEntries([...await read()].map(([name, r]) => [name, r.frames - (before.get(name)?.ssrc === r.ssrc ? before.get(name).frames : 0)]));
 }
 
 export const scenarios = [
@@ -50,7 +32,7 @@ export const scenarios = [
                 await until(`Ada gets ${height} lines`, async () => (await video(ada, id))?.frameHeight === height, { timeoutMs })
                     .catch(async e => {
                         const sent = (await bob.stats()).peers.flatMap(p => p.outbound.filter(o => o.kind === 'video'));
-                        throw new Error(`${e.message}\n${JSON.stringify(await video(ada, id))}\n${JSON.stringify(sent)}\n${JSON.stringify(await sentTo(t, await ada.id()))}`);
+                        throw new Error(`${e.message}\n${JSON.stringify(await video(ada, id))}\n${JSON.stringify(sent)}\n${JSON.stringify(await t.servers.sentTo(t.room, await ada.id()))}`);
                     });
                 return Date.now() - since;
             };
@@ -88,7 +70,7 @@ export const scenarios = [
                 (t.measured.switched_ms ??= []).push(Date.now() - since);
                 const grown = await framesDuring(ada, 2000);
                 assert.deepEqual(Object.keys(grown).filter(n => grown[n] > 0).sort(), names, JSON.stringify(grown));
-                const reasons = await reasonsOf(t, ada.id);
+                const reasons = await t.servers.reasonsFor(t.room, ada.id);
                 for (const p of others)
                     assert.equal(reasons[`${p.id}-v0`], chosen.includes(p) ? 'ok' : 'last_n', JSON.stringify(reasons));
             };
@@ -101,7 +83,7 @@ export const scenarios = [
             await cleo.call(c => c.send({ colibriClass: 'SourceVideoTypeMessage', sourceName: `${c.id}-v0`, videoType: 'none' }));
             await dan.call(c => c.pc.getSenders().find(s => s.track?.kind === 'video').replaceTrack(null));
             await until('cap, sender muted and no packets are told', async () => {
-                const r = t.measured.reasons = await reasonsOf(t, ada.id);
+                const r = t.measured.reasons = await t.servers.reasonsFor(t.room, ada.id);
                 return r[name(bob)] === 'cap' && r[name(cleo)] === 'sender_muted' && r[name(dan)] === 'no_packets';
             }, { timeoutMs: 8000, everyMs: 200 }).catch(e => {
                 throw new Error(`${e.message}: ${JSON.stringify(t.measured.reasons)}`);
