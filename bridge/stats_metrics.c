@@ -70,6 +70,7 @@ static const Row rows[] = {
     TOTAL("keyframe_requests_received", keyframe_requests_in, "PLI and FIR received"),
     TOTAL("keyframe_requests_sent", keyframe_requests_out, "PLI and FIR sent"),
     TOTAL("padding_bytes_sent", padding_bytes, "Probing bytes sent"),
+    TOTAL("rtcp_senders_evicted", rtcp_senders_evicted, "SRTCP senders forgotten for newer ones of their endpoint"),
     TOTAL("send_calls", tx_calls, "System calls that sent"),
     TOTAL("worker_busy_us", busy_us, "CPU time of the media workers, microseconds"),
     RATE("incoming_packet_rate", rx_packets_per_s, "Datagrams received, a second"),

@@ -56,6 +56,7 @@ typedef struct {
     uint64_t padding_bytes, cache_hits, cache_misses;
     uint64_t stun_in, dtls_in, handed_over; /* handed_over: datagrams that crossed to their owner */
     uint64_t ice_failed, ice_restarts;
+    uint64_t rtcp_senders_evicted; /* SRTCP replay states given up for newer senders of the same endpoint */
     uint64_t drops[WORKER_DROPS];
     uint64_t rx_packets_per_s, tx_packets_per_s, rx_bps, tx_bps; /* last full second */
     uint64_t busy_us;                                            /* CPU time of the worker's thread */

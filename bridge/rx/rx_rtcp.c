@@ -152,6 +152,7 @@ void rx_path_rtcp(MediaEndpoint *ep, Packet *p, const Tuple *from)
         w->totals.drops[WORKER_DROP_SRTCP]++;
         return;
     }
+    w->totals.rtcp_senders_evicted += srtcp_take_evicted(ep->srtcp);
     media_endpoint_alive(ep, from, p->now_us);
     RtcpIter it = RTCP_ITER(p->data, len);
     RtcpPacket rp;

@@ -18,7 +18,9 @@
 struct Srtcp {
     SrtpTransform rx, tx;
     SrtpTable streams; /* replay state per sender */
-    uint32_t sent;     /* index of the last packet sent; one row for all our SSRCs */
+    uint32_t heard;    /* authentic packets, modulo 2^32 */
+    uint32_t evicted;
+    uint32_t sent; /* index of the last packet sent; one row for all our SSRCs */
     size_t trailer;
 };
 
@@ -44,6 +46,13 @@ void srtcp_free(Srtcp *s)
     srtp_transform_clear(&s->tx);
     srtp_table_clear(&s->streams);
     free(s);
+}
+
+uint32_t srtcp_take_evicted(Srtcp *s)
+{
+    uint32_t n = s->evicted;
+    s->evicted = 0;
+    return n;
 }
 
 static uint32_t get_u32(const uint8_t *p)
@@ -122,8 +131,13 @@ SrtpStatus srtcp_unprotect(Srtcp *s, uint8_t *pkt, size_t *len)
         return status;
     if (!open_packet(&s->rx, pkt, n, word))
         return SRTP_AUTH_FAILED;
-    if (!st && !(st = srtp_table_add(&s->streams, ssrc)))
-        return SRTP_FULL;
+    if (!st) {
+        uint32_t gone;
+        if (!(st = srtp_table_add_evicting(&s->streams, ssrc, s->heard, &gone)))
+            return SRTP_FULL;
+        s->evicted += gone != 0;
+    }
+    st->used = ++s->heard;
     srtp_replay_add(st, index);
     *len = n;
     return SRTP_OK;

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include "bridge/transport/srtp_policy.h"
+#include "bridge/transport/srtp_table.h"
 
 #define RTCP_HEADER_BYTES 8
 #define SRTCP_INDEX_BYTES 4
 
 struct Srtcp {
     srtp_t rx, tx;
-    size_t trailer; /* bytes: index and tag */
+    size_t trailer;    /* bytes: index and tag */
+    SrtpTable senders; /* those the library keeps streams for; it would take ever more */
+    uint32_t heard;    /* authentic packets, modulo 2^32 */
+    uint32_t evicted;
 };
 
 Srtcp *srtcp_new(const SrtpKeys *keys)
@@ -33,7 +38,29 @@ void srtcp_free(Srtcp *s)
         srtp_dealloc(s->rx);
     if (s->tx)
         srtp_dealloc(s->tx);
+    srtp_table_clear(&s->senders);
     free(s);
+}
+
+uint32_t srtcp_take_evicted(Srtcp *s)
+{
+    uint32_t n = s->evicted;
+    s->evicted = 0;
+    return n;
+}
+
+static void note_sender(Srtcp *s, uint32_t ssrc)
+{
+    SrtpRxStream *st = srtp_table_find(&s->senders, ssrc);
+    uint32_t gone = 0;
+    if (!st)
+        st = srtp_table_add_evicting(&s->senders, ssrc, s->heard, &gone);
+    if (gone) {
+        srtp_remove_stream(s->rx, htonl(gone));
+        s->evicted++;
+    }
+    if (st)
+        st->used = ++s->heard;
 }
 
 SrtpStatus srtcp_protect(Srtcp *s, uint8_t *pkt, size_t *len, size_t cap)
@@ -58,6 +85,7 @@ SrtpStatus srtcp_unprotect(Srtcp *s, uint8_t *pkt, size_t *len)
     switch (srtp_unprotect_rtcp(s->rx, pkt, &n)) {
     case srtp_err_status_ok:
         *len = (size_t)n;
+        note_sender(s, (uint32_t)pkt[4] << 24 | (uint32_t)pkt[5] << 16 | (uint32_t)pkt[6] << 8 | pkt[7]);
         return SRTP_OK;
     case srtp_err_status_replay_fail:
         return SRTP_REPLAYED;

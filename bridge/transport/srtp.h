@@ -88,6 +88,7 @@ typedef struct {
     uint32_t roc;
     uint16_t highest_seq;
     bool started;
+    uint32_t used;                            /* SRTCP: serial number of the packet heard last, modulo 2^32 */
     uint64_t window[SRTP_REPLAY_WINDOW / 64]; /* ring: bit (index mod 1024) = that index was received */
 } SrtpRxStream;
 
@@ -110,7 +111,11 @@ typedef struct Srtcp Srtcp;
 Srtcp *srtcp_new(const SrtpKeys *keys);
 /* In place: *len grows by at most SRTCP_OVERHEAD, which must fit into cap. */
 SrtpStatus srtcp_protect(Srtcp *s, uint8_t *pkt, size_t *len, size_t cap);
+/* A sender (SSRC) gets replay state after its first authentic packet; beyond SRTP_STREAMS_MAX of them the one not
+ * heard of for longest is forgotten. */
 SrtpStatus srtcp_unprotect(Srtcp *s, uint8_t *pkt, size_t *len);
+/* Senders forgotten since the last call of this. */
+uint32_t srtcp_take_evicted(Srtcp *s);
 void srtcp_free(Srtcp *s);
 
 #endif

@@ -57,6 +57,20 @@ SrtpRxStream *srtp_table_add(SrtpTable *t, uint32_t ssrc)
     return s;
 }
 
+SrtpRxStream *srtp_table_add_evicting(SrtpTable *t, uint32_t ssrc, uint32_t now, uint32_t *evicted)
+{
+    const SrtpRxStream *oldest = NULL;
+    *evicted = 0;
+    for (unsigned i = 0; t->count >= SRTP_STREAMS_MAX && i <= t->mask; i++)
+        if (t->slots[i] && (!oldest || now - t->slots[i]->used > now - oldest->used))
+            oldest = t->slots[i];
+    if (oldest) {
+        *evicted = oldest->ssrc;
+        srtp_table_remove(t, oldest->ssrc);
+    }
+    return srtp_table_add(t, ssrc);
+}
+
 void srtp_table_remove(SrtpTable *t, uint32_t ssrc)
 {
     if (!t->slots)

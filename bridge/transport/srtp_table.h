@@ -16,6 +16,8 @@ typedef struct {
 SrtpRxStream *srtp_table_find(const SrtpTable *t, uint32_t ssrc); /* NULL when absent */
 /* A zeroed stream for an SSRC that is not there; NULL when full or out of memory. */
 SrtpRxStream *srtp_table_add(SrtpTable *t, uint32_t ssrc);
+/* The same; when full the stream whose `used` lies furthest behind `now` makes room: *evicted is its SSRC, else 0. */
+SrtpRxStream *srtp_table_add_evicting(SrtpTable *t, uint32_t ssrc, uint32_t now, uint32_t *evicted);
 void srtp_table_remove(SrtpTable *t, uint32_t ssrc);
 void srtp_table_clear(SrtpTable *t);
 

@@ -8,7 +8,8 @@ TRANSPORT_TESTS = \
 	tests/unit/transport/test_ice_message \
 	tests/unit/transport/test_loopback \
 	tests/unit/transport/test_sctp \
-	tests/unit/transport/test_srtp
+	tests/unit/transport/test_srtp \
+	tests/unit/transport/test_srtp_wraps
 check_PROGRAMS += $(TRANSPORT_TESTS)
 TESTS += $(TRANSPORT_TESTS)
 CFLAGS_TRANSPORT_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SSL_CFLAGS) $(SRTP_CFLAGS) $(NICE_CFLAGS) $(SCTP_CFLAGS)
@@ -22,6 +23,10 @@ tests_unit_transport_test_demux_LDADD = bridge/transport/libbridge-transport.a c
 tests_unit_transport_test_srtp_SOURCES = %D%/test_srtp.c %D%/hex.h
 tests_unit_transport_test_srtp_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
 tests_unit_transport_test_srtp_LDADD = $(LIBS_TRANSPORT_TEST)
+
+tests_unit_transport_test_srtp_wraps_SOURCES = %D%/test_srtp_wraps.c
+tests_unit_transport_test_srtp_wraps_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
+tests_unit_transport_test_srtp_wraps_LDADD = $(LIBS_TRANSPORT_TEST)
 
 tests_unit_transport_test_ice_message_SOURCES = %D%/test_ice_message.c
 tests_unit_transport_test_ice_message_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)

@@ -431,6 +431,36 @@ static void test_rtcp_against_libsrtp(gconstpointer data)
     srtp_dealloc(ref_rx);
 }
 
+/* Ever new senders: the table stays as large as it may, and whoever keeps talking keeps his place in it. */
+static void test_rtcp_senders(gconstpointer data)
+{
+    SrtpKeys k = { .profile = *(const SrtpProfile *)data };
+    test_keys(k.tx_key, k.tx_salt);
+    memcpy(k.rx_key, k.tx_key, sizeof(k.rx_key));
+    memcpy(k.rx_salt, k.tx_salt, sizeof(k.rx_salt));
+    Srtcp *s = srtcp_new(&k);
+    uint8_t first[64], second[64];
+    unsigned evicted = 0;
+    for (unsigned i = 0; i < 4 * SRTP_STREAMS_MAX; i++) {
+        uint8_t pkt[64] = { 0x80, 201, 0, 1, 0x77, 0, (uint8_t)(i >> 8), (uint8_t)i };
+        uint8_t steady[64] = { 0x80, 201, 0, 1, 0, 0, 0, 5 };
+        size_t n = 8, len = 8;
+        g_assert_cmpint(srtcp_protect(s, pkt, &n, sizeof(pkt)), ==, SRTP_OK);
+        g_assert_cmpint(srtcp_protect(s, steady, &len, sizeof(steady)), ==, SRTP_OK);
+        memcpy(i == 0 ? first : second, i == 0 ? pkt : steady, sizeof(first));
+        g_assert_cmpint(srtcp_unprotect(s, pkt, &n), ==, SRTP_OK);
+        g_assert_cmpint(srtcp_unprotect(s, steady, &len), ==, SRTP_OK);
+        evicted += srtcp_take_evicted(s);
+    }
+    g_assert_cmpuint(evicted, ==, 3 * SRTP_STREAMS_MAX + 1);
+    g_assert_cmpuint(srtcp_take_evicted(s), ==, 0);
+    size_t trailer = 4 + srtp_tag_len(k.profile), n = 8 + trailer;
+    g_assert_cmpint(srtcp_unprotect(s, second, &n), ==, SRTP_REPLAYED); /* never forgotten */
+    n = 8 + trailer;
+    g_assert_cmpint(srtcp_unprotect(s, first, &n), ==, SRTP_OK); /* forgotten, and heard anew */
+    srtcp_free(s);
+}
+
 static void test_rtcp_tamper(gconstpointer data)
 {
     SrtpKeys k = { .profile = *(const SrtpProfile *)data };
@@ -467,6 +497,7 @@ static const struct {
     { "rtcp", test_rtcp },
     { "wrap with loss at start", test_wrap_with_loss_at_start },
     { "rtcp against libsrtp2", test_rtcp_against_libsrtp },
+    { "rtcp senders", test_rtcp_senders },
     { "rtcp tamper", test_rtcp_tamper },
 };
 
