@@ -85,7 +85,8 @@ const ConfigOption bridge_options[] = {
     FLAG("media", "silence_events", media.silence_events, "false",
          "Tell clients when the dominant speaker has been silent for 3 seconds."),
     NUMBER("media", "loudest", media.loudest, "0", 0, 60, "speakers",
-           "Only so many of the loudest are heard, and the dominant speaker; 0: everybody."),
+           "Only so many of the loudest are heard, the dominant speaker, and who was subscribed to by name; 0: "
+           "everybody."),
     NUMBER("media", "stats_filter_threshold", media.stats_filter_threshold, "20", 0, 100000, "endpoints",
            "Above so many endpoints EndpointStats go only to those who look at the sender."),
 

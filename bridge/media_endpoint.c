@@ -67,6 +67,7 @@ void media_endpoint_free(MediaEndpoint *ep)
 {
     Worker *w = media_endpoint_worker(ep);
     media_endpoint_set_sources(ep, NULL, 0);
+    media_endpoint_set_audio_wishes(ep, NULL);
     media_conference_remove(ep->conference, ep);
     tx_state_free(ep->tx);
     drop_early(ep);
@@ -77,7 +78,6 @@ void media_endpoint_free(MediaEndpoint *ep)
     ice_agent_free(ep->ice);
     twcc_log_free(ep->twcc);
     worker_command_free(ep->wishes);
-    worker_command_free(ep->audio_wishes);
     free(ep->payloads);
     free(ep->ext_type);
     free(ep->ssrcs);

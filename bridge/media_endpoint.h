@@ -116,6 +116,8 @@ MediaSource *media_endpoint_find_source(const MediaEndpoint *ep, const char *nam
 /* Takes the command. */
 void media_endpoint_set_wishes(MediaEndpoint *ep, WorkerCommand *wishes);
 void media_endpoint_set_audio_wishes(MediaEndpoint *ep, WorkerCommand *wishes);
+/* A new source: how many asked for it by name before it came. */
+void media_endpoint_count_subscribers(MediaSource *s);
 /* The subscription's answer for one source (bridge.md 10.5). */
 bool media_endpoint_wants_audio(const MediaEndpoint *ep, const MediaSource *s);
 /* Message transport is up: everything this endpoint should know, bridge.md 6.4. */

@@ -100,6 +100,7 @@ void media_endpoint_set_sources(MediaEndpoint *ep, const WorkerSource *sources, 
             continue;
         }
         ep->sources[ep->n_sources++] = s;
+        media_endpoint_count_subscribers(s);
         rebuild_ssrcs(ep);
     }
     if (n)
@@ -121,22 +122,56 @@ void media_endpoint_set_wishes(MediaEndpoint *ep, WorkerCommand *wishes)
     tx_allocate_soon(ep, media_endpoint_worker(ep)->now_us);
 }
 
-bool media_endpoint_wants_audio(const MediaEndpoint *ep, const MediaSource *s)
+typedef enum { SUBSCRIPTION_SILENT, SUBSCRIPTION_INCLUDED, SUBSCRIPTION_EXCLUDED } Subscription;
+
+/* What a subscription says about this very source. */
+static Subscription subscription_to(const WorkerCommand *a, const MediaSource *s)
 {
-    const WorkerCommand *a = ep->audio_wishes;
-    bool included = false;
+    Subscription found = SUBSCRIPTION_SILENT;
     for (size_t i = 0; a && i < a->n; i++) {
         if (strcmp(a->audio_subscription.names[i].name, s->name) != 0)
             continue;
         if (a->audio_subscription.names[i].exclude)
-            return false;
-        included = true;
+            return SUBSCRIPTION_EXCLUDED;
+        found = SUBSCRIPTION_INCLUDED;
     }
-    return s->synthetic ? included : included || !a || a->audio_subscription.all;
+    return found;
+}
+
+bool media_endpoint_wants_audio(const MediaEndpoint *ep, const MediaSource *s)
+{
+    const WorkerCommand *a = ep->audio_wishes;
+    Subscription named = subscription_to(a, s);
+    return named == SUBSCRIPTION_INCLUDED ||
+           (named == SUBSCRIPTION_SILENT && !s->synthetic && (!a || a->audio_subscription.all));
+}
+
+/* Only the loudness filter asks, so nothing is counted without it. */
+static void count_subscriber(MediaEndpoint *ep, const WorkerCommand *wishes, int by)
+{
+    const MediaConference *c = ep->conference;
+    if (!c->worker->config->loudest || !wishes || wishes->n == 0)
+        return;
+    for (uint32_t i = 0; i < c->n_sources; i++) {
+        MediaSource *s = c->sources[i];
+        if (s && s->kind == WORKER_AUDIO && s->owner != ep && subscription_to(wishes, s) == SUBSCRIPTION_INCLUDED)
+            s->subscribers += (uint32_t)by;
+    }
+}
+
+void media_endpoint_count_subscribers(MediaSource *s)
+{
+    const MediaConference *c = s->owner->conference;
+    s->subscribers = 0;
+    for (uint32_t i = 0; c->worker->config->loudest && s->kind == WORKER_AUDIO && i < c->n_endpoints; i++)
+        s->subscribers +=
+            c->endpoints[i] != s->owner && subscription_to(c->endpoints[i]->audio_wishes, s) == SUBSCRIPTION_INCLUDED;
 }
 
 void media_endpoint_set_audio_wishes(MediaEndpoint *ep, WorkerCommand *wishes)
 {
+    count_subscriber(ep, ep->audio_wishes, -1);
+    count_subscriber(ep, wishes, 1);
     worker_command_free(ep->audio_wishes);
     ep->audio_wishes = wishes;
     for (uint32_t i = 0; ep->tx && i < ep->tx->n_sources; i++) {

@@ -32,10 +32,11 @@ struct MediaSource {
     int64_t table_us;
     KeyframeRequester keyframes;
     SenderDemand demand;
-    int32_t told_height; /* last SenderSourceConstraints; WORKER_TOLD_NOTHING before the first */
-    uint8_t silent_run;  /* audio: consecutive packets of level 127, saturating */
-    bool wants_keyframe; /* some receiver missed one in this batch */
-    RtxCache cache;      /* video: packets forwarded lately, all encodings */
+    int32_t told_height;  /* last SenderSourceConstraints; WORKER_TOLD_NOTHING before the first */
+    uint32_t subscribers; /* audio: endpoints that asked for it by name (bridge.md 10.5) */
+    uint8_t silent_run;   /* audio: consecutive packets of level 127, saturating */
+    bool wants_keyframe;  /* some receiver missed one in this batch */
+    RtxCache cache;       /* video: packets forwarded lately, all encodings */
 };
 
 #define WORKER_TOLD_NOTHING (-2)

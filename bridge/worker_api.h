@@ -285,7 +285,9 @@ typedef struct {
     bool trust_bwe;                        /* false: allocate without regard to the estimate */
     int64_t start_bps;                     /* first estimate; 0: 2500000 */
     bool gso;                              /* false: never use UDP_SEGMENT */
-    uint32_t loudest;        /* only so many of the loudest speakers are heard, and the dominant one; 0: all */
+    /* only so many of the loudest speakers are heard, the dominant one, and whoever somebody subscribed to by name;
+     * 0: all */
+    uint32_t loudest;
     bool silence_events;     /* tell clients when the dominant speaker has been silent for SPEECH_SILENCE_MS */
     int32_t silence_packets; /* forwarded before silence is dropped; 0: the default of 3, -1: never drop */
 } WorkersConfig;

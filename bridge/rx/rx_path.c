@@ -148,7 +148,7 @@ static void audio_packet(MediaEndpoint *ep, Packet *p, MediaSource *s, RxEncodin
             media_conference_heard(c, p->now_us);
             size_t n = c->worker->config->loudest;
             if (n && !loudest_passes(loudest_level(&c->loudest, ep->speaker, level.level, p->now_us / 1000), n,
-                                     c->dominant == ep->speaker, true)) {
+                                     c->dominant == ep->speaker, s->subscribers > 0)) {
                 swallow(st, seq);
                 drop(ep, WORKER_DROP_QUIETER);
                 return;

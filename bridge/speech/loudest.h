@@ -24,10 +24,11 @@ typedef struct {
 
 /* Takes one packet's level (0 loudest .. 127 silent) and returns the speaker's rank, 0 = loudest. */
 size_t loudest_level(Loudest *l, uint32_t speaker, uint8_t level, int64_t now_ms);
-/* Whether this packet passes the filter. */
-static inline bool loudest_passes(size_t rank, size_t n, bool is_dominant, bool always_route_dominant)
+/* Whether this packet passes the filter: it is among the n loudest, or dominant, or somebody asked for this source
+ * by name. */
+static inline bool loudest_passes(size_t rank, size_t n, bool is_dominant, bool is_subscribed)
 {
-    return rank < n || (is_dominant && always_route_dominant);
+    return rank < n || is_dominant || is_subscribed;
 }
 void loudest_remove(Loudest *l, uint32_t speaker);
 

@@ -2,10 +2,11 @@
 MEDIA_TESTS = tests/unit/media/test_engine tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_tables
 check_PROGRAMS += $(MEDIA_TESTS)
 TESTS += $(MEDIA_TESTS)
+ENGINE_KIT = tests/unit/media/engine_kit.c tests/unit/media/engine_kit.h
 CFLAGS_MEDIA_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS)
 LIBS_MEDIA_TEST = $(LIBS_MEDIA) $(GLIB_LIBS)
 
-tests_unit_media_test_engine_SOURCES = %D%/test_engine.c
+tests_unit_media_test_engine_SOURCES = %D%/test_engine.c $(ENGINE_KIT)
 tests_unit_media_test_engine_CFLAGS = $(CFLAGS_MEDIA_TEST)
 tests_unit_media_test_engine_LDADD = $(LIBS_MEDIA_TEST)
 
