@@ -9,7 +9,6 @@
 #include <poll.h>
 #include <string.h>
 
-#define SSRC_OUT 0x7a000000u
 #define WAIT_MS 500
 #define READ_BATCH 64
 #define COMPARE_FROM 8 /* the payload's first bytes are the descriptor, which is rewritten */
@@ -31,8 +30,9 @@ static void fill_payload(const BenchRoom *r, unsigned i, uint8_t *payload)
     if (!r->shape.video)
         return;
     uint16_t pic = (uint16_t)(r->frame & 0x7fff);
-    const uint8_t descriptor[] = { (uint8_t)(0x80 | (i == 0 ? 0x10 : 0)), 0xe0, (uint8_t)(0x80 | pic >> 8),
-                                   (uint8_t)pic, (uint8_t)r->frame, 0x20 };
+    const uint8_t descriptor[] = {
+        (uint8_t)(0x80 | (i == 0 ? 0x10 : 0)), 0xe0, (uint8_t)(0x80 | pic >> 8), (uint8_t)pic, (uint8_t)r->frame, 0x20
+    };
     memcpy(payload, descriptor, sizeof(descriptor));
     bool key = r->keyframe;
     payload[6] = key ? 0x10 : 0x11;
@@ -46,8 +46,11 @@ static size_t make_packet(BenchRoom *r, int mode, unsigned i, uint8_t *out, size
     uint16_t seq = r->seq[mode]++;
     uint8_t tcc[2] = { (uint8_t)(seq >> 8), (uint8_t)seq };
     RtpExtItem item = r->shape.video ? (RtpExtItem){ PEER_EXT_TCC, 2, tcc } : (RtpExtItem){ PEER_EXT_LEVEL, 1, &level };
-    RtpHeader h = { .pt = room_pt(r), .marker = r->shape.video && i + 1 == r->shape.burst, .seq = seq,
-                    .ts = r->frame * (r->shape.video ? 3000 : 960), .ssrc = room_ssrc(r, mode) };
+    RtpHeader h = { .pt = room_pt(r),
+                    .marker = r->shape.video && i + 1 == r->shape.burst,
+                    .seq = seq,
+                    .ts = r->frame * (r->shape.video ? 3000 : 960),
+                    .ssrc = room_ssrc(r, mode) };
     size_t header_len = rtp_header_write(header, sizeof(header), &h, &item, 1, false);
     fill_payload(r, i, payload);
     return srtp_tx_protect(r->tx, &r->streams[mode], header, header_len, payload, r->shape.payload, out, cap);
@@ -62,7 +65,8 @@ static void feed(BenchRoom *r, int mode)
         used += one;
     }
     r->frame++;
-    struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    struct sockaddr_in to = { .sin_family = AF_INET,
+                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
                               .sin_port = htons(mode == ROOM_RAW ? raw_loop_port(r->raw) : r->sender.bridge_port) };
     struct iovec iov = { wire, used };
     union {
@@ -71,7 +75,10 @@ static void feed(BenchRoom *r, int mode)
     } control = { .align = { .cmsg_len = CMSG_LEN(2), .cmsg_level = IPPROTO_UDP, .cmsg_type = UDP_SEGMENT } };
     uint16_t size = (uint16_t)one;
     memcpy(CMSG_DATA(&control.align), &size, 2);
-    struct msghdr m = { .msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov, .msg_iovlen = 1,
+    struct msghdr m = { .msg_name = &to,
+                        .msg_namelen = sizeof(to),
+                        .msg_iov = &iov,
+                        .msg_iovlen = 1,
                         .msg_control = r->shape.burst > 1 ? control.bytes : NULL,
                         .msg_controllen = r->shape.burst > 1 ? sizeof(control.bytes) : 0 };
     g_assert_cmpint(sendmsg(r->sender.fd, &m, 0), ==, (int)used);
@@ -85,15 +92,15 @@ static void compare(BenchRoom *r, const uint8_t *wire, size_t len)
     RtpView v;
     int n = (int)len;
     memcpy(plain, wire, len);
-    if (srtp_unprotect(r->reference, plain, &n) != srtp_err_status_ok || rtp_view_parse(plain, (size_t)n, &v) != RTP_OK) {
+    if (srtp_unprotect(r->reference, plain, &n) != srtp_err_status_ok ||
+        rtp_view_parse(plain, (size_t)n, &v) != RTP_OK) {
         r->different++;
         return;
     }
     memset(want, plain[v.payload_off + v.payload_len - 1], sizeof(want));
     r->compared++;
     /* Each payload is one repeated byte behind the descriptor: whatever it is, all of it must be that. */
-    if (v.payload_len != r->shape.payload ||
-        memcmp(plain + v.payload_off + 16, want + 16, r->shape.payload - 16) != 0)
+    if (v.payload_len != r->shape.payload || memcmp(plain + v.payload_off + 16, want + 16, r->shape.payload - 16) != 0)
         r->different++;
 }
 
@@ -108,8 +115,9 @@ static size_t drain(BenchRoom *r, MediaPeer *p, int mode)
     for (;;) {
         for (int i = 0; i < READ_BATCH; i++) {
             iov[i] = (struct iovec){ in[i], sizeof(in[i]) };
-            msgs[i].msg_hdr = (struct msghdr){ .msg_iov = &iov[i], .msg_iovlen = 1, .msg_name = &from[i],
-                                               .msg_namelen = sizeof(from[i]) };
+            msgs[i].msg_hdr = (struct msghdr){
+                .msg_iov = &iov[i], .msg_iovlen = 1, .msg_name = &from[i], .msg_namelen = sizeof(from[i])
+            };
         }
         int n = recvmmsg(p->fd, msgs, READ_BATCH, MSG_DONTWAIT, NULL);
         for (int i = 0; i < n; i++) {
@@ -129,7 +137,7 @@ static size_t drain(BenchRoom *r, MediaPeer *p, int mode)
 
 void bench_rooms_burst(BenchRoom *const *rooms, size_t n, int mode)
 {
-    static struct pollfd fds[2 * RAW_RECEIVERS_MAX];
+    static struct pollfd fds[2 * RAW_PEERS_MAX];
     uint64_t left = 0;
     for (size_t k = 0; k < n; k++) {
         feed(rooms[k], mode);
@@ -228,8 +236,8 @@ static void open_reference(BenchRoom *r)
     uint8_t key[64];
     const SrtpKeys *k = &r->receivers[0].keys;
     srtp_policy_t policy = { .ssrc = { .type = ssrc_any_inbound }, .key = key, .window_size = 1024 };
-    srtp_profile_t profile = k->profile == SRTP_PROFILE_GCM128 ? srtp_profile_aead_aes_128_gcm
-                                                               : srtp_profile_aes128_cm_sha1_80;
+    srtp_profile_t profile =
+        k->profile == SRTP_PROFILE_GCM128 ? srtp_profile_aead_aes_128_gcm : srtp_profile_aes128_cm_sha1_80;
     media_peer_library(k);
     memcpy(key, k->tx_key, srtp_key_len(k->profile));
     memcpy(key + srtp_key_len(k->profile), k->tx_salt, srtp_salt_len(k->profile));
@@ -238,10 +246,18 @@ static void open_reference(BenchRoom *r)
     g_assert_cmpint(srtp_create(&r->reference, &policy), ==, srtp_err_status_ok);
 }
 
+static RawPeer raw_peer(const MediaPeer *p)
+{
+    RawPeer raw = { .keys = &p->keys };
+    socklen_t len = sizeof(raw.at);
+    g_assert_cmpint(getsockname(p->fd, (struct sockaddr *)&raw.at, &len), ==, 0);
+    return raw;
+}
+
 void bench_room_open(BenchRoom *r, Workers *workers, unsigned worker, uint64_t conference, const RoomShape *shape)
 {
     PeerOptions o = { .profile = shape->profile, .ssrc_rewriting = true, .without_library = true };
-    RawReceiver raw[RAW_RECEIVERS_MAX];
+    RawPeer raw[RAW_PEERS_MAX];
     char id[16];
     *r = (BenchRoom){ .shape = *shape, .workers = workers };
     WorkerCommand *c = worker_command_new(WORKER_CONFERENCE_CREATE, conference, 0, 0);
@@ -252,19 +268,19 @@ void bench_room_open(BenchRoom *r, Workers *workers, unsigned worker, uint64_t c
     open_sender(r, worker, conference, &o);
     for (unsigned i = 0; i < shape->receivers; i++) {
         MediaPeer *p = &r->receivers[i];
-        struct sockaddr_in at;
-        socklen_t len = sizeof(at);
         g_snprintf(id, sizeof(id), "receiver%u", i);
         media_peer_init(p, workers, worker, conference, (conference << 8) + i + 1, id, &o);
         connect_peer(p, workers);
         media_peer_wish(p, 720);
-        g_assert_cmpint(getsockname(p->fd, (struct sockaddr *)&at, &len), ==, 0);
-        raw[i] = (RawReceiver){ .to = at, .keys = &p->keys, .ssrc = SSRC_OUT + i };
+        raw[i + 1] = raw_peer(p);
     }
     uint32_t video = room_ssrc(r, ROOM_BRIDGE), rtx = video + 0x10;
     media_peer_sources(&r->sender, shape->video ? 0 : video, &video, &rtx, shape->video ? 1 : 0);
     r->tx = srtp_tx_new(shape->profile, r->sender.keys.rx_key, r->sender.keys.rx_salt);
-    r->raw = raw_loop_new(&r->sender.keys, raw, shape->receivers);
+    raw[0] = raw_peer(&r->sender);
+    r->raw = raw_loop_new(raw, shape->receivers + 1);
+    raw_loop_route(r->raw, room_ssrc(r, ROOM_RAW), 0, ((uint64_t)1 << (shape->receivers + 1)) - 2);
+    raw_loop_start(r->raw);
     open_reference(r);
     g_usleep(100000);
     r->keyframe = true;

@@ -21,17 +21,17 @@ typedef struct {
 typedef struct {
     RoomShape shape;
     Workers *workers;
-    MediaPeer sender, receivers[RAW_RECEIVERS_MAX];
+    MediaPeer sender, receivers[RAW_PEERS_MAX - 1];
     RawLoop *raw;
     SrtpTx *tx;
     SrtpStream streams[2]; /* bridge, raw: one SSRC each, so that neither sees the other's numbers as loss */
     uint16_t seq[2];
     uint32_t frame;
-    bool keyframe;         /* the next burst is one */
+    bool keyframe; /* the next burst is one */
     uint64_t fed[2], expected[2], received[2], missing[2];
-    srtp_t reference;      /* libsrtp2 session of receivers[0], for samples */
+    srtp_t reference; /* libsrtp2 session of receivers[0], for samples */
     uint64_t compared, different;
-    bool sample;           /* decrypt and compare what receivers[0] gets of this burst */
+    bool sample; /* decrypt and compare what receivers[0] gets of this burst */
 } BenchRoom;
 
 enum { ROOM_BRIDGE, ROOM_RAW };

@@ -3,10 +3,22 @@
 # neither firewall rules nor other traffic take part.
 EXTRA_PROGRAMS += tests/bench/bench_forward
 tests_bench_bench_forward_SOURCES = %D%/bench_forward.c \
+	%D%/bench_case.c %D%/bench_case.h \
 	%D%/bench_room.c %D%/bench_room.h \
-	%D%/raw_loop.c %D%/raw_loop.h
+	%D%/bench_scenes.c %D%/bench_scenes.h \
+	%D%/load_client.c %D%/load_client.h \
+	%D%/load_scene.c %D%/load_scene.h \
+	%D%/raw_loop.c %D%/raw_loop.h \
+	%D%/samples.c %D%/samples.h
 tests_bench_bench_forward_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SRTP_CFLAGS)
 tests_bench_bench_forward_LDADD = tests/fakes/libfake-media.a $(LIBS_MEDIA) $(GLIB_LIBS)
+
+check_PROGRAMS += tests/unit/bench/test_samples
+TESTS += tests/unit/bench/test_samples
+tests_unit_bench_test_samples_SOURCES = tests/unit/bench/test_samples.c %D%/samples.c %D%/samples.h
+tests_unit_bench_test_samples_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+tests_unit_bench_test_samples_LDADD = $(GLIB_LIBS)
+
 CLEANFILES += tests/bench/bench_forward bench.json
 BENCH_FLAGS =
 

@@ -21,19 +21,28 @@
 #define ARENA (192 * 1024)
 #define HEADER 20 /* fixed header and a block with the transport-cc number */
 
+#define ROUTES 1024 /* hash places, a power of two */
+
+typedef struct {
+    uint32_t ssrc;
+    unsigned from;
+    uint64_t to;
+    SrtpStream out[RAW_PEERS_MAX];
+} Stream;
+
 struct RawLoop {
     int fd, stop, epoll;
     uint16_t port;
     pthread_t thread;
-    SrtpRx *rx;
-    size_t n;
+    size_t n, n_streams;
     struct {
-        struct sockaddr_in to;
+        struct sockaddr_in at;
+        SrtpRx *rx;
         SrtpTx *tx;
-        SrtpStream stream;
-        uint32_t ssrc;
         uint16_t tcc;
-    } receivers[RAW_RECEIVERS_MAX];
+    } peers[RAW_PEERS_MAX];
+    Stream streams[RAW_STREAMS_MAX];
+    uint16_t routes[ROUTES]; /* index of a stream + 1, by SSRC */
     uint8_t in[BATCH][ROOM];
     struct mmsghdr in_msgs[BATCH];
     struct iovec in_iov[BATCH];
@@ -75,7 +84,7 @@ static void add(RawLoop *r, size_t receiver, size_t len)
 {
     size_t last = r->n_runs - 1;
     if (r->n_runs && r->segments[last] < SEGMENTS && r->segment[last] == len &&
-        r->out_msgs[last].msg_hdr.msg_name == &r->receivers[receiver].to) {
+        r->out_msgs[last].msg_hdr.msg_name == &r->peers[receiver].at) {
         r->segments[last]++;
         r->out_iov[last].iov_len += len;
     } else {
@@ -88,7 +97,7 @@ static void add(RawLoop *r, size_t receiver, size_t len)
         r->segment[last] = len;
         r->segments[last] = 1;
         r->out_iov[last] = (struct iovec){ r->arena + r->used, len };
-        r->out_msgs[last].msg_hdr = (struct msghdr){ .msg_name = &r->receivers[receiver].to,
+        r->out_msgs[last].msg_hdr = (struct msghdr){ .msg_name = &r->peers[receiver].at,
                                                      .msg_namelen = sizeof(struct sockaddr_in),
                                                      .msg_iov = &r->out_iov[last],
                                                      .msg_iovlen = 1 };
@@ -104,33 +113,63 @@ static void put32(uint8_t *p, uint32_t v)
     p[3] = (uint8_t)v;
 }
 
+static uint32_t get32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static uint16_t *place_of(RawLoop *r, uint32_t ssrc)
+{
+    uint32_t at = ssrc * 2654435761u >> 16;
+    while (r->routes[at % ROUTES] && r->streams[r->routes[at % ROUTES] - 1].ssrc != ssrc)
+        at++;
+    return &r->routes[at % ROUTES];
+}
+
+static void forward(RawLoop *r, size_t k, Stream *s, const uint8_t *in, size_t len)
+{
+    uint8_t header[HEADER];
+    size_t in_header = in[0] & 0x10 ? HEADER : 12;
+    if (ARENA - r->used < ROOM + 32)
+        flush(r);
+    memcpy(header, in, 8);
+    header[0] |= 0x10;
+    put32(header + 8, s->ssrc ^ 0x40000000);
+    put32(header + 12, 0xbede0001);
+    put32(header + 16, 0x51000000u | (uint32_t)r->peers[k].tcc++ << 8);
+    size_t out = srtp_tx_protect(r->peers[k].tx, &s->out[k], header, HEADER, in + in_header, len - in_header,
+                                 r->arena + r->used, ARENA - r->used);
+    g_assert_cmpuint(out, >, 0);
+    add(r, k, out);
+}
+
 static void round_trip(RawLoop *r)
 {
     int n = recvmmsg(r->fd, r->in_msgs, BATCH, MSG_DONTWAIT, NULL);
+    Stream *streams[BATCH];
     size_t lens[BATCH];
+    uint64_t all = 0;
     for (int i = 0; i < n; i++) {
+        const uint8_t *in = r->in[i];
+        streams[i] = NULL;
         lens[i] = r->in_msgs[i].msg_len;
-        g_assert_cmpint(srtp_rx_unprotect(r->rx, r->in[i], &lens[i], NULL), ==, SRTP_OK);
+        if (lens[i] < 12 || in[0] < 128 || (in[1] >= 192 && in[1] <= 223))
+            continue;
+        uint16_t place = *place_of(r, get32(in + 8));
+        if (place == 0)
+            continue;
+        streams[i] = &r->streams[place - 1];
+        g_assert_cmpint(srtp_rx_unprotect(r->peers[streams[i]->from].rx, r->in[i], &lens[i], NULL), ==, SRTP_OK);
+        all |= streams[i]->to;
     }
-    for (size_t k = 0; k < r->n; k++) {
-        for (int i = 0; i < n; i++) {
-            uint8_t header[HEADER];
-            const uint8_t *in = r->in[i];
-            size_t in_header = in[0] & 0x10 ? HEADER : 12;
-            if (ARENA - r->used < ROOM + 32)
-                flush(r);
-            memcpy(header, in, 8);
-            header[0] |= 0x10;
-            put32(header + 8, r->receivers[k].ssrc);
-            put32(header + 12, 0xbede0001);
-            put32(header + 16, 0x51000000u | (uint32_t)r->receivers[k].tcc++ << 8);
-            size_t len = srtp_tx_protect(r->receivers[k].tx, &r->receivers[k].stream, header, HEADER, in + in_header,
-                                         lens[i] - in_header, r->arena + r->used, ARENA - r->used);
-            g_assert_cmpuint(len, >, 0);
-            add(r, k, len);
-        }
+    for (; all; all &= all - 1) {
+        size_t k = (size_t)__builtin_ctzll(all);
+        for (int i = 0; i < n; i++)
+            if (streams[i] && streams[i]->to >> k & 1)
+                forward(r, k, streams[i], r->in[i], lens[i]);
     }
-    flush(r);
+    if (r->n_runs)
+        flush(r);
 }
 
 static void *raw_main(void *user)
@@ -148,7 +187,7 @@ static void *raw_main(void *user)
     }
 }
 
-RawLoop *raw_loop_new(const SrtpKeys *sender, const RawReceiver *receivers, size_t n)
+RawLoop *raw_loop_new(const RawPeer *peers, size_t n)
 {
     RawLoop *r = g_new0(RawLoop, 1);
     struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -167,20 +206,32 @@ RawLoop *raw_loop_new(const SrtpKeys *sender, const RawReceiver *receivers, size
         struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
         g_assert_cmpint(epoll_ctl(r->epoll, EPOLL_CTL_ADD, fd, &ev), ==, 0);
     }
-    r->rx = srtp_rx_new(sender->profile, sender->rx_key, sender->rx_salt);
     r->n = n;
     for (size_t i = 0; i < n; i++) {
-        r->receivers[i].to = receivers[i].to;
-        r->receivers[i].ssrc = receivers[i].ssrc;
-        r->receivers[i].tx =
-            srtp_tx_new(receivers[i].keys->profile, receivers[i].keys->tx_key, receivers[i].keys->tx_salt);
+        const SrtpKeys *k = peers[i].keys;
+        r->peers[i].at = peers[i].at;
+        r->peers[i].rx = srtp_rx_new(k->profile, k->rx_key, k->rx_salt);
+        r->peers[i].tx = srtp_tx_new(k->profile, k->tx_key, k->tx_salt);
     }
     for (size_t i = 0; i < BATCH; i++) {
         r->in_iov[i] = (struct iovec){ r->in[i], ROOM };
         r->in_msgs[i].msg_hdr = (struct msghdr){ .msg_iov = &r->in_iov[i], .msg_iovlen = 1 };
     }
-    g_assert_cmpint(pthread_create(&r->thread, NULL, raw_main, r), ==, 0);
     return r;
+}
+
+void raw_loop_route(RawLoop *r, uint32_t ssrc, unsigned from, uint64_t to)
+{
+    uint16_t *place = place_of(r, ssrc);
+    g_assert_cmpuint(*place, ==, 0);
+    g_assert_cmpuint(r->n_streams, <, RAW_STREAMS_MAX);
+    r->streams[r->n_streams++] = (Stream){ .ssrc = ssrc, .from = from, .to = to };
+    *place = (uint16_t)r->n_streams;
+}
+
+void raw_loop_start(RawLoop *r)
+{
+    g_assert_cmpint(pthread_create(&r->thread, NULL, raw_main, r), ==, 0);
 }
 
 uint16_t raw_loop_port(const RawLoop *r)
@@ -202,9 +253,10 @@ void raw_loop_free(RawLoop *r)
     uint64_t one = 1;
     g_assert_cmpint(write(r->stop, &one, sizeof(one)), ==, sizeof(one));
     pthread_join(r->thread, NULL);
-    for (size_t i = 0; i < r->n; i++)
-        srtp_tx_free(r->receivers[i].tx);
-    srtp_rx_free(r->rx);
+    for (size_t i = 0; i < r->n; i++) {
+        srtp_tx_free(r->peers[i].tx);
+        srtp_rx_free(r->peers[i].rx);
+    }
     close(r->fd);
     close(r->stop);
     close(r->epoll);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One line of the table and one element of `cases` in bench.json: what was measured, and under which shape. Also what
+ * all kinds of cases share: workers to measure, their CPU clock. Bench thread. */
+#ifndef PLENUM_TESTS_BENCH_BENCH_CASE_H
+#define PLENUM_TESTS_BENCH_BENCH_CASE_H
+
+#include "bridge/worker_api.h"
+
+#include <stdio.h>
+
+typedef struct {
+    char name[64];
+    const char *scene;
+    unsigned receivers, burst, workers; /* receivers of each packet; packets sent back to back */
+    size_t payload;                     /* bytes */
+    SrtpProfile profile;
+    double goal; /* of ratio; 0: none */
+    /* results */
+    bool done, failed;
+    double ratio;             /* CPU time of the raw loop / of the bridge, the median of the passes; 0: no raw loop */
+    double bridge_ns, raw_ns; /* CPU per forwarded packet */
+    double busy;              /* fraction of a core the workers used while they forwarded */
+    double fwd_per_s;         /* packets forwarded per second of wall clock, paced scenes */
+    uint64_t lost, compared, different, asked, answered;
+    uint32_t p50_us, p99_us, p999_us;
+    double calls, copied_kernel, copied_user; /* per forwarded packet: system calls; bytes */
+    double packets_per_run;
+} BenchCase;
+
+typedef struct {
+    size_t heap_idle, heap_active; /* bytes per endpoint */
+    int passes;
+    bool quick;
+    double load_average; /* of the machine, before the start */
+} BenchConditions;
+
+void bench_case_head(void);
+void bench_case_print(const BenchCase *c);
+void bench_json_write(FILE *f, const BenchConditions *k, const BenchCase *cases, size_t n);
+
+Workers *bench_workers_start(unsigned n);
+int64_t bench_workers_cpu_ns(Workers *w);
+
+#endif

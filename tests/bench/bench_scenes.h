@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Cases in real time: paced clients that answer as Chromium does. Bench thread. */
+#ifndef PLENUM_TESTS_BENCH_BENCH_SCENES_H
+#define PLENUM_TESTS_BENCH_BENCH_SCENES_H
+
+#include "tests/bench/bench_case.h"
+
+/* Fills in name and shape of every paced case; returns how many (at most `cap`). */
+size_t bench_scenes_list(BenchCase *cases, size_t cap);
+/* `passes` of each kind, each pass_us long. */
+void bench_scenes_run(BenchCase *c, int passes, int64_t pass_us);
+
+#endif
