@@ -100,6 +100,7 @@ static void put_estimator(JsonBuilder *json, const BweStats *b)
     put_int(json, "target_bps", b->target_bps);
     put_int(json, "delay_bps", b->delay_bps);
     put_int(json, "loss_bps", b->loss_bps);
+    put_int(json, "told_bps", b->told_bps);
     put_int(json, "acked_bps", b->acked_bps);
     put_int(json, "wanted_bps", b->wanted_bps);
     put_real(json, "loss", b->loss);

@@ -94,6 +94,7 @@ static void on_payload_feedback(MediaEndpoint *ep, const uint8_t *buf, const Rtc
         break;
     case RTCP_PSFB_AFB:
         if (ep->tx && ep->tx->bwe && rtcp_remb_parse(buf, &fb, &remb)) {
+            bwe_on_report_loss(ep->tx->bwe, ep->tx->loss);
             bwe_on_remb(ep->tx->bwe, remb.bitrate_bps, now_us);
             tx_repair_estimate(ep, now_us);
         }

@@ -9,6 +9,7 @@
 #include "bridge/tx/bwe_loss.h"
 #include "bridge/tx/bwe_probe.h"
 #include "bridge/tx/bwe_queue.h"
+#include "bridge/tx/bwe_remb.h"
 #include "bridge/tx/bwe_trendline.h"
 
 #define BATCH 512                 /* packets looked at together; longer feedback takes several rounds */
@@ -50,6 +51,8 @@ struct Bwe {
     BweAlr alr;
     BweProbe probe;
     BweQueue queue;
+    BweRemb remb; /* takes the place of all these without transport-cc */
+    double report_loss;
     int64_t target_bps, loss_bps, acked_bps, wanted_bps;
     int64_t feedback_rtt_us, report_rtt_us, report_rtt_at_us; /* 0 unknown */
     int64_t first_sent_us, last_sent_us, last_feedback_us, last_backoff_us;
@@ -74,6 +77,7 @@ Bwe *bwe_new(const BweConfig *config, int64_t now_us)
     bwe_aimd_init(&b->aimd, config->start_bps, config->min_bps, config->max_bps, now_us);
     bwe_loss_init(&b->loss, b->aimd.bps, config->min_bps, config->max_bps);
     bwe_queue_init(&b->queue);
+    bwe_remb_init(&b->remb, config->start_bps, config->min_bps, config->max_bps, now_us);
     b->target_bps = b->loss_bps = b->aimd.bps;
     bwe_alr_set_target(&b->alr, b->target_bps);
     return b;
@@ -189,8 +193,10 @@ static void use_probe(Bwe *b, BweProbeReason reason, int64_t probed_bps, int64_t
 
 void bwe_on_sent(Bwe *b, uint16_t seq, size_t bytes, int64_t now_us, int probe)
 {
-    if (!b->config.transport_cc)
+    if (!b->config.transport_cc) {
+        bwe_remb_sent(&b->remb, bytes, now_us);
         return;
+    }
     if (b->first_sent_us == 0)
         b->first_sent_us = now_us > 0 ? now_us : 1;
     b->last_sent_us = now_us;
@@ -389,9 +395,14 @@ void bwe_on_remb(Bwe *b, uint64_t bitrate_bps, int64_t now_us)
         b->remb_ignored++;
         return;
     }
-    int64_t bps = bitrate_bps < INT64_MAX ? (int64_t)bitrate_bps : INT64_MAX;
-    bwe_aimd_set(&b->aimd, bps, now_us);
-    b->loss_bps = b->target_bps = clamp(b, bps);
+    int64_t bps = bitrate_bps < (uint64_t)b->config.max_bps ? (int64_t)bitrate_bps : b->config.max_bps;
+    bwe_remb_told(&b->remb, bps, b->report_loss, now_us);
+    b->target_bps = b->remb.bps;
+}
+
+void bwe_on_report_loss(Bwe *b, double loss)
+{
+    b->report_loss = loss;
 }
 
 void bwe_set_wanted_bps(Bwe *b, int64_t wanted_bps)
@@ -417,8 +428,11 @@ static void back_off_by_rtt(Bwe *b, int64_t now_us)
 
 void bwe_tick(Bwe *b, int64_t now_us)
 {
-    if (!b->config.transport_cc)
+    if (!b->config.transport_cc) {
+        bwe_remb_tick(&b->remb, b->report_loss, now_us);
+        b->target_bps = b->remb.bps;
         return;
+    }
     bwe_alr_tick(&b->alr, now_us);
     bwe_probe_tick(&b->probe, now_us);
     back_off_by_rtt(b, now_us);
@@ -438,7 +452,7 @@ int64_t bwe_acked_bps(const Bwe *b)
 
 double bwe_loss(const Bwe *b)
 {
-    return b->loss.average;
+    return b->config.transport_cc ? b->loss.average : b->report_loss;
 }
 
 void bwe_stats(const Bwe *b, BweStats *out)
@@ -448,11 +462,12 @@ void bwe_stats(const Bwe *b, BweStats *out)
     *out = (BweStats){ .target_bps = b->target_bps,
                        .delay_bps = b->aimd.bps,
                        .loss_bps = b->loss_bps,
+                       .told_bps = b->remb.told_bps,
                        .acked_bps = b->acked_bps,
                        .wanted_bps = b->wanted_bps,
                        .rtt_us = bwe_rtt_us(b),
                        .queue_us = bwe_queue_delay_us(&b->queue),
-                       .loss = b->loss.average,
+                       .loss = bwe_loss(b),
                        .trend = b->trend.modified,
                        .threshold = b->trend.threshold,
                        .usage = usages[b->usage],

@@ -5,6 +5,7 @@
  *
  * The media engine, per receiver:
  *   every packet with a transport-cc number   bwe_on_sent(b, seq, bytes, now, bwe_probe_id(b))
+ *   or, without, every video packet           the same, with any number
  *   transport-cc feedback                     bwe_on_feedback(b, buf, &view, now)
  *   RTT from reception reports                bwe_on_rtt
  *   REMB (receiver without transport-cc)      bwe_on_remb
@@ -44,8 +45,10 @@ void bwe_on_sent(Bwe *b, uint16_t seq, size_t bytes, int64_t now_us, int probe);
 /* `v` is the view of `buf`. Numbers never sent or sent more than 10 s ago are counted and passed over. */
 void bwe_on_feedback(Bwe *b, const uint8_t *buf, const TwccView *v, int64_t now_us);
 void bwe_on_rtt(Bwe *b, int64_t rtt_us, int64_t now_us);
-/* Ignored and counted while transport_cc is set. */
+/* Ignored and counted while transport_cc is set; otherwise the estimate comes from it (bwe_remb.h). */
 void bwe_on_remb(Bwe *b, uint64_t bitrate_bps, int64_t now_us);
+/* Share lost by the last reception report, 0..1; read only along with REMB. */
+void bwe_on_report_loss(Bwe *b, double loss);
 /* What all sources at their ideal layers would take; bounds how far probing looks. 0: unknown, no bound. */
 void bwe_set_wanted_bps(Bwe *b, int64_t wanted_bps);
 void bwe_tick(Bwe *b, int64_t now_us);
@@ -67,7 +70,7 @@ int bwe_probe_id(const Bwe *b);
 size_t bwe_probe_due(Bwe *b, size_t packet_bytes, int64_t now_us, int64_t *again_us);
 
 typedef struct {
-    int64_t target_bps, delay_bps, loss_bps, acked_bps, wanted_bps;
+    int64_t target_bps, delay_bps, loss_bps, acked_bps, wanted_bps, told_bps; /* told: last REMB in use */
     int64_t rtt_us, queue_us; /* queue_us: waiting on the way */
     double loss, trend, threshold;
     const char *usage, *loss_state; /* for people: "normal", "overuse", ... */

@@ -161,7 +161,7 @@ static void send_video(MediaEndpoint *r, TxState *tx, TxVideo *v, Packet *p)
         p->cache_index = rtx_cache_put(&s->cache, &media_endpoint_worker(r)->pool, p);
     }
     rtx_map_put(&st->map, &out, h.tcc, p->cache_index, &s->cache, (uint32_t)(p->now_us / 1000));
-    if (h.has_tcc)
+    if (tx->bwe)
         bwe_on_sent(tx->bwe, h.tcc, header_len + m->view.payload_len + SRTP_OVERHEAD, p->now_us, bwe_probe_id(tx->bwe));
     count(r, st, m->view.payload_len);
     tx->last_media_us = p->now_us;

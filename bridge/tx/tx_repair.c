@@ -15,7 +15,7 @@
 
 static void note_sent(MediaEndpoint *ep, uint16_t tcc, size_t bytes, int64_t now_us)
 {
-    if (ep->tcc_video && ep->tx->bwe)
+    if (ep->tx->bwe)
         bwe_on_sent(ep->tx->bwe, tcc, bytes + SRTP_OVERHEAD, now_us, bwe_probe_id(ep->tx->bwe));
 }
 
@@ -256,8 +256,8 @@ int64_t tx_repair_tick(MediaEndpoint *ep, int64_t now_us)
         tx->next_bandwidth_us = now_us + MEDIA_BANDWIDTH_US;
         tell_bandwidth(ep);
     }
-    /* Nothing sent for a while: the estimator sleeps until video flows again. */
-    if (now_us - tx->last_media_us > MEDIA_ACTIVE_US || !ep->ready) {
+    /* Nothing sent for a while, and nothing held back either: the estimator sleeps until video flows again. */
+    if (now_us - tx->last_media_us > MEDIA_ACTIVE_US && !tx->padding_bps) {
         tx->next_bwe_us = now_us;
         return tx->next_bandwidth_us;
     }
@@ -269,15 +269,17 @@ int64_t tx_repair_tick(MediaEndpoint *ep, int64_t now_us)
     if (now_us >= tx->next_probe_us)
         probe(ep, 0, now_us);
     int64_t next = earlier(earlier(tx->next_bwe_us, tx->next_probe_us), tx->next_bandwidth_us);
-    if (tx->padding_bps && ep->tcc_video) {
+    if (tx->padding_bps && (ep->tcc_video || ep->remb)) {
         if (now_us >= tx->next_padding_us) {
             tx->next_padding_us = now_us + PADDING_PERIOD_US;
             size_t due = padding_due(&tx->padding, tx->padding_bps, now_us);
             size_t sent = due ? send_padding(ep, due, now_us) : 0;
             if (sent > due)
                 padding_oversent(&tx->padding, sent - due);
+            if (sent) /* with every video held back, only padding can start a probe */
+                probe(ep, PADDING_MAX_PACKET, now_us);
         }
-        next = earlier(next, tx->next_padding_us);
+        next = earlier(next, earlier(tx->next_padding_us, tx->next_probe_us));
     }
     return next;
 }

@@ -494,6 +494,53 @@ static void test_remb(void)
     bwe_free(b);
 }
 
+/* What a Firefox on a busy machine really said of a stream of 63 kbit/s on a link without limit: one overuse, so 57
+ * kbit/s, less than the stream. The bridge held the stream back, and with nothing arriving nothing more was said. */
+typedef struct {
+    const char *name;
+    double loss, growth;    /* growth: of what is told, each second */
+    int sent_bps, told_bps; /* told each second, from the third on */
+    int end_s;              /* then nothing is sent any more, and nothing told; 0 never */
+    int at_3, at_6, at_10, at_20;
+} RembCase;
+
+static const RembCase rembs[] = {
+    { "overuse, then rising", 0, 1.08, 63000, 57000, 0, 69300, 71800, 97700, 211000 },
+    { "rises too late", 0, 1, 63000, 57000, 0, 69300, 69300, 57000, 57000 },
+    { "held back, and silent", 0, 1, 63000, 57000, 8, 69300, 69300, 57000, 530000 },
+    { "much less than is sent", 0, 1, 1000000, 300000, 0, 300000, 300000, 300000, 300000 },
+    { "packets are lost", 0.05, 1, 63000, 57000, 0, 57000, 57000, 57000, 57000 },
+    { "more than is sent", 0, 1, 63000, 100000, 0, 100000, 100000, 100000, 100000 },
+};
+
+static void test_remb_believed(gconstpointer data)
+{
+    const RembCase *c = data;
+    BweConfig config = BWE_CONFIG_DEFAULT;
+    config.transport_cc = false;
+    Bwe *b = bwe_new(&config, START);
+    for (int ms = 0; ms <= 20000; ms += 25) {
+        int64_t now_us = START + ms * MS;
+        bool flows = c->end_s == 0 || ms < c->end_s * 1000;
+        if (flows)
+            bwe_on_sent(b, 0, (size_t)c->sent_bps / 8 / 40, now_us, BWE_NO_PROBE);
+        bwe_on_report_loss(b, c->loss);
+        if (flows && ms >= 3000 && ms % 1000 == 0)
+            bwe_on_remb(b, (uint64_t)(c->told_bps * pow(c->growth, ms / 1000 - 3)), now_us);
+        bwe_tick(b, now_us);
+        int64_t target = bwe_target_bps(b);
+        int expected = ms == 3100 ? c->at_3 : ms == 6000 ? c->at_6 : ms == 10000 ? c->at_10 : ms == 20000 ? c->at_20 : 0;
+        if (expected) {
+            g_test_message("%d ms: %d expected, %d", ms, expected, (int)target);
+            g_assert_cmpint(target, >=, expected * 9LL / 10);
+            g_assert_cmpint(target, <=, expected * 11LL / 10);
+        }
+        if (ms < 3000)
+            g_assert_cmpint(target, ==, config.start_bps);
+    }
+    bwe_free(b);
+}
+
 /* Over the wraps of number and reference time, and with numbers that were never sent. */
 static void test_wraps(void)
 {
@@ -566,6 +613,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tx/bwe/probe", test_probe);
     g_test_add_func("/tx/bwe/probe late", test_probe_late);
     g_test_add_func("/tx/bwe/remb", test_remb);
+    ADD("/tx/bwe/remb believed", rembs, test_remb_believed);
     g_test_add_func("/tx/bwe/wraps", test_wraps);
     return g_test_run();
 }
