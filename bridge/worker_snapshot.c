@@ -126,7 +126,7 @@ static ForwardReason why_video(const TxSource *t, int64_t now_us)
     ForwardReason reason = projection_reason(p, now_us);
     if (reason != FORWARD_OK)
         return reason;
-    if (t->video->target < t->video->ideal)
+    if (t->video->target != t->video->ideal)
         return FORWARD_BANDWIDTH;
     return projection_needs_keyframe(p) ? FORWARD_WAITING_KEYFRAME : FORWARD_OK;
 }

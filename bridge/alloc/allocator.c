@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <stdlib.h>
 #include "bridge/alloc/allocator.h"
 
@@ -14,6 +15,16 @@ typedef struct {
 static int64_t rate(const Candidates *c, int position)
 {
     return position < 0 ? 0 : c->layer[position].rate_bps;
+}
+
+/* In order of height: by index, as a sender that signals its encodings the other way round (Firefox with the older
+ * library) has the tallest first. */
+static void add(Candidates *c, const LayerEntry *l)
+{
+    int at = c->count++;
+    for (; at > 0 && c->layer[at - 1].height > l->height; at--)
+        c->layer[at] = c->layer[at - 1];
+    c->layer[at] = *l;
 }
 
 static bool any_active(const LayerTable *t)
@@ -33,9 +44,11 @@ static void camera_candidates(Candidates *c, const AllocSource *s)
 {
     const LayerTable *t = s->layers;
     bool active = any_active(t), large = s->max_height < 0 || s->max_height > ALLOC_THUMBNAIL_HEIGHT;
-    int min_height = t->layer[0].height, preferred_height = large ? ALLOC_ONSTAGE_HEIGHT : -1;
+    int min_height = INT_MAX, preferred_height = large ? ALLOC_ONSTAGE_HEIGHT : -1;
     float max_fps = 0, preferred_fps = large ? ALLOC_ONSTAGE_FPS : -1;
     for (int i = 0; i < t->count; i++) {
+        if (active && t->layer[i].rate_bps == 0)
+            continue; /* a lower one that nothing comes in for is no way out */
         min_height = t->layer[i].height < min_height ? t->layer[i].height : min_height;
         max_fps = t->layer[i].fps > max_fps ? t->layer[i].fps : max_fps;
     }
@@ -44,15 +57,15 @@ static void camera_candidates(Candidates *c, const AllocSource *s)
     for (int i = 0; i < t->count; i++) {
         const LayerEntry *l = &t->layer[i];
         bool smooth = l->fps <= 0 || l->fps >= preferred_fps;
-        if (!(l->height < preferred_height || (fits(l->height, s->max_height) && smooth) || l->height == min_height))
-            continue;
         if (active && l->rate_bps == 0)
             continue;
-        int ceiling = preferred_height > min_height ? preferred_height : min_height;
-        if (l->height <= ceiling)
-            c->preferred = c->count;
-        c->layer[c->count++] = *l;
+        if (l->height < preferred_height || (fits(l->height, s->max_height) && smooth) || l->height == min_height)
+            add(c, l);
     }
+    int ceiling = preferred_height > min_height ? preferred_height : min_height;
+    for (int i = 0; i < c->count; i++)
+        if (c->layer[i].height <= ceiling)
+            c->preferred = i;
 }
 
 static void screen_candidates(Candidates *c, const AllocSource *s, bool allow_oversend)
@@ -67,7 +80,7 @@ static void screen_candidates(Candidates *c, const AllocSource *s, bool allow_ov
         if (lowest < 0 || l->height < lowest)
             lowest = l->height;
         if (fits(l->height, s->max_height))
-            c->layer[c->count++] = *l;
+            add(c, l);
     }
     for (int i = 0; i < t->count && c->count < SOURCE_MAX_LAYERS; i++) { /* all are too tall: the least tall ones */
         const LayerEntry *l = &t->layer[i];
@@ -177,31 +190,10 @@ AllocResult allocator_run(AllocSource *sources, size_t n, const size_t *order, c
     return r;
 }
 
-int allocator_settle(AllocHold *hold, const AllocSource *source, int64_t now_ms)
-{
-    bool raise = hold->applied >= 0 && source->target > hold->applied && !source->on_stage;
-    if (raise && hold->wanted_since_ms == 0) {
-        hold->wanted_since_ms = now_ms;
-    } else if (!raise || now_ms - hold->wanted_since_ms >= ALLOC_RAISE_MS) {
-        hold->applied = source->target;
-        hold->wanted_since_ms = 0;
-    }
-    return hold->applied;
-}
-
 bool allocator_estimate_changed(int64_t used_bps, int64_t now_bps)
 {
     if (used_bps < 0 || now_bps < 0)
         return (used_bps < 0) != (now_bps < 0);
     int64_t moved = now_bps > used_bps ? now_bps - used_bps : used_bps - now_bps;
     return moved > used_bps / 100 * ALLOC_CHANGE_PERCENT;
-}
-
-int64_t allocator_padding_bps(const AllocResult *result, int64_t estimate_bps)
-{
-    if (!result->below_ideal || estimate_bps < 0 || result->ideal_bps <= estimate_bps)
-        return 0;
-    int64_t needed = result->ideal_bps - result->target_bps, room = estimate_bps - result->target_bps;
-    int64_t padding = needed < room ? needed : room;
-    return padding > 0 ? padding : 0;
 }

@@ -30,20 +30,7 @@ typedef struct {
 /* After priority_arrange with the same arrays. Fills target, ideal, rates and reason of every source. */
 AllocResult allocator_run(AllocSource *sources, size_t n, const size_t *order, const AllocParams *params);
 
-/* Optional calm for tiles: a source that is not on stage gets a better layer only once the allocator has wanted it for
- * ALLOC_RAISE_MS without a break, because each raise of the height costs its sender a key frame. Going down is at once.
- * One AllocHold per receiver and source; start with { LAYER_SUSPENDED, 0 }. Returns the layer to apply. */
-#define ALLOC_RAISE_MS 2000
-typedef struct {
-    int applied;
-    int64_t wanted_since_ms; /* a better one; 0 none */
-} AllocHold;
-int allocator_settle(AllocHold *hold, const AllocSource *source, int64_t now_ms);
-
 /* True when an estimate is far enough from the last one used to allocate again; either may be ALLOC_UNLIMITED. */
 bool allocator_estimate_changed(int64_t used_bps, int64_t now_bps);
-
-/* Bandwidth to fill with padding so that the estimate can rise (7.12): 0 when nothing is to be gained. */
-int64_t allocator_padding_bps(const AllocResult *result, int64_t estimate_bps);
 
 #endif

@@ -148,18 +148,32 @@ static void assign_slots(MediaEndpoint *ep, const Run *run, int64_t now_us)
     free(list);
 }
 
+/* The layer to go for now, which may be less than what was allocated. */
+static void calm(MediaEndpoint *ep, TxVideo *v, AllocSource *a, int64_t now_us)
+{
+    int64_t again_us;
+    bool wanted = a->target >= 0;
+    a->target = layer_hold_settle(&v->hold, a, now_us, &again_us);
+    if (wanted && a->target < 0)
+        a->reason = FORWARD_BANDWIDTH;
+    if (again_us != INT64_MAX)
+        tx_allocate_soon(ep, again_us);
+}
+
 static void apply(MediaEndpoint *ep, const Run *run, int64_t now_us)
 {
     TxState *tx = ep->tx;
     for (size_t i = 0; i < run->n; i++) {
-        const AllocSource *a = &run->alloc[i];
+        AllocSource *a = &run->alloc[i];
         MediaSource *s = run->sources[i];
         media_source_set_demand(s, ep->handle, a->max_height);
         TxSource *t = tx_state_source(tx, s);
         if (!t)
             continue;
-        t->reason = a->reason;
         TxVideo *v = t->video;
+        if (v)
+            calm(ep, v, a, now_us);
+        t->reason = a->reason;
         if (!v)
             continue;
         v->max_height = a->max_height;

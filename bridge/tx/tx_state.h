@@ -7,6 +7,7 @@
 #define PLENUM_BRIDGE_TX_TX_STATE_H
 
 #include "bridge/alloc/allocator.h"
+#include "bridge/alloc/layer_hold.h"
 #include "bridge/rx/keyframe_requester.h"
 #include "bridge/rx/rate_window.h"
 #include "bridge/transport/srtp.h"
@@ -49,6 +50,7 @@ typedef struct {
     KeyframeAsker asker;
     int32_t max_height;    /* effective constraint: 0 nothing, -1 unlimited */
     int16_t target, ideal; /* layer indexes */
+    LayerHold hold;
     bool on_stage;
     uint8_t sr_eid; /* encoding of the sender report sent last; 0xff none */
 } TxVideo;

@@ -2,6 +2,7 @@
 #include <glib.h>
 #include <string.h>
 #include "bridge/alloc/allocator.h"
+#include "bridge/alloc/layer_hold.h"
 #include "bridge/alloc/sender_demand.h"
 
 static LayerTable three(uint32_t low, uint32_t mid, uint32_t high)
@@ -44,9 +45,6 @@ static void test_worked_example(void)
     g_assert_cmpint(r.ideal_bps, ==, 1800000);
     g_assert_true(r.below_ideal);
     g_assert_false(r.oversending);
-    g_assert_cmpint(allocator_padding_bps(&r, 1200000), ==, 400000);
-    g_assert_cmpint(allocator_padding_bps(&r, 1900000), ==, 0);
-    g_assert_cmpint(allocator_padding_bps(&r, ALLOC_UNLIMITED), ==, 0);
     g_assert_cmpuint(r.forwarded, ==, 3);
 
     r = run(s, 3, &w, -1, ALLOC_UNLIMITED);
@@ -231,26 +229,168 @@ static void test_estimate(void)
     g_assert_false(allocator_estimate_changed(ALLOC_UNLIMITED, ALLOC_UNLIMITED));
 }
 
-static void test_settle(void)
+/* A sender whose only living layers are taller than the receiver may have: it gets the least tall one, as with JVB, and
+ * never nothing. Heights and rates as the table shows them; 0 kbit/s: nothing comes in for it. */
+typedef struct {
+    const char *name;
+    VideoType type;
+    int max_height;
+    struct {
+        int height, fps, kbps;
+    } layers[4];
+    int target, ideal; /* places in layers; -1 none */
+} CapCase;
+
+static const CapCase caps[] = {
+    { "one layer above the cap", VIDEO_CAMERA, 180, { { 720, 30, 900 } }, 0, 0 },
+    { "only the highest encoding runs", VIDEO_CAMERA, 180, { { 180, 30, 0 }, { 360, 30, 0 }, { 720, 30, 900 } }, 2, 2 },
+    { "nothing measured yet", VIDEO_CAMERA, 180, { { 180, 30, 0 }, { 360, 30, 0 }, { 720, 30, 0 } }, 0, 0 },
+    { "two above the cap", VIDEO_CAMERA, 180, { { 180, 30, 0 }, { 360, 30, 400 }, { 720, 30, 900 } }, 1, 1 },
+    { "temporal layers above the cap", VIDEO_CAMERA, 180, { { 720, 8, 300 }, { 720, 15, 500 }, { 720, 30, 900 } }, 2, 2 },
+    { "slow layers above the cap", VIDEO_CAMERA, 180, { { 720, 5, 300 }, { 1080, 5, 500 } }, 0, 0 },
+    { "highest first", VIDEO_CAMERA, 720, { { 360, 30, 89 }, { 180, 30, 92 }, { 90, 30, 62 } }, 0, 0 },
+    { "highest first, capped", VIDEO_CAMERA, 180, { { 720, 30, 900 }, { 360, 30, 400 }, { 180, 30, 150 } }, 2, 2 },
+    { "screen above the cap", VIDEO_DESKTOP, 180, { { 720, 5, 0 }, { 1080, 5, 900 } }, 1, 1 },
+    { "nothing is wanted", VIDEO_CAMERA, 0, { { 720, 30, 900 } }, -1, -1 },
+};
+
+static int place_of(const LayerTable *t, int index)
 {
-    AllocHold h = { LAYER_SUSPENDED, 0 };
-    AllocSource s = { .target = 2 };
-    g_assert_cmpint(allocator_settle(&h, &s, 1000), ==, 2); /* from nothing to something: at once */
-    s.target = 64;
-    g_assert_cmpint(allocator_settle(&h, &s, 2000), ==, 2);
-    g_assert_cmpint(allocator_settle(&h, &s, 3999), ==, 2);
-    s.target = 2; /* the wish was taken back: the wait starts again */
-    g_assert_cmpint(allocator_settle(&h, &s, 3999), ==, 2);
-    s.target = 64;
-    g_assert_cmpint(allocator_settle(&h, &s, 4000), ==, 2);
-    g_assert_cmpint(allocator_settle(&h, &s, 6000), ==, 64);
-    s.target = 1;
-    g_assert_cmpint(allocator_settle(&h, &s, 6001), ==, 1);
-    s.target = 128;
-    s.on_stage = true;
-    g_assert_cmpint(allocator_settle(&h, &s, 6002), ==, 128);
-    s.target = LAYER_SUSPENDED;
-    g_assert_cmpint(allocator_settle(&h, &s, 6003), ==, LAYER_SUSPENDED);
+    for (int i = 0; i < t->count; i++)
+        if (t->layer[i].index == index)
+            return i;
+    return -1;
+}
+
+static void test_cap(gconstpointer data)
+{
+    const CapCase *c = data;
+    LayerTable t = { 0 };
+    for (; t.count < 4 && c->layers[t.count].height; t.count++)
+        t.layer[t.count] = (LayerEntry){ (int16_t)LAYER_INDEX(t.count, 0, 0), (uint16_t)c->layers[t.count].height,
+                                         (float)c->layers[t.count].fps, (uint32_t)c->layers[t.count].kbps * 1000 };
+    AllocSource s = { .name = "a", .type = c->type, .layers = &t };
+    VideoConstraint wish = { "a", c->max_height };
+    const char *stage[] = { "a" };
+    for (int on_stage = 0; on_stage < 2; on_stage++) {
+        ReceiverWishes w = { .last_n = -1,
+                             .constraints = &wish,
+                             .constraints_n = 1,
+                             .on_stage = stage,
+                             .on_stage_n = (size_t)on_stage };
+        run(&s, 1, &w, -1, ALLOC_UNLIMITED);
+        g_assert_cmpint(place_of(&t, s.target), ==, c->target);
+        g_assert_cmpint(place_of(&t, s.ideal), ==, c->ideal);
+        g_assert_cmpint(s.reason, ==, c->target < 0 ? FORWARD_CAP : FORWARD_OK);
+    }
+}
+
+/* What an estimate of 89 kbit/s carries of a Firefox that signals 360p, 180p, 90p in this order. */
+static void test_highest_first(void)
+{
+    LayerTable t = { .count = 3, .layer = { { 0, 360, 30, 95000 }, { 64, 180, 30, 92000 }, { 128, 90, 30, 62000 } } };
+    AllocSource s = { .name = "a", .type = VIDEO_CAMERA, .layers = &t };
+    const char *stage[] = { "a" };
+    ReceiverWishes w = { .last_n = -1, .on_stage = stage, .on_stage_n = 1, .default_max_height = 720 };
+    run(&s, 1, &w, -1, 89000);
+    g_assert_cmpint(s.target, ==, 128);
+    g_assert_cmpint(s.ideal, ==, 0);
+    run(&s, 1, &w, -1, 200000);
+    g_assert_cmpint(s.target, ==, 0);
+}
+
+/* ---- layer_hold ---- */
+
+typedef struct {
+    double at_s;
+    int target, max_height;
+    bool on_stage;
+    int applied;
+    double again_s; /* 0: nothing waits */
+} HoldStep;
+
+typedef struct {
+    const char *name;
+    HoldStep steps[12];
+} HoldCase;
+
+/* Layers: 0 is 180p, 1 the same with more frames, 64 360p, 128 720p. */
+static const HoldCase holds[] = {
+    { "a tile rises when it was wanted for two seconds",
+      { { 1, 0, 720, false, 0 },
+        { 10, 64, 720, false, 0, 12 },
+        { 11.9, 64, 720, false, 0, 12 },
+        { 12, 64, 720, false, 64 },
+        { 13, 0, 720, false, 0 } } },
+    { "a wish taken back waits anew",
+      { { 1, 0, 720, false, 0 }, { 10, 64, 720, false, 0, 12 }, { 11, 0, 720, false, 0 }, { 12, 64, 720, false, 0, 14 } } },
+    { "more frames cost no key frame", { { 1, 0, 720, false, 0 }, { 10, 1, 720, false, 1 } } },
+    { "on stage, at once", { { 1, 0, 720, true, 0 }, { 10, 128, 720, true, 128 } } },
+    { "brought on stage", { { 1, 0, 720, false, 0 }, { 10, 128, 720, true, 128 } } },
+    { "a larger tile is the receiver's wish",
+      { { 1, 0, 180, false, 0 },
+        { 10, 0, 720, false, 0 }, /* the sender does not make it yet */
+        { 11, 128, 720, false, 128 } } },
+    { "relapses wait longer and longer",
+      { { 1, 64, 720, true, 64 },
+        { 10, 128, 720, true, 128 }, /* the first raise for bandwidth */
+        { 12, 64, 720, true, 64 },
+        { 13, 128, 720, true, 64, 14 },
+        { 14, 128, 720, true, 128 },
+        { 15, 64, 720, true, 64 },
+        { 16, 128, 720, true, 64, 18 },
+        { 18, 128, 720, true, 128 },
+        { 29, 64, 720, true, 64 }, /* it lasted: forgiven */
+        { 30, 128, 720, true, 128 } } },
+    { "shut off and back",
+      { { 1, 64, 720, false, 64 },
+        { 10, -1, 720, false, -1 },
+        { 11, 0, 720, false, 0 },
+        { 12, -1, 720, false, -1 },
+        { 13, 0, 720, false, -1, 14 },
+        { 14, 0, 720, false, 0 } } },
+    { "a layer that is gone",
+      { { 1, 64, 720, false, 64 }, { 10, 192, 720, false, 192 }, { 11, 64, 720, false, 64 } } },
+};
+
+static void test_hold(gconstpointer data)
+{
+    const HoldCase *c = data;
+    LayerTable t = { .count = 4, .layer = { { 0, 180, 8, 1 }, { 1, 180, 30, 2 }, { 64, 360, 30, 3 }, { 128, 720, 30, 4 } } };
+    LayerHold h = { .applied = LAYER_SUSPENDED };
+    for (size_t i = 0; i < G_N_ELEMENTS(c->steps) && c->steps[i].at_s > 0; i++) {
+        const HoldStep *step = &c->steps[i];
+        AllocSource s = { .layers = &t, .target = step->target, .ideal = 128, .max_height = step->max_height,
+                          .on_stage = step->on_stage };
+        int64_t again_us;
+        g_test_message("step %zu, at %.1f", i, step->at_s);
+        g_assert_cmpint(layer_hold_settle(&h, &s, (int64_t)(step->at_s * 1e6), &again_us), ==, step->applied);
+        g_assert_cmpint(again_us, ==, step->again_s > 0 ? (int64_t)(step->again_s * 1e6) : INT64_MAX);
+    }
+}
+
+/* An estimate that swings about the rate of a layer, as a link of just that rate makes it: four raises in a minute,
+ * where every crossing would make thirty. */
+static void test_hold_swing(void)
+{
+    LayerTable t = three(150000, 500000, 1500000);
+    LayerHold h = { .applied = LAYER_SUSPENDED };
+    const char *stage[] = { "a" };
+    ReceiverWishes w = { .last_n = -1, .on_stage = stage, .on_stage_n = 1, .default_max_height = 720 };
+    unsigned raises = 0, crossings = 0;
+    int before = -1, wished = -1;
+    for (int s = 0; s < 120; s++) {
+        AllocSource a = { .name = "a", .type = VIDEO_CAMERA, .layers = &t };
+        int64_t again_us;
+        run(&a, 1, &w, -1, s & 1 ? 1700000 : 1300000);
+        crossings += wished >= 0 && a.target > wished;
+        wished = a.target;
+        int now = layer_hold_settle(&h, &a, 1000000 + s * 500000LL, &again_us);
+        raises += before >= 0 && now > before;
+        before = now;
+    }
+    g_assert_cmpuint(crossings, >=, 55);
+    g_assert_cmpuint(raises, <=, 4);
 }
 
 static void test_demand(void)
@@ -289,7 +429,16 @@ int main(int argc, char **argv)
     g_test_add_func("/alloc/screen-layers", test_screen_layers);
     g_test_add_func("/alloc/random", test_random);
     g_test_add_func("/alloc/estimate", test_estimate);
-    g_test_add_func("/alloc/settle", test_settle);
+    for (size_t i = 0; i < G_N_ELEMENTS(caps); i++) {
+        g_autofree char *path = g_strconcat("/alloc/cap/", caps[i].name, NULL);
+        g_test_add_data_func(path, &caps[i], test_cap);
+    }
+    g_test_add_func("/alloc/highest-first", test_highest_first);
+    for (size_t i = 0; i < G_N_ELEMENTS(holds); i++) {
+        g_autofree char *path = g_strconcat("/alloc/hold/", holds[i].name, NULL);
+        g_test_add_data_func(path, &holds[i], test_hold);
+    }
+    g_test_add_func("/alloc/hold-swing", test_hold_swing);
     g_test_add_func("/alloc/sender-demand", test_demand);
     return g_test_run();
 }
