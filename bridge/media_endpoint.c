@@ -97,11 +97,11 @@ void media_endpoint_set_media(MediaEndpoint *ep, const WorkerMedia *media)
         return;
     uint8_t ids[RTP_EXT_TYPE_COUNT];
     memcpy(ids, ep->ext_id, sizeof(ids));
-    bool mixed = ep->allow_mixed, tcc = ep->tcc_video;
+    bool mixed = ep->allow_mixed, tcc = ep->tcc_video, audio_tcc = false;
     memset(ep->payloads, 0, 128 * sizeof(*ep->payloads));
     memset(ep->ext_type, 0, 256 * sizeof(*ep->ext_type));
     ep->padding_pt = 0xff;
-    ep->tcc_video = ep->remb = ep->has_rtx = false;
+    ep->tcc_video = ep->tcc_audio = ep->remb = ep->has_rtx = false;
     for (int i = 0; i < 128; i++)
         ep->payloads[i].rtx_pt = 0xff;
     for (size_t i = 0; i < media->n_payloads && i < WORKER_PAYLOADS_MAX; i++) {
@@ -114,8 +114,10 @@ void media_endpoint_set_media(MediaEndpoint *ep, const WorkerMedia *media)
         info->apt = p->apt & 0x7f;
         info->feedback = p->feedback;
         info->clock_hz = p->clock_hz ? p->clock_hz : p->kind == WORKER_VIDEO ? 90000 : 48000;
-        if (p->kind != WORKER_VIDEO)
+        if (p->kind != WORKER_VIDEO) {
+            audio_tcc |= (p->feedback & WORKER_FB_TCC) != 0;
             continue;
+        }
         if (p->codec == CODEC_RTX) {
             ep->payloads[info->apt].rtx_pt = p->pt;
             ep->has_rtx = true;
@@ -131,6 +133,7 @@ void media_endpoint_set_media(MediaEndpoint *ep, const WorkerMedia *media)
             ep->ext_type[ep->ext_id[t]] = (uint8_t)t;
     }
     ep->tcc_video = ep->tcc_video && ep->ext_id[RTP_EXT_TRANSPORT_CC];
+    ep->tcc_audio = audio_tcc && ep->tcc_video;
     ep->allow_mixed = media->allow_mixed;
     if (mixed != ep->allow_mixed || tcc != ep->tcc_video || memcmp(ids, ep->ext_id, sizeof(ids)) != 0)
         tx_state_forget_sent(ep->tx);

@@ -65,7 +65,7 @@ struct MediaEndpoint {
     uint8_t *ext_type; /* 256: RtpExtType by id; NULL before signalling */
     bool allow_mixed;
     uint8_t padding_pt; /* any video payload type, for dummy padding; 0xff none */
-    bool tcc_video, remb, has_rtx;
+    bool tcc_video, tcc_audio, remb, has_rtx; /* tcc_audio only along with tcc_video: the estimate is one */
     MediaSource *sources[WORKER_SOURCES_MAX];
     uint32_t n_sources;
     SsrcEntry *ssrcs; /* ssrc_mask + 1, by hash, at most half full; NULL without sources */

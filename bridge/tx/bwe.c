@@ -35,6 +35,7 @@
 #define DROP_WINDOW_US 5000000
 #define ALR_WINDOW_US 3000000
 #define RECOVERY_PROBE 0.85
+#define AUDIO_UNTOLD 64 /* audio packets left out of feedback, and none in it: the receiver does not report audio */
 #define WANTED_MARGIN 1.1
 #define PROBE_QUIET_US 150000 /* after a probe, for its queue to drain */
 #define PROBE_QUEUE_US 30000  /* with more waiting on the way, nothing is to be found */
@@ -62,6 +63,8 @@ struct Bwe {
     int64_t dropped_from_bps, dropped_us; /* 0: no drop to recover from */
     int64_t reference;                    /* unwrapped, 64 ms units */
     bool have_reference, rtt_limited, initial_done;
+    bool audio_told;
+    unsigned audio_untold; /* while !audio_told */
     BweUsage usage;
     uint64_t feedback_packets, unmatched, remb_ignored, overuses;
     BwePacket batch[BATCH];
@@ -191,7 +194,7 @@ static void use_probe(Bwe *b, BweProbeReason reason, int64_t probed_bps, int64_t
 
 /* ---- sending ---- */
 
-void bwe_on_sent(Bwe *b, uint16_t seq, size_t bytes, int64_t now_us, int probe)
+static void sent(Bwe *b, uint16_t seq, size_t bytes, bool audio, int64_t now_us, int probe)
 {
     if (!b->config.transport_cc) {
         bwe_remb_sent(&b->remb, bytes, now_us);
@@ -200,10 +203,26 @@ void bwe_on_sent(Bwe *b, uint16_t seq, size_t bytes, int64_t now_us, int probe)
     if (b->first_sent_us == 0)
         b->first_sent_us = now_us > 0 ? now_us : 1;
     b->last_sent_us = now_us;
-    bwe_history_sent(&b->history, seq, bytes, (uint16_t)probe, now_us);
+    bwe_history_sent(&b->history, seq, bytes, (uint16_t)probe, audio, now_us);
     bwe_alr_sent(&b->alr, bytes, now_us);
     if (probe != BWE_NO_PROBE)
         bwe_probe_packet_sent(&b->probe, (uint16_t)probe, bytes, now_us);
+}
+
+void bwe_on_sent(Bwe *b, uint16_t seq, size_t bytes, int64_t now_us, int probe)
+{
+    sent(b, seq, bytes, false, now_us, probe);
+}
+
+void bwe_on_audio_sent(Bwe *b, uint16_t seq, size_t bytes, int64_t now_us)
+{
+    if (b->config.transport_cc)
+        sent(b, seq, bytes, true, now_us, b->audio_told ? bwe_probe_id(b) : BWE_NO_PROBE);
+}
+
+bool bwe_takes_audio(const Bwe *b)
+{
+    return b->audio_told || b->audio_untold < AUDIO_UNTOLD;
 }
 
 int bwe_probe_id(const Bwe *b)
@@ -360,6 +379,11 @@ void bwe_on_feedback(Bwe *b, const uint8_t *buf, const TwccView *v, int64_t now_
         b->unmatched += told == BWE_TOLD_UNKNOWN;
         if (told != BWE_TOLD_NEWS)
             continue;
+        if (p.audio && !b->audio_told && !s.received) {
+            b->audio_untold++;
+            continue;
+        }
+        b->audio_told |= p.audio;
         b->last_feedback_us = now_us > 0 ? now_us : 1;
         if (s.received) {
             p.arrival_us = origin_us + s.arrival_us;

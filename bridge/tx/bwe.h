@@ -42,6 +42,11 @@ void bwe_free(Bwe *b);
 /* A packet went out. `bytes` with RTP header and what SRTP adds; numbers rise by one a packet. `probe` is
  * bwe_probe_id() for anything sent while a probe runs, media or padding. */
 void bwe_on_sent(Bwe *b, uint16_t seq, size_t bytes, int64_t now_us, int probe);
+/* The same for audio. Its numbers count once the receiver has told of one of them: a browser that accepts transport-cc
+ * for video alone leaves them out of its feedback, which reads as if all were lost. */
+void bwe_on_audio_sent(Bwe *b, uint16_t seq, size_t bytes, int64_t now_us);
+/* False: no audio packet was ever reported as received, of enough to know. Better give them no numbers. */
+bool bwe_takes_audio(const Bwe *b);
 /* `v` is the view of `buf`. Numbers never sent or sent more than 10 s ago are counted and passed over. */
 void bwe_on_feedback(Bwe *b, const uint8_t *buf, const TwccView *v, int64_t now_us);
 void bwe_on_rtt(Bwe *b, int64_t rtt_us, int64_t now_us);

@@ -3,7 +3,7 @@
 
 enum { FREE, SENT, TOLD_LOST, TOLD_RECEIVED };
 
-void bwe_history_sent(BweHistory *h, uint16_t seq, size_t bytes, uint16_t probe, int64_t now_us)
+void bwe_history_sent(BweHistory *h, uint16_t seq, size_t bytes, uint16_t probe, bool audio, int64_t now_us)
 {
     int64_t v = rtp_seq_unwrap(&h->seq, seq);
     if (v < 0)
@@ -12,7 +12,8 @@ void bwe_history_sent(BweHistory *h, uint16_t seq, size_t bytes, uint16_t probe,
                                                .seq = (uint32_t)v,
                                                .bytes = (uint16_t)(bytes < UINT16_MAX ? bytes : UINT16_MAX),
                                                .probe = (uint8_t)probe,
-                                               .state = SENT };
+                                               .state = SENT,
+                                               .audio = audio };
 }
 
 BweTold bwe_history_told(BweHistory *h, uint16_t seq, bool received, int64_t now_us, BwePacket *out)
@@ -26,6 +27,10 @@ BweTold bwe_history_told(BweHistory *h, uint16_t seq, bool received, int64_t now
     if (s->state == TOLD_RECEIVED || (s->state == TOLD_LOST && !received))
         return BWE_TOLD_BEFORE;
     s->state = received ? TOLD_RECEIVED : TOLD_LOST;
-    *out = (BwePacket){ .send_us = s->send_us, .arrival_us = TWCC_NOT_RECEIVED, .bytes = s->bytes, .probe = s->probe };
+    *out = (BwePacket){ .send_us = s->send_us,
+                        .arrival_us = TWCC_NOT_RECEIVED,
+                        .bytes = s->bytes,
+                        .probe = s->probe,
+                        .audio = s->audio };
     return BWE_TOLD_NEWS;
 }

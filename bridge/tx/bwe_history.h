@@ -18,7 +18,7 @@ typedef struct {
     uint32_t seq; /* unwrapped, low 32 bits: tells a slot's tenant from its predecessor */
     uint16_t bytes;
     uint8_t probe; /* low 8 bits of the cluster id */
-    uint8_t state; /* 0 free, sent, told lost, told received */
+    uint8_t state : 2, audio : 1; /* state: 0 free, sent, told lost, told received */
 } BweSent;
 
 /* Zero-initialise. */
@@ -27,7 +27,7 @@ typedef struct {
     BweSent ring[BWE_HISTORY_SIZE];
 } BweHistory;
 
-void bwe_history_sent(BweHistory *h, uint16_t seq, size_t bytes, uint16_t probe, int64_t now_us);
+void bwe_history_sent(BweHistory *h, uint16_t seq, size_t bytes, uint16_t probe, bool audio, int64_t now_us);
 
 typedef enum {
     BWE_TOLD_NEWS,   /* *out is to be used */

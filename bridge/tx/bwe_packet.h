@@ -13,6 +13,7 @@ typedef struct {
     int64_t arrival_us; /* the receiver's clock, any origin; TWCC_NOT_RECEIVED when lost */
     uint16_t bytes;
     uint16_t probe; /* cluster it was sent in, 0 for none */
+    bool audio;
 } BwePacket;
 
 static inline bool bwe_packet_received(const BwePacket *p)

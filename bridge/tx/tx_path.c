@@ -107,7 +107,10 @@ static void send_audio(MediaEndpoint *r, TxState *tx, TxSource *t, Packet *p)
                    .marker = m->view.marker,
                    .media = m,
                    .mid = st->mid,
-                   .mid_len = st->mid_len };
+                   .mid_len = st->mid_len,
+                   .has_tcc = r->tcc_audio && (!tx->bwe || bwe_takes_audio(tx->bwe)) };
+    if (h.has_tcc)
+        h.tcc = tx_path_next_tcc(tx);
     uint8_t header[TX_HEADER_MAX];
     size_t header_len = tx_header_write(r, &h, p->now_us, header);
     if (!tx_path_send(r, &st->srtp, header, header_len, payload, payload_len))
@@ -120,6 +123,8 @@ static void send_audio(MediaEndpoint *r, TxState *tx, TxSource *t, Packet *p)
     }
     if (st->used_us)
         *st->used_us = p->now_us;
+    if (h.has_tcc && tx->bwe)
+        bwe_on_audio_sent(tx->bwe, h.tcc, header_len + payload_len + SRTP_OVERHEAD, p->now_us);
     count(r, st, payload_len);
     tx->last_media_us = p->now_us;
 }

@@ -30,8 +30,8 @@ static void test_history(void)
     BweHistory *h = g_new0(BweHistory, 1);
     BwePacket p;
     g_assert_cmpint(bwe_history_told(h, 5, true, 0, &p), ==, BWE_TOLD_UNKNOWN);
-    bwe_history_sent(h, 65535, 1000, 0, START);
-    bwe_history_sent(h, 0, 2000, 7, START + 1);
+    bwe_history_sent(h, 65535, 1000, 0, false, START);
+    bwe_history_sent(h, 0, 2000, 7, false, START + 1);
     g_assert_cmpint(bwe_history_told(h, 1, true, START, &p), ==, BWE_TOLD_UNKNOWN); /* not sent yet */
     g_assert_cmpint(bwe_history_told(h, 0, true, START + 2, &p), ==, BWE_TOLD_NEWS);
     g_assert_cmpint(p.send_us, ==, START + 1);
@@ -42,13 +42,13 @@ static void test_history(void)
     g_assert_cmpint(bwe_history_told(h, 65535, false, START + 2, &p), ==, BWE_TOLD_NEWS);
     g_assert_cmpint(bwe_history_told(h, 65535, false, START + 2, &p), ==, BWE_TOLD_BEFORE);
     g_assert_cmpint(bwe_history_told(h, 65535, true, START + 2, &p), ==, BWE_TOLD_NEWS); /* it was only late */
-    bwe_history_sent(h, 1, 70000, 0, START);
+    bwe_history_sent(h, 1, 70000, 0, false, START);
     g_assert_cmpint(bwe_history_told(h, 1, true, START + BWE_HISTORY_AGE_US + 1, &p), ==, BWE_TOLD_UNKNOWN);
     g_assert_cmpint(bwe_history_told(h, 1, true, START, &p), ==, BWE_TOLD_NEWS);
     g_assert_cmpuint(p.bytes, ==, UINT16_MAX);
     for (int i = 2; i < BWE_HISTORY_SIZE + 2; i++) /* the slot of 2 belongs to another now */
-        bwe_history_sent(h, (uint16_t)i, 10, 0, START);
-    bwe_history_sent(h, (uint16_t)(BWE_HISTORY_SIZE + 2), 10, 0, START);
+        bwe_history_sent(h, (uint16_t)i, 10, 0, false, START);
+    bwe_history_sent(h, (uint16_t)(BWE_HISTORY_SIZE + 2), 10, 0, false, START);
     g_assert_cmpint(bwe_history_told(h, 2, true, START, &p), ==, BWE_TOLD_UNKNOWN);
     g_assert_cmpint(bwe_history_told(h, 3, true, START, &p), ==, BWE_TOLD_NEWS);
     g_free(h);
@@ -587,6 +587,43 @@ static void test_wraps(void)
     twcc_log_free(log);
 }
 
+/* Audio has numbers too, half of all packets here. A receiver that reports it: it counts. One that leaves it out, as a
+ * browser with transport-cc on video alone: nothing is taken for lost, and soon it is known. */
+static void test_audio(gconstpointer data)
+{
+    bool reported = *(const bool *)data;
+    BweConfig config = BWE_CONFIG_DEFAULT;
+    Bwe *b = bwe_new(&config, START);
+    TwccLog *log = twcc_log_new();
+    BweStats stats;
+    uint8_t buf[TWCC_LOG_MAX_PACKET];
+    uint16_t seq = 1;
+    for (int64_t now = START; now < START + 5 * SECOND; now += 5 * MS, seq++) {
+        bool audio = (seq & 1) && bwe_takes_audio(b);
+        if (audio)
+            bwe_on_audio_sent(b, seq, 600, now);
+        else
+            bwe_on_sent(b, seq, 600, now, BWE_NO_PROBE);
+        if ((audio && !reported) || !twcc_log_packet(log, seq, false, now + 20 * MS))
+            continue;
+        size_t len = twcc_log_build(log, buf, sizeof(buf), 1, 2, now + 20 * MS);
+        RtcpIter it = RTCP_ITER(buf, len);
+        RtcpPacket p;
+        TwccView v;
+        g_assert_true(rtcp_iter_next(&it, &p) && twcc_parse(buf, &p, &v));
+        bwe_on_feedback(b, buf, &v, now + 40 * MS);
+        bwe_tick(b, now + 40 * MS);
+        g_assert_cmpfloat(bwe_loss(b), ==, 0);
+        g_assert_cmpint(bwe_target_bps(b), >=, 2400000);
+    }
+    bwe_stats(b, &stats);
+    g_assert_true(bwe_takes_audio(b) == reported);
+    g_assert_cmpint(stats.acked_bps, >, 900000); /* all of it; without audio, later packets went as video here */
+    g_assert_cmpint(stats.acked_bps, <, 1000000);
+    bwe_free(b);
+    twcc_log_free(log);
+}
+
 #define ADD(prefix, rows, func)                                                                                        \
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {                                                                  \
         g_autofree char *path = g_strdup_printf(prefix "/%s", rows[i].name);                                           \
@@ -615,5 +652,8 @@ int main(int argc, char **argv)
     g_test_add_func("/tx/bwe/remb", test_remb);
     ADD("/tx/bwe/remb believed", rembs, test_remb_believed);
     g_test_add_func("/tx/bwe/wraps", test_wraps);
+    static const bool reports[] = { false, true };
+    g_test_add_data_func("/tx/bwe/audio left out", &reports[0], test_audio);
+    g_test_add_data_func("/tx/bwe/audio", &reports[1], test_audio);
     return g_test_run();
 }
