@@ -55,7 +55,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         switch (op % OPS) {
         case SEND:
             for (unsigned n = reader_u8(&r) % 32; n > 0; n--) {
-                bwe_on_sent(b, seq++, 200 + 4 * op, now_us, bwe_probe_id(b));
+                if (op & 128 && bwe_takes_audio(b))
+                    bwe_on_audio_sent(b, seq++, 120, now_us);
+                else
+                    bwe_on_sent(b, seq++, 200 + 4 * op, now_us, bwe_probe_id(b));
                 bwe_probe_due(b, 200 + 4 * op, now_us, &again_us);
             }
             break;
@@ -74,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             bwe_on_rtt(b, (int64_t)reader_u16(&r) * 100, now_us);
             break;
         case REMB:
+            bwe_on_report_loss(b, op & 64 ? 0.25 : 0);
             bwe_on_remb(b, (uint64_t)reader_u32(&r) << (op & 31), now_us);
             break;
         case WAIT:

@@ -22,4 +22,4 @@ tests_fuzz_fuzz_rx_LDADD = $(MAIN_FUZZ) bridge/rx/libbridge-rx.a common/rtp/libp
 
 tests_fuzz_fuzz_bwe_SOURCES = %D%/fuzz_bwe.c
 tests_fuzz_fuzz_bwe_LDFLAGS = $(LDFLAGS_FUZZ)
-tests_fuzz_fuzz_bwe_LDADD = $(MAIN_FUZZ) bridge/tx/libbridge-tx.a common/rtp/libplenum-rtp.a
+tests_fuzz_fuzz_bwe_LDADD = $(MAIN_FUZZ) bridge/tx/libbridge-tx.a bridge/rx/libbridge-rx.a common/rtp/libplenum-rtp.a
