@@ -9,6 +9,7 @@
 #include "bridge/admin.h"
 #include "bridge/brewery.h"
 #include "bridge/channel/colibri_ws.h"
+#include "bridge/channel/ws_target.h"
 #include "bridge/transport/dtls.h"
 #include "common/base/clock.h"
 #include "common/base/daemon.h"
@@ -189,21 +190,12 @@ static const char *not_ready(gpointer user)
 
 /* ---- WebSockets ---- */
 
-static bool equal_in_constant_time(const char *a, const char *b, size_t len)
-{
-    unsigned char difference = 0;
-    for (size_t i = 0; i < len; i++)
-        difference |= (unsigned char)(a[i] ^ b[i]);
-    return difference == 0;
-}
-
 static uint64_t ws_authorize(const char *conference, const char *endpoint, const char *password, gpointer user)
 {
     App *app = user;
     Conference *c = bridge_find_id(app->bridge, conference);
     Endpoint *ep = c ? conference_find(c, endpoint) : NULL;
-    if (ep && strlen(password) == ENDPOINT_WS_PASSWORD &&
-        equal_in_constant_time(ep->ws_password, password, ENDPOINT_WS_PASSWORD))
+    if (ep && ws_password_matches(password, ep->ws_password))
         return ep->handle;
     app->env.counters.websockets_refused++;
     return 0;
@@ -232,8 +224,13 @@ static void ws_closed(uint64_t endpoint, const void *socket, gpointer user)
         endpoint_web_socket_closed(ep, socket);
 }
 
+static void ws_refused(gpointer user)
+{
+    ((App *)user)->env.counters.http_connections_refused++;
+}
+
 static const ColibriWsEvents ws_events = {
-    .authorize = ws_authorize, .opened = ws_opened, .text = ws_text, .closed = ws_closed
+    .authorize = ws_authorize, .opened = ws_opened, .text = ws_text, .closed = ws_closed, .refused = ws_refused
 };
 
 /* ---- life ---- */

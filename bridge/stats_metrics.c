@@ -32,6 +32,8 @@ static const Row rows[] = {
     COUNTER("ice_succeeded", ice_succeeded, "Endpoints whose ICE connected"),
     COUNTER("ice_failed", ice_failed, "Endpoints whose ICE failed"),
     COUNTER("endpoints_ice_failed", ice_failed, "Endpoints whose ICE failed"),
+    COUNTER("websocket_connections_refused", http_connections_refused,
+            "Connections closed because too many were waiting, or one for too long"),
     COUNTER("conferences_superseded", conferences_superseded, "Conferences whose focus began anew"),
     COUNTER("notifications_sent", notifications_sent, "Lost endpoints that their focus was told of"),
     COUNTER("notifications_refused", notifications_refused, "Notifications that a focus answered with an error"),

@@ -8,15 +8,6 @@
 #include "common/jingle/jingle_ns.h"
 #include "focus/focus.h"
 
-#define MAX_HTTP_BODY (64 * 1024)
-#define MAX_START_MUTED 100000
-
-static int limit_of(const char *value)
-{
-    gint64 n;
-    return value && g_ascii_string_to_signed(value, 10, 0, MAX_START_MUTED, &n, NULL) ? (int)n : 0;
-}
-
 /* ---- IQ ---- */
 
 typedef struct {
@@ -39,18 +30,6 @@ static void on_iq_ready(gboolean ready, gpointer user)
     g_free(w);
 }
 
-static void read_property(ConferenceRequest *request, const char *name, const char *value)
-{
-    if (!name || !value)
-        return;
-    if (strcmp(name, "startAudioMuted") == 0)
-        request->start_audio_muted = limit_of(value);
-    else if (strcmp(name, "startVideoMuted") == 0)
-        request->start_video_muted = limit_of(value);
-    else if (strcmp(name, "rtcstatsEnabled") == 0)
-        request->rtcstats = strcmp(value, "false") != 0;
-}
-
 static IqReply on_conference(const IqRequest *req, gpointer user)
 {
     Focus *focus = user;
@@ -64,9 +43,10 @@ static IqReply on_conference(const IqRequest *req, gpointer user)
         break;
     }
     g_autoptr(Jid) sender = jid_parse(req->from);
-    ConferenceRequest request = { .room = room, .sender = sender ? sender->bare : "", .rtcstats = TRUE };
+    RequestBody body = REQUEST_BODY_EMPTY;
     for (const Stanza *p = stanza_find(req->payload, "property", NULL); p; p = stanza_next(p, "property", NULL))
-        read_property(&request, stanza_get(p, "name"), stanza_get(p, "value"));
+        request_body_property(&body, stanza_get(p, "name"), stanza_get(p, "value"));
+    const ConferenceRequest request = { .room = room, .sender = sender ? sender->bare : "", .body = &body };
     IqWaiter *w = g_new0(IqWaiter, 1);
     IqTicket *ticket = w->ticket = iq_ticket_new(req);
     w->room = g_strdup(room->bare);
@@ -136,80 +116,31 @@ static void on_http_ready(gboolean ready, gpointer user)
     g_free(w);
 }
 
-static const char *string_of(JsonObject *o, const char *key)
-{
-    JsonNode *n = json_object_get_member(o, key);
-    return n && json_node_get_value_type(n) == G_TYPE_STRING ? json_node_get_string(n) : NULL;
-}
-
-/* Values may be any scalar. */
-static void read_json_property(JsonObject *o, const char *name, JsonNode *node, gpointer user)
-{
-    GType type = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_value_type(node) : G_TYPE_INVALID;
-    char number[24];
-    if (type == G_TYPE_STRING) {
-        read_property(user, name, json_node_get_string(node));
-    } else if (type == G_TYPE_BOOLEAN) {
-        read_property(user, name, json_node_get_boolean(node) ? "true" : "false");
-    } else if (type == G_TYPE_INT64) {
-        g_snprintf(number, sizeof(number), "%" G_GINT64_FORMAT, json_node_get_int(node));
-        read_property(user, name, number);
-    }
-}
-
-/* {"properties":{...}} at most: the parser recurses, so the depth is looked at first. */
-static gboolean is_shallow(const char *text, gsize len)
-{
-    int depth = 0;
-    gboolean in_string = FALSE;
-    for (gsize i = 0; i < len; i++) {
-        if (in_string && text[i] == '\\')
-            i++;
-        else if (text[i] == '"')
-            in_string = !in_string;
-        else if (!in_string && (text[i] == '{' || text[i] == '[') && ++depth > 4)
-            return FALSE;
-        else if (!in_string && (text[i] == '}' || text[i] == ']'))
-            depth--;
-    }
-    return TRUE;
-}
-
-static JsonObject *parse_body(JsonParser *parser, HttpRequest *req)
-{
-    gsize len;
-    const char *body = http_request_body(req, &len);
-    if (len > MAX_HTTP_BODY || !g_utf8_validate(body, (gssize)len, NULL) || !is_shallow(body, len) ||
-        !json_parser_load_from_data(parser, body, (gssize)len, NULL))
-        return NULL;
-    JsonNode *root = json_parser_get_root(parser);
-    return root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
-}
-
 static void on_http_request(HttpRequest *req, gpointer user)
 {
     Focus *focus = user;
-    g_autoptr(JsonParser) parser = json_parser_new();
     g_autoptr(Jid) room = NULL;
-    JsonObject *o = parse_body(parser, req);
-    if (!o || focus_check_room(focus, string_of(o, "room"), &room) != FOCUS_ROOM_OK) {
-        http_request_reply_text(req, 400, o ? "HTTP 400 room missing or not of this service" : "HTTP 400 not JSON");
+    RequestBody body;
+    gsize len;
+    const char *text = http_request_body(req, &len);
+    bool readable = request_body_read_json(&body, text, len);
+    if (!readable || focus_check_room(focus, body.room, &room) != FOCUS_ROOM_OK) {
+        http_request_reply_text(req, 400,
+                                readable ? "HTTP 400 room missing or not of this service" : "HTTP 400 not JSON");
+        request_body_clear(&body);
         return;
     }
     /* Behind a web server that tells who asked; without it all share one bucket. */
     const char *sender = http_request_header(req, "X-Real-IP");
-    ConferenceRequest request = { .room = room,
-                                  .sender = sender && strlen(sender) < 64 ? sender : "http",
-                                  .rtcstats = TRUE };
-    JsonNode *properties = json_object_get_member(o, "properties");
-    if (properties && JSON_NODE_HOLDS_OBJECT(properties))
-        json_object_foreach_member(json_node_get_object(properties), read_json_property, &request);
+    g_autofree char *who = g_strdup(sender && strlen(sender) < 64 ? sender : "http");
     HttpWaiter *w = g_new0(HttpWaiter, 1);
     w->req = req;
     w->room = g_strdup(room->bare);
-    w->machine_uid = g_strdup(string_of(o, "machineUid"));
+    w->machine_uid = g_strdup(body.machine_uid);
     w->focus_jid = g_strdup(focus->bare_jid);
+    const ConferenceRequest request = { .room = room, .sender = who, .body = &body };
     focus_request(focus, &request, on_http_ready, w);
+    request_body_clear(&body);
 }
 
 static void on_http_options(HttpRequest *req, gpointer user)

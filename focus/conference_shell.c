@@ -564,8 +564,7 @@ gboolean conference_shell_handle_presence(ConferenceShell *s, const Stanza *pres
 
 /* ---- what others ask ---- */
 
-void conference_shell_request(ConferenceShell *s, gboolean rtcstats, int start_audio_muted, int start_video_muted,
-                              ConferenceReadyFunc done, gpointer user)
+void conference_shell_request(ConferenceShell *s, const RequestBody *body, ConferenceReadyFunc done, gpointer user)
 {
     if (s->ended) {
         done(FALSE, user);
@@ -573,9 +572,9 @@ void conference_shell_request(ConferenceShell *s, gboolean rtcstats, int start_a
     }
     step(s, (ConfEvent){ .type = EV_REQUEST,
                          .request = hold(s, (Held){ .ready = done, .user = user }),
-                         .rtcstats = rtcstats,
-                         .start_audio_muted = start_audio_muted,
-                         .start_video_muted = start_video_muted });
+                         .rtcstats = body->rtcstats,
+                         .start_audio_muted = body->start_audio_muted,
+                         .start_video_muted = body->start_video_muted });
 }
 
 void conference_shell_jingle(ConferenceShell *s, const char *nick, const Jingle *jingle, IqTicket *ticket)

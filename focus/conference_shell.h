@@ -7,6 +7,7 @@
 
 #include "common/xmpp/muc.h"
 #include "focus/conference.h"
+#include "focus/request_body.h"
 
 typedef struct Focus Focus;
 typedef struct ConferenceShell ConferenceShell;
@@ -18,8 +19,7 @@ ConferenceShell *conference_shell_new(Focus *focus, const char *room);
 void conference_shell_free(ConferenceShell *shell);
 
 /* A conference request: done runs exactly once, at once or when the room is joined, or not (FALSE). */
-void conference_shell_request(ConferenceShell *shell, gboolean rtcstats, int start_audio_muted, int start_video_muted,
-                              ConferenceReadyFunc done, gpointer user);
+void conference_shell_request(ConferenceShell *shell, const RequestBody *body, ConferenceReadyFunc done, gpointer user);
 /* From an occupant (nick): decoded requests; the ticket is taken and answered. */
 void conference_shell_jingle(ConferenceShell *shell, const char *nick, const Jingle *jingle, IqTicket *ticket);
 /* target: nick of who is to be muted, NULL when it is nobody here. */

@@ -90,8 +90,7 @@ void focus_request(Focus *focus, const ConferenceRequest *request, ConferenceRea
     }
     if (!shell)
         shell = create(focus, room);
-    conference_shell_request(shell, request->rtcstats, request->start_audio_muted, request->start_video_muted, done,
-                             user);
+    conference_shell_request(shell, request->body, done, user);
 }
 
 ConferenceShell *focus_find(const Focus *focus, const char *room)

@@ -58,10 +58,9 @@ void focus_free(Focus *focus);
 
 /* A conference request, however it came. */
 typedef struct {
-    const Jid *room;    /* checked by focus_check_room */
-    const char *sender; /* whose token bucket pays */
-    gboolean rtcstats;
-    int start_audio_muted, start_video_muted;
+    const Jid *room;         /* checked by focus_check_room */
+    const char *sender;      /* whose token bucket pays */
+    const RequestBody *body; /* its room is `room` */
 } ConferenceRequest;
 
 typedef enum { FOCUS_ROOM_OK, FOCUS_ROOM_MISSING, FOCUS_ROOM_FOREIGN } FocusRoomCheck;

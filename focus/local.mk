@@ -14,6 +14,7 @@ focus_libfocus_pure_a_SOURCES = \
 	%D%/conference_view.c \
 	%D%/offer.c %D%/offer.h \
 	%D%/rate_limit.c %D%/rate_limit.h \
+	%D%/request_body.c %D%/request_body.h \
 	%D%/source_signaling.c %D%/source_signaling.h
 # What main() wires together.
 noinst_LIBRARIES += focus/libfocus-shell.a

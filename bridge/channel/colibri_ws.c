@@ -3,14 +3,16 @@
 #include <libsoup/soup.h>
 #include <string.h>
 #include "bridge/channel/messages.h"
+#include "bridge/channel/ws_target.h"
 #include "common/base/clock.h"
+#include "common/base/http_listener.h"
 
-#define WS_PATH "/colibri-ws"
 #define WS_GOING_AWAY 1001
 
 struct ColibriWs {
     /* set at birth */
     SoupServer *server;
+    HttpListener *listener;
     char *server_id;
     const ColibriWsEvents *events;
     gpointer user;
@@ -106,19 +108,18 @@ static gboolean on_idle_check(gpointer data)
 
 /* ---- requests ---- */
 
-/* /colibri-ws/SERVER/CONFERENCE/ENDPOINT and a query that begins with pwd=. 0 and *status otherwise. */
+/* 0 and *status when it is not let in. */
 static uint64_t authorize(ColibriWs *ws, SoupServerMessage *msg, const char *path, unsigned *status)
 {
-    const char *query = g_uri_get_query(soup_server_message_get_uri(msg));
-    g_auto(GStrv) part = g_strsplit(path, "/", 6); /* "", colibri-ws, server, conference, endpoint */
-    *status = SOUP_STATUS_NOT_FOUND;
-    if (g_strv_length(part) != 5 || strcmp(part[1], WS_PATH + 1) != 0 || strcmp(part[2], ws->server_id) != 0)
+    WsTarget target;
+    WsTargetStatus found =
+        ws_target_parse(path, g_uri_get_query(soup_server_message_get_uri(msg)), ws->server_id, &target);
+    *status = found == WS_TARGET_NOT_FOUND ? SOUP_STATUS_NOT_FOUND : SOUP_STATUS_FORBIDDEN;
+    if (found != WS_TARGET_OK)
         return 0;
-    *status = SOUP_STATUS_FORBIDDEN;
-    if (!query || !g_str_has_prefix(query, "pwd="))
-        return 0;
-    g_autofree char *password = g_strndup(query + 4, strcspn(query + 4, "&"));
-    return ws->events->authorize(part[3], part[4], password, ws->user);
+    uint64_t endpoint = ws->events->authorize(target.conference, target.endpoint, target.password, ws->user);
+    ws_target_clear(&target);
+    return endpoint;
 }
 
 static void on_early(SoupServer *server, SoupServerMessage *msg, const char *path, GHashTable *query, gpointer data)
@@ -164,10 +165,18 @@ static void on_web_socket(SoupServer *server, SoupServerMessage *msg, const char
     g_signal_connect(connection, "pong", G_CALLBACK(on_pong), s);
     g_signal_connect(connection, "closed", G_CALLBACK(on_closed), s);
     g_hash_table_add(ws->sockets, s);
+    http_listener_settle(ws->listener, soup_server_message_get_remote_address(msg));
     ws->events->opened(endpoint, (Carrier){ &carrier_ops, s }, ws->user);
 }
 
 /* ---- life ---- */
+
+static void on_refused(gpointer data)
+{
+    ColibriWs *ws = data;
+    if (ws->events->refused)
+        ws->events->refused(ws->user);
+}
 
 ColibriWs *colibri_ws_new(const char *address, guint16 port, const char *server_id, const ColibriWsEvents *events,
                           gpointer user, GError **error)
@@ -190,7 +199,13 @@ ColibriWs *colibri_ws_new(const char *address, guint16 port, const char *server_
     soup_server_add_early_handler(ws->server, WS_PATH, on_early, ws, NULL);
     soup_server_add_websocket_handler(ws->server, WS_PATH, NULL, NULL, on_web_socket, ws, NULL);
     ws->idle_source = g_timeout_add_seconds(COLIBRI_WS_PING_S, on_idle_check, ws);
-    if (soup_server_listen(ws->server, where, 0, error))
+    const HttpListenerConfig limits = { .max_waiting = COLIBRI_WS_MAX_WAITING,
+                                        .max_wait_s = COLIBRI_WS_WAIT_S,
+                                        .max_idle_s = COLIBRI_WS_IDLE_S,
+                                        .refused = on_refused,
+                                        .user = ws };
+    ws->listener = http_listener_new(ws->server, where, &limits, error);
+    if (ws->listener)
         return ws;
     colibri_ws_free(ws);
     return NULL;
@@ -198,10 +213,12 @@ ColibriWs *colibri_ws_new(const char *address, guint16 port, const char *server_
 
 guint16 colibri_ws_port(const ColibriWs *ws)
 {
-    GSList *uris = soup_server_get_uris(ws->server);
-    int port = uris ? g_uri_get_port(uris->data) : 0;
-    g_slist_free_full(uris, (GDestroyNotify)g_uri_unref);
-    return (guint16)MAX(port, 0);
+    return http_listener_port(ws->listener);
+}
+
+guint colibri_ws_n_waiting(const ColibriWs *ws)
+{
+    return http_listener_waiting(ws->listener);
 }
 
 guint colibri_ws_n_sockets(const ColibriWs *ws)
@@ -215,6 +232,7 @@ void colibri_ws_free(ColibriWs *ws)
         return;
     g_source_remove(ws->idle_source);
     g_hash_table_unref(ws->sockets);
+    http_listener_free(ws->listener);
     soup_server_disconnect(ws->server);
     g_object_unref(ws->server);
     g_free(ws->server_id);

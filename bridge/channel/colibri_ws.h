@@ -11,6 +11,8 @@
 
 #define COLIBRI_WS_PING_S 15
 #define COLIBRI_WS_IDLE_S 60                    /* nothing heard, not even a pong: closed */
+#define COLIBRI_WS_MAX_WAITING 512              /* connections that have not shown a password; more are closed */
+#define COLIBRI_WS_WAIT_S 10                    /* for it */
 #define COLIBRI_WS_MAX_UNSEEN (8 * 1024 * 1024) /* bytes sent since the last pong: beyond it sends are refused */
 
 /* Endpoints are named by their handle, nonzero. */
@@ -20,6 +22,7 @@ typedef struct {
     void (*opened)(uint64_t endpoint, Carrier socket, gpointer user);
     void (*text)(uint64_t endpoint, const char *text, size_t len, gpointer user);
     void (*closed)(uint64_t endpoint, const void *socket, gpointer user); /* not after Carrier.close */
+    void (*refused)(gpointer user); /* a connection, for the limits above; may be NULL */
 } ColibriWsEvents;
 
 typedef struct ColibriWs ColibriWs;
@@ -28,6 +31,7 @@ ColibriWs *colibri_ws_new(const char *address, guint16 port, const char *server_
                           gpointer user, GError **error);
 guint16 colibri_ws_port(const ColibriWs *ws);
 guint colibri_ws_n_sockets(const ColibriWs *ws);
+guint colibri_ws_n_waiting(const ColibriWs *ws);
 /* Closes every socket without a word to its endpoint. */
 void colibri_ws_free(ColibriWs *ws);
 

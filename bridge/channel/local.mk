@@ -6,7 +6,8 @@ bridge_channel_libbridge_channel_a_SOURCES = \
 	%D%/json_text.c %D%/json_text.h \
 	%D%/message_build.c \
 	%D%/messages.c %D%/messages.h \
-	%D%/rate_limit.h
+	%D%/rate_limit.h \
+	%D%/ws_target.c %D%/ws_target.h
 
 bridge_channel_libbridge_websocket_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SOUP_CFLAGS)
 bridge_channel_libbridge_websocket_a_SOURCES = \

@@ -5,6 +5,7 @@
 #include <libsoup/soup.h>
 #include <string.h>
 #include "common/base/config.h"
+#include "common/base/http_listener.h"
 
 #define OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
@@ -25,12 +26,13 @@ struct HttpRequest {
 
 struct HttpAdmin {
     SoupServer *server;
+    HttpListener *listener;
     char *token, *name, *version;
     Metrics *metrics;
+    Metric *refused; /* NULL: no metrics */
     const char *(*health)(gpointer user);
     const char *(*ready)(gpointer user);
     gpointer user;
-    guint16 port;
     GPtrArray *routes;
     GPtrArray *pending; /* HttpRequest not answered yet */
 };
@@ -312,6 +314,13 @@ void http_admin_route_open(HttpAdmin *admin, const char *method, const char *pat
     add_route(admin, method, path, TRUE, handler, user);
 }
 
+static void on_refused(gpointer user)
+{
+    const HttpAdmin *admin = user;
+    if (admin->refused)
+        metric_add(admin->refused, 1);
+}
+
 static gboolean start_listening(HttpAdmin *admin, const HttpAdminConfig *config, GError **error)
 {
     g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string(config->address, config->port);
@@ -326,13 +335,14 @@ static gboolean start_listening(HttpAdmin *admin, const HttpAdminConfig *config,
                     "[http] private: %s is not loopback, so a bearer token is needed: set token_file", config->address);
         return FALSE;
     }
-    if (!soup_server_listen(admin->server, address, 0, error)) {
+    const HttpListenerConfig limits = {
+        .max_waiting = HTTP_ADMIN_MAX_CONNECTIONS, .max_idle_s = HTTP_ADMIN_IDLE_S, .refused = on_refused, .user = admin
+    };
+    admin->listener = http_listener_new(admin->server, address, &limits, error);
+    if (!admin->listener) {
         g_prefix_error(error, "[http] private = %s:%u: ", config->address, config->port);
         return FALSE;
     }
-    GSList *uris = soup_server_get_uris(admin->server);
-    admin->port = uris ? (guint16)g_uri_get_port(uris->data) : config->port;
-    g_slist_free_full(uris, (GDestroyNotify)g_uri_unref);
     return TRUE;
 }
 
@@ -354,8 +364,11 @@ HttpAdmin *http_admin_new(const HttpAdminConfig *config, GError **error)
     http_admin_route_open(admin, "GET", "/about/health", on_health, admin);
     http_admin_route_open(admin, "GET", "/about/ready", on_ready, admin);
     http_admin_route(admin, "GET", "/about/version", on_version, admin);
-    if (admin->metrics)
+    if (admin->metrics) {
+        admin->refused = metrics_counter(admin->metrics, "http_connections_refused",
+                                         "Connections to this listener closed because too many were open.", NULL, NULL);
         http_admin_route(admin, "GET", "/metrics", on_metrics, admin);
+    }
     if (!start_listening(admin, config, error)) {
         http_admin_free(admin);
         return NULL;
@@ -365,7 +378,7 @@ HttpAdmin *http_admin_new(const HttpAdminConfig *config, GError **error)
 
 guint16 http_admin_port(const HttpAdmin *admin)
 {
-    return admin->port;
+    return http_listener_port(admin->listener);
 }
 
 void http_admin_free(HttpAdmin *admin)
@@ -374,6 +387,7 @@ void http_admin_free(HttpAdmin *admin)
         return;
     while (admin->pending->len > 0)
         http_request_reply_text(g_ptr_array_index(admin->pending, 0), 503, "ending\n");
+    http_listener_free(admin->listener);
     soup_server_disconnect(admin->server);
     g_object_unref(admin->server);
     g_ptr_array_unref(admin->routes);

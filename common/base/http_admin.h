@@ -11,6 +11,8 @@
 
 #define HTTP_ADMIN_MAX_BODY (512 * 1024) /* bytes of a request; beyond it 413 */
 #define HTTP_ADMIN_MAX_PENDING 256       /* requests held for a later answer; beyond it 503 */
+#define HTTP_ADMIN_MAX_CONNECTIONS 256   /* open at once; further ones are closed and counted */
+#define HTTP_ADMIN_IDLE_S 60             /* a connection on which nothing moves for so long is closed */
 
 typedef struct HttpAdmin HttpAdmin;
 /* One request waiting for its answer. Owned by the listener; the handler answers it at once or keeps the

@@ -11,5 +11,6 @@ common_base_libplenum_base_a_SOURCES = \
 common_base_libplenum_base_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
 common_base_libplenum_daemon_a_SOURCES = \
 	%D%/daemon.c %D%/daemon.h \
-	%D%/http_admin.c %D%/http_admin.h
+	%D%/http_admin.c %D%/http_admin.h \
+	%D%/http_listener.c %D%/http_listener.h
 common_base_libplenum_daemon_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SOUP_CFLAGS)

@@ -18,3 +18,4 @@ include tests/fuzz/xmpp.mk
 include tests/fuzz/transport.mk
 include tests/fuzz/media.mk
 include tests/fuzz/channel.mk
+include tests/fuzz/http.mk

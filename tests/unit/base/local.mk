@@ -3,7 +3,7 @@ BASE_TESTS = tests/unit/base/test_config \
 	tests/unit/base/test_mailbox \
 	tests/unit/base/test_metrics \
 	tests/unit/base/test_log \
-	tests/unit/base/test_http_admin
+	tests/unit/base/test_http_admin tests/unit/base/test_http_listener
 check_PROGRAMS += $(BASE_TESTS)
 TESTS += $(BASE_TESTS)
 CFLAGS_BASE_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SOUP_CFLAGS)
@@ -29,3 +29,7 @@ tests_unit_base_test_log_LDADD = $(LIBS_BASE_TEST)
 tests_unit_base_test_http_admin_SOURCES = %D%/test_http_admin.c
 tests_unit_base_test_http_admin_CFLAGS = $(CFLAGS_BASE_TEST)
 tests_unit_base_test_http_admin_LDADD = $(LIBS_DAEMON_TEST)
+
+tests_unit_base_test_http_listener_SOURCES = %D%/test_http_listener.c
+tests_unit_base_test_http_listener_CFLAGS = $(CFLAGS_BASE_TEST)
+tests_unit_base_test_http_listener_LDADD = $(LIBS_DAEMON_TEST)

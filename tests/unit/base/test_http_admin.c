@@ -107,7 +107,11 @@ typedef struct {
 static const Case cases[] = {
     { "health", "GET", "/about/health", NULL, 200, "OK" },
     { "ready", "GET", "/about/ready", NULL, 200, "OK" },
-    { "metrics", "GET", "/metrics", NULL, 200, "# EOF\n" },
+    { "metrics", "GET", "/metrics", NULL, 200,
+      "# TYPE t_http_connections_refused counter\n"
+      "# HELP t_http_connections_refused Connections to this listener closed because too many were open.\n"
+      "t_http_connections_refused_total 0\n"
+      "# EOF\n" },
     { "unknown", "GET", "/nothing", NULL, 404, NULL },
     { "wrong method", "GET", "/only", NULL, 405, NULL },
     { "right method", "POST", "/only", "abc", 200, "POST||-|3|abc" },

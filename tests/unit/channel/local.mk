@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-CHANNEL_TESTS = tests/unit/channel/test_colibri_ws tests/unit/channel/test_json_text tests/unit/channel/test_messages
+CHANNEL_TESTS = tests/unit/channel/test_colibri_ws tests/unit/channel/test_json_text tests/unit/channel/test_messages \
+	tests/unit/channel/test_ws_target
 check_PROGRAMS += $(CHANNEL_TESTS)
 TESTS += $(CHANNEL_TESTS)
 CFLAGS_CHANNEL_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS)
@@ -15,5 +16,10 @@ tests_unit_channel_test_messages_LDADD = $(LIBS_CHANNEL_TEST)
 
 tests_unit_channel_test_colibri_ws_SOURCES = %D%/test_colibri_ws.c
 tests_unit_channel_test_colibri_ws_CFLAGS = $(CFLAGS_CHANNEL_TEST) $(SOUP_CFLAGS)
-tests_unit_channel_test_colibri_ws_LDADD = bridge/channel/libbridge-websocket.a common/base/libplenum-base.a \
+tests_unit_channel_test_colibri_ws_LDADD = bridge/channel/libbridge-websocket.a bridge/channel/libbridge-channel.a \
+	common/base/libplenum-daemon.a common/base/libplenum-base.a \
 	$(SOUP_LIBS) $(GLIB_LIBS)
+
+tests_unit_channel_test_ws_target_SOURCES = %D%/test_ws_target.c
+tests_unit_channel_test_ws_target_CFLAGS = $(CFLAGS_CHANNEL_TEST)
+tests_unit_channel_test_ws_target_LDADD = $(LIBS_CHANNEL_TEST)

@@ -2,6 +2,7 @@
 FOCUS_TESTS = \
 	tests/unit/focus/test_bridges \
 	tests/unit/focus/test_offer \
+	tests/unit/focus/test_request_body \
 	tests/unit/focus/test_source_signaling
 check_PROGRAMS += $(FOCUS_TESTS)
 TESTS += $(FOCUS_TESTS)
@@ -13,6 +14,10 @@ tests_unit_focus_test_bridges_LDADD = $(LIBS_FOCUS_TEST)
 tests_unit_focus_test_offer_SOURCES = %D%/test_offer.c
 tests_unit_focus_test_offer_CFLAGS = $(CFLAGS_FOCUS_TEST)
 tests_unit_focus_test_offer_LDADD = $(LIBS_FOCUS_TEST)
+
+tests_unit_focus_test_request_body_SOURCES = %D%/test_request_body.c
+tests_unit_focus_test_request_body_CFLAGS = $(CFLAGS_FOCUS_TEST)
+tests_unit_focus_test_request_body_LDADD = $(LIBS_FOCUS_TEST)
 
 tests_unit_focus_test_source_signaling_SOURCES = %D%/test_source_signaling.c
 tests_unit_focus_test_source_signaling_CFLAGS = $(CFLAGS_FOCUS_TEST)

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The limits on connections, with plain sockets as clients. */
+#include <string.h>
+#include "common/base/http_listener.h"
+
+typedef struct {
+    SoupServer *server;
+    HttpListener *listener;
+    guint refused, requests;
+    SoupServerMessage *held; /* not answered yet */
+    GSocketAddress *last;    /* who asked */
+} Fixture;
+
+static void on_refused(gpointer user)
+{
+    ((Fixture *)user)->refused++;
+}
+
+static void on_request(SoupServer *server, SoupServerMessage *msg, const char *path, GHashTable *query, gpointer user)
+{
+    Fixture *f = user;
+    f->requests++;
+    g_set_object(&f->last, soup_server_message_get_remote_address(msg));
+    soup_server_message_set_status(msg, 204, NULL);
+    if (strcmp(path, "/hold") == 0) {
+        soup_server_message_pause(msg);
+        f->held = g_object_ref(msg);
+    }
+}
+
+static void set_up(Fixture *f, guint max_waiting, guint max_wait_s, guint max_idle_s)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GSocketAddress) any = g_inet_socket_address_new_from_string("127.0.0.1", 0);
+    const HttpListenerConfig config = { max_waiting, max_wait_s, max_idle_s, on_refused, f };
+    *f = (Fixture){ .server = soup_server_new(NULL, NULL) };
+    soup_server_add_handler(f->server, NULL, on_request, f, NULL);
+    f->listener = http_listener_new(f->server, any, &config, &error);
+    g_assert_no_error(error);
+}
+
+static void tear_down(Fixture *f)
+{
+    http_listener_free(f->listener);
+    soup_server_disconnect(f->server);
+    g_object_unref(f->server);
+    g_clear_object(&f->last);
+}
+
+static GSocketConnection *client(Fixture *f)
+{
+    g_autoptr(GSocketClient) c = g_socket_client_new();
+    g_autoptr(GError) error = NULL;
+    GSocketConnection *connection =
+        g_socket_client_connect_to_host(c, "127.0.0.1", http_listener_port(f->listener), NULL, &error);
+    g_assert_no_error(error);
+    g_socket_set_blocking(g_socket_connection_get_socket(connection), FALSE);
+    return connection;
+}
+
+static void say(GSocketConnection *c, const char *text)
+{
+    g_assert_cmpint(g_socket_send(g_socket_connection_get_socket(c), text, strlen(text), NULL, NULL), >, 0);
+}
+
+static gboolean is_closed(GSocketConnection *c)
+{
+    char bytes[512];
+    gssize n = g_socket_receive(g_socket_connection_get_socket(c), bytes, sizeof(bytes), NULL, NULL);
+    return n == 0;
+}
+
+static gboolean on_deadline(gpointer what)
+{
+    g_error("not within 10 s: %s", (const char *)what);
+    return G_SOURCE_REMOVE;
+}
+
+#define WAIT(condition)                                                                                                \
+    do {                                                                                                               \
+        guint deadline = g_timeout_add_seconds(10, on_deadline, (gpointer) #condition);                                \
+        while (!(condition))                                                                                           \
+            g_main_context_iteration(NULL, FALSE);                                                                     \
+        g_source_remove(deadline);                                                                                     \
+    } while (0)
+
+#define GET "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+
+static void test_number(void)
+{
+    Fixture f;
+    set_up(&f, 2, 0, 60);
+    g_autoptr(GSocketConnection) a = client(&f);
+    g_autoptr(GSocketConnection) b = client(&f);
+    WAIT(http_listener_waiting(f.listener) == 2);
+    g_autoptr(GSocketConnection) c = client(&f);
+    WAIT(is_closed(c));
+    g_assert_cmpuint(f.refused, ==, 1);
+    say(a, GET); /* those within the limit are served */
+    WAIT(f.requests == 1);
+    g_io_stream_close(G_IO_STREAM(b), NULL, NULL);
+    WAIT(http_listener_waiting(f.listener) == 1);
+    g_autoptr(GSocketConnection) d = client(&f);
+    say(d, GET);
+    WAIT(f.requests == 2);
+    g_assert_cmpuint(f.refused, ==, 1);
+    tear_down(&f);
+}
+
+static void test_settled(void)
+{
+    Fixture f;
+    set_up(&f, 1, 1, 60);
+    g_autoptr(GSocketConnection) a = client(&f);
+    say(a, "GET /hold HTTP/1.1\r\nHost: h\r\n\r\n");
+    WAIT(f.requests == 1);
+    http_listener_settle(f.listener, f.last);
+    http_listener_settle(f.listener, f.last); /* once only */
+    g_assert_cmpuint(http_listener_waiting(f.listener), ==, 0);
+    g_autoptr(GSocketConnection) b = client(&f);
+    WAIT(http_listener_waiting(f.listener) == 1);
+    WAIT(is_closed(b)); /* after a second or two: it never settled */
+    g_assert_cmpuint(f.refused, ==, 1);
+    soup_server_message_unpause(f.held); /* the settled one has no such limit */
+    g_clear_object(&f.held);
+    WAIT(g_socket_condition_check(g_socket_connection_get_socket(a), G_IO_IN) & G_IO_IN);
+    g_assert_false(is_closed(a));
+    g_io_stream_close(G_IO_STREAM(a), NULL, NULL);
+    for (int i = 0; i < 100; i++)
+        g_main_context_iteration(NULL, FALSE);
+    g_assert_cmpuint(http_listener_waiting(f.listener), ==, 0);
+    tear_down(&f);
+}
+
+static void test_idle(void)
+{
+    Fixture f;
+    set_up(&f, 8, 0, 1);
+    g_autoptr(GSocketConnection) silent = client(&f);
+    g_autoptr(GSocketConnection) half = client(&f);
+    say(half, "GET / HTTP/1.1\r\nHo");
+    WAIT(http_listener_waiting(f.listener) == 2);
+    WAIT(is_closed(silent));
+    WAIT(is_closed(half));
+    WAIT(http_listener_waiting(f.listener) == 0);
+    g_assert_cmpuint(f.requests, ==, 0);
+    tear_down(&f);
+}
+
+/* The listener goes first; what is open ends with the server. */
+static void test_order_of_ends(void)
+{
+    Fixture f;
+    set_up(&f, 8, 1, 60);
+    g_autoptr(GSocketConnection) a = client(&f);
+    WAIT(http_listener_waiting(f.listener) == 1);
+    tear_down(&f);
+    WAIT(is_closed(a));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/base/http listener/number", test_number);
+    g_test_add_func("/base/http listener/settled", test_settled);
+    g_test_add_func("/base/http listener/idle", test_idle);
+    g_test_add_func("/base/http listener/order of ends", test_order_of_ends);
+    return g_test_run();
+}
