@@ -3,6 +3,7 @@
  * An endpoint's paths: the ICE agent's wishes carried out, addresses entered and removed, DTLS passed through. */
 #include "bridge/media_endpoint.h"
 
+#include "bridge/rx/rx_feedback.h"
 #include "bridge/tx/tx_slots.h"
 
 #include <string.h>
@@ -32,11 +33,14 @@ static void leave_tuple(MediaEndpoint *ep, const Tuple *tuple)
 static void update_path(MediaEndpoint *ep)
 {
     bool was_ready = ep->ready;
+    Tuple before = ep->send_to;
     if (!ice_agent_send_tuple(ep->ice, &ep->send_to))
         ep->send_to = (Tuple){ 0 };
     ep->ready = ep->srtp_tx && tuple_is_set(&ep->send_to);
     if (ep->ready && !was_ready)
         tx_slots_ready(ep);
+    else if (ep->ready && !tuple_equal(&before, &ep->send_to))
+        rx_feedback_repeat(ep, media_endpoint_worker(ep)->now_us);
 }
 
 static void emit_ice(MediaEndpoint *ep, WorkerEventType type, unsigned generation, const Tuple *remote)

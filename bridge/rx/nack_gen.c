@@ -5,6 +5,7 @@
 
 static void drop_oldest(NackGen *g, size_t n)
 {
+    g->hole |= n > 0;
     g->gave_up += n;
     g->count = (uint16_t)(g->count - n);
     memmove(g->missing, g->missing + n, g->count * sizeof(g->missing[0]));
@@ -54,6 +55,7 @@ size_t nack_gen_received(NackGen *g, int64_t seq, int64_t now_us, uint16_t out[N
         return 0;
     if (gap >= NACK_GEN_MAX_GAP) {
         drop_oldest(g, g->count);
+        g->hole = true;
         return 0;
     }
     drop_expired(g, now_ms);
@@ -91,6 +93,7 @@ size_t nack_gen_due(NackGen *g, int64_t now_us, int64_t rtt_us, uint16_t out[NAC
         if (now_ms - m.last_ms >= (interval + 1) / 2) {
             if (m.tries >= NACK_GEN_MAX_TRIES) {
                 g->gave_up++;
+                g->hole = true;
                 continue;
             }
             m.tries++;
@@ -102,6 +105,22 @@ size_t nack_gen_due(NackGen *g, int64_t now_us, int64_t rtt_us, uint16_t out[NAC
     g->count = (uint16_t)kept;
     g->requested += n;
     return n;
+}
+
+void nack_gen_keyframe(NackGen *g, int64_t seq)
+{
+    size_t n = 0;
+    while (n < g->count && rtp_seq_diff(g->missing[n].seq, (uint16_t)seq) < 0)
+        n++;
+    drop_oldest(g, n);
+    g->hole = false;
+}
+
+bool nack_gen_take_hole(NackGen *g)
+{
+    bool hole = g->hole;
+    g->hole = false;
+    return hole;
 }
 
 int64_t nack_gen_due_at_us(const NackGen *g, int64_t rtt_us, int64_t now_us)

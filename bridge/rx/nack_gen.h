@@ -25,7 +25,7 @@ typedef struct {
 
 /* Zero-initialise. */
 typedef struct {
-    bool started;
+    bool started, hole; /* hole: see nack_gen_take_hole */
     int64_t highest;
     uint16_t count;
     NackMissing missing[NACK_GEN_MAX_MISSING]; /* ascending */
@@ -38,6 +38,10 @@ size_t nack_gen_received(NackGen *g, int64_t seq, int64_t now_us, uint16_t out[N
  * NACK_GEN_INTERVAL_US for rtt_us 0 = unknown), ascending. What is half an interval short of it joins in, so that
  * requests stay together. Returns the count, 0 when nothing is due. */
 size_t nack_gen_due(NackGen *g, int64_t now_us, int64_t rtt_us, uint16_t out[NACK_GEN_MAX_MISSING]);
+/* A key frame begins at `seq`: what was lost before it is of no use any more. */
+void nack_gen_keyframe(NackGen *g, int64_t seq);
+/* True once after numbers were given up: pictures stay broken until a key frame comes. */
+bool nack_gen_take_hole(NackGen *g);
 /* When nack_gen_due is worth calling, now_us or later; INT64_MAX while nothing is missing. */
 int64_t nack_gen_due_at_us(const NackGen *g, int64_t rtt_us, int64_t now_us);
 

@@ -93,6 +93,13 @@ void rx_feedback_ask_keyframe(MediaSource *s, int64_t now_us)
         media_endpoint_wake(s->owner, keyframe_requester_due_us(&s->keyframes));
 }
 
+void rx_feedback_repeat(MediaEndpoint *ep, int64_t now_us)
+{
+    for (uint32_t i = 0; i < ep->n_sources; i++)
+        if (ep->sources[i]->kind == WORKER_VIDEO && ep->sources[i]->keyframes.unanswered)
+            rx_feedback_ask_keyframe(ep->sources[i], now_us);
+}
+
 static int64_t earlier(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -116,6 +123,10 @@ int64_t rx_feedback_tick(MediaEndpoint *ep, int64_t now_us)
             size_t n = nack_gen_due(&st->video->nacks, now_us, rtt_us, missing);
             if (n)
                 rx_feedback_nack(ep, s->encodings[k].ssrc, missing, n);
+            if (nack_gen_take_hole(&st->video->nacks)) {
+                rx_feedback_ask_keyframe(s, now_us);
+                next = earlier(next, keyframe_requester_due_us(&s->keyframes));
+            }
             next = earlier(next, nack_gen_due_at_us(&st->video->nacks, rtt_us, now_us));
         }
     }

@@ -14,6 +14,8 @@ void rx_feedback_transport_cc(MediaEndpoint *ep, int64_t now_us);
 void rx_feedback_report(MediaEndpoint *ep, int64_t now_us);
 /* Some receiver (or control) needs a key frame of this source: asks now, later, or not, as the limits say. */
 void rx_feedback_ask_keyframe(MediaSource *s, int64_t now_us);
+/* The client is heard from another address: what it was asked for at the old one, and has not done, once more. */
+void rx_feedback_repeat(MediaEndpoint *ep, int64_t now_us);
 /* Key frames that were asked for inside the limit, and NACKs due again; returns the next time. */
 int64_t rx_feedback_tick(MediaEndpoint *ep, int64_t now_us);
 

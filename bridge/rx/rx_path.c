@@ -177,6 +177,8 @@ static void video_packet(MediaEndpoint *ep, Packet *p, MediaSource *s, RxEncodin
     memcpy(p->prefix, payload, m->view.payload_len < sizeof(p->prefix) ? m->view.payload_len : sizeof(p->prefix));
     if (m->frame.keyframe)
         keyframe_requester_fulfilled(&s->keyframes);
+    if (m->frame.keyframe && m->frame.start)
+        nack_gen_keyframe(&st->video->nacks, seq);
     if (!s->layers) {
         if (!(s->layers = malloc(sizeof(*s->layers))))
             return;
@@ -189,12 +191,15 @@ static void video_packet(MediaEndpoint *ep, Packet *p, MediaSource *s, RxEncodin
     forward_packet(c, p);
 }
 
-static void ask_again(MediaEndpoint *ep, RxEncoding *e, RxEncodingState *st, int64_t seq, int64_t now_us)
+static void ask_again(MediaEndpoint *ep, MediaSource *s, RxEncoding *e, RxEncodingState *st, int64_t seq,
+                      int64_t now_us)
 {
     uint16_t missing[NACK_GEN_MAX_GAP];
     size_t n = nack_gen_received(&st->video->nacks, seq, now_us, missing);
     if (n)
         rx_feedback_nack(ep, e->ssrc, missing, n);
+    if (nack_gen_take_hole(&st->video->nacks))
+        rx_feedback_ask_keyframe(s, now_us);
     if (st->video->nacks.count)
         media_endpoint_wake(ep, nack_gen_due_at_us(&st->video->nacks, media_endpoint_rtt_us(ep), now_us));
 }
@@ -277,7 +282,7 @@ void rx_path_rtp(MediaEndpoint *ep, Packet *p, const Tuple *from)
     }
     media_endpoint_wake(ep, ep->next_report_us);
     if (s->kind == WORKER_VIDEO && info->feedback & WORKER_FB_NACK)
-        ask_again(ep, e, st, seq, now_us);
+        ask_again(ep, s, e, st, seq, now_us);
     if (v.payload_len == 0) {
         swallow(st, seq);
         return;

@@ -3,6 +3,7 @@
  * The packet path of a worker: who hears what, floods, loudness, reasons. */
 #include "tests/unit/media/engine_kit.h"
 
+#include "bridge/rx/rx_feedback.h"
 #include "bridge/tx/tx_allocate.h"
 #include "bridge/worker_snapshot.h"
 #include "common/rtp/rtcp_report.h"
@@ -329,6 +330,40 @@ static void test_leave(Engine *f, gconstpointer unused)
     g_assert_cmpuint(f->conference->n_sources, <=, 4);
 }
 
+static void film(Engine *f, uint16_t seq, bool keyframe)
+{
+    uint8_t header[12], payload[30] = { 0x10, keyframe ? 0 : 1, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0 };
+    RtpHeader h = { .pt = VP8_PT, .marker = 1, .seq = seq, .ts = seq * 3000u, .ssrc = VIDEO_SSRC(0) };
+    size_t n = rtp_header_write(header, sizeof(header), &h, NULL, 0, false);
+    f->w.now_us += 33000;
+    engine_give_rtp(f, 0, &f->client[0].video, header, n, payload, sizeof(payload));
+}
+
+/* Pictures that nobody can send again: the sender is asked for a key frame, not only by those who watch. */
+static void test_hole(Engine *f, gconstpointer unused)
+{
+    MediaEndpoint *ep = f->client[0].ep;
+    WorkerTotals *told = &f->w.totals;
+    film(f, 1, true);
+    film(f, 2, false);
+    g_assert_cmpuint(told->keyframe_requests_out, ==, 0);
+    film(f, 2 + NACK_GEN_MAX_GAP + 1, false); /* too wide */
+    g_assert_cmpuint(told->nacks_out, ==, 0);
+    g_assert_cmpuint(told->keyframe_requests_out, ==, 1);
+    film(f, 104, true);
+    film(f, 106, false); /* asked for until it is hopeless */
+    for (int i = 0; i < 40; i++)
+        rx_feedback_tick(ep, f->w.now_us += 50000);
+    g_assert_cmpuint(told->nacks_out, >, 1);
+    g_assert_cmpuint(told->keyframe_requests_out, ==, 2);
+
+    rx_feedback_repeat(ep, f->w.now_us += 1000000); /* the client has moved: its old address was told in vain */
+    g_assert_cmpuint(told->keyframe_requests_out, ==, 3);
+    film(f, 107, true);
+    rx_feedback_repeat(ep, f->w.now_us += 1000000); /* nothing is owed */
+    g_assert_cmpuint(told->keyframe_requests_out, ==, 3);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -351,6 +386,7 @@ int main(int argc, char **argv)
         { "loudest", test_loudest },
         { "loudest-subscribed", test_loudest_subscribed },
         { "reasons", test_reasons },
+        { "hole", test_hole },
     };
     g_test_init(&argc, &argv, NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Scripts: "r12@5" a packet arrives at 5 ms, "t@170" the timer runs; "=" and the numbers asked for. */
+ * Scripts: "r12@5" a packet arrives at 5 ms, "t@170" the timer runs; "=" and the numbers asked
+ * for; "!" when a key frame has to mend it. "k12@5" one begins there. */
 #include <glib.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,10 +23,12 @@ static const Case cases[] = {
     { "requests stay together", 100, "r5@0= r7@1=6 r9@40=8 t@101=6,8 t@150= t@201=6,8" },
     { "fresh ones wait their turn", 100, "r5@0= r7@1=6 r9@90=8 t@101=6 t@190=6,8" },
     { "ten tries", 20,
-      "r5@0= r7@0=6 t@20=6 t@40=6 t@60=6 t@80=6 t@100=6 t@120=6 t@140=6 t@160=6 t@180=6 t@200= t@900=" },
-    { "too old", 600, "r5@0= r7@0=6 t@600=6 t@1200=" },
+      "r5@0= r7@0=6 t@20=6 t@40=6 t@60=6 t@80=6 t@100=6 t@120=6 t@140=6 t@160=6 t@180=6 t@200=! t@900=" },
+    { "too old", 600, "r5@0= r7@0=6 t@600=6 t@1200=!" },
+    { "mended by a key frame", 20, "r5@0= r7@0=6 r9@1=8 k8@2= r10@2= t@21=8 t@1100=!" },
+    { "a key frame after the hole", 0, "r1@0= r104@2=! r300@3=! r301@4= k301@4= t@5=" },
     { "widest gap", 0, "r1@0= r101@1=2..100" },
-    { "too wide a gap", 0, "r1@0= r3@1=2 r104@2= t@900=" },
+    { "too wide a gap", 0, "r1@0= r3@1=2 r104@2=! t@900=" },
     { "over the wrap", 0, "r65534@0= r65538@1=65535,0,1 r65536@2= t@151=65535,1" },
     { "duplicates change nothing", 0, "r5@0= r7@1=6 r7@2= r5@2= r7@3= t@151=6" },
 };
@@ -50,8 +53,10 @@ static void test_case(gconstpointer data)
         const char *at = strchr(steps[i], '@'), *want = strchr(steps[i], '=');
         int64_t now_us = atoll(at + 1) * 1000;
         int64_t due_at = nack_gen_due_at_us(&g, c->rtt_ms * 1000, now_us);
-        size_t n;
-        if (steps[i][0] == 'r') {
+        size_t n = 0;
+        if (steps[i][0] == 'k') {
+            nack_gen_keyframe(&g, atoll(steps[i] + 1));
+        } else if (steps[i][0] == 'r') {
             n = nack_gen_received(&g, atoll(steps[i] + 1), now_us, out);
         } else {
             n = nack_gen_due(&g, now_us, c->rtt_ms * 1000, out);
@@ -60,7 +65,8 @@ static void test_case(gconstpointer data)
             else
                 g_assert_true(due_at > now_us || g.count == 0);
         }
-        g_autofree char *got = list(out, n);
+        g_autofree char *numbers = list(out, n);
+        g_autofree char *got = g_strconcat(numbers, nack_gen_take_hole(&g) ? "!" : "", NULL);
         if (strcmp(got, want + 1) != 0)
             g_error("%s: step %s gave %s", c->name, steps[i], got);
     }
