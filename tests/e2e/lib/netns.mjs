@@ -95,6 +95,25 @@ export class Network {
         return inner;
     }
 
+    // The provider gives the router of behindNat() another address: connections through it are lost, and what goes
+    // out afterwards comes from there.
+    readdress(name, number, last) {
+        const nat = `${name}-nat`, old = this.exec(nat, 'ip', '-4', '-o', 'addr', 'show', 'to', `10.90.${number}.0/24`).toString();
+        const [, device, address] = /^\d+: (\S+)\s+inet (\S+)/.exec(old);
+        ip('-n', nat, 'addr', 'del', address, 'dev', device);
+        ip('-n', nat, 'addr', 'add', `10.90.${number}.${last}/24`, 'dev', device);
+        ip('-n', nat, 'route', 'replace', 'default', 'via', `10.90.${number}.1`);
+    }
+
+    // The router of behindNat() lets nothing through that matches; null: everything again.
+    block(name, match) {
+        const nft = text => this.exec(`${name}-nat`, 'nft', text);
+        nft('add chain ip nat block { type filter hook forward priority -10; }');
+        nft('flush chain ip nat block');
+        if (match)
+            nft(`add rule ip nat block ${match} drop`);
+    }
+
     exec(host, ...argv) {
         return run('nsenter', `--net=/run/netns/${host}`, ...argv);
     }
