@@ -10,10 +10,32 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static uint8_t pending[64][SCTP_PACKET_MAX];
-static size_t pending_len[64];
-static unsigned n_pending;
+/* Packets on their way: given to the other end only when the stack has returned, as from a network. */
+typedef struct {
+    uint8_t bytes[64][SCTP_PACKET_MAX];
+    size_t len[64];
+    unsigned n;
+} Wire;
+
+static Wire to_client, to_server;
 static uint8_t tag[4]; /* of the packets that go to the server */
+
+static void put(Wire *w, const uint8_t *packet, size_t len)
+{
+    if (w->n == 64)
+        return;
+    memcpy(w->bytes[w->n], packet, len);
+    w->len[w->n++] = len;
+}
+
+static void carry(Wire *w, SctpAssociation *to)
+{
+    static Wire taken;
+    taken = *w;
+    w->n = 0;
+    for (unsigned i = 0; i < taken.n; i++)
+        sctp_on_packet(to, taken.bytes[i], taken.len[i]);
+}
 
 static void server_send(void *user, const uint8_t *packet, size_t len)
 {
@@ -21,17 +43,14 @@ static void server_send(void *user, const uint8_t *packet, size_t len)
         abort();
     if (len >= 20 && packet[12] == 2) /* INIT ACK: initiate tag */
         memcpy(tag, packet + 16, 4);
-    if (n_pending < 64) {
-        memcpy(pending[n_pending], packet, len);
-        pending_len[n_pending++] = len;
-    }
+    put(&to_client, packet, len);
 }
 
 static void client_send(void *user, const uint8_t *packet, size_t len)
 {
-    SctpAssociation *server = *(SctpAssociation **)user;
-    if (server)
-        sctp_on_packet(server, packet, len);
+    if (len > SCTP_PACKET_MAX)
+        abort();
+    put(&to_server, packet, len);
 }
 
 static void on_open(void *user)
@@ -84,16 +103,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int64_t now = 1000000;
     SctpStack *stack = sctp_stack_new(now);
     SctpAssociation *server = sctp_association_new(stack, SCTP_SERVER, NULL, &server_cb, NULL), *client = NULL;
-    n_pending = 0;
+    to_client.n = to_server.n = 0;
     if (data[0] & 1) {
-        client = sctp_association_new(stack, SCTP_CLIENT, "x", &client_cb, &server);
-        for (int i = 0; i < 10 && n_pending; i++) {
-            unsigned n = n_pending;
-            for (unsigned j = 0; j < n; j++)
-                sctp_on_packet(client, pending[j], pending_len[j]);
-            memmove(pending, pending + n, sizeof(pending[0]) * (n_pending - n));
-            memmove(pending_len, pending_len + n, sizeof(pending_len[0]) * (n_pending - n));
-            n_pending -= n;
+        client = sctp_association_new(stack, SCTP_CLIENT, "x", &client_cb, NULL);
+        for (int i = 0; i < 10 && to_server.n; i++) {
+            carry(&to_server, server);
+            carry(&to_client, client);
         }
     }
     for (size_t pos = 1; pos + 2 <= size;) {
@@ -101,15 +116,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         pos += 2;
         if (n > size - pos)
             n = size - pos;
-        n_pending = 0;
+        to_client.n = 0;
         deliver(server, data + pos, n);
         pos += n;
         now += 100000;
         sctp_stack_tick(stack, now);
     }
     sctp_association_free(server);
-    server = NULL;
-    sctp_association_free(client); /* its last packets go nowhere */
+    sctp_association_free(client);
     sctp_stack_free(stack);
     return 0;
 }
