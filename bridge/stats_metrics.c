@@ -72,6 +72,7 @@ static const Row rows[] = {
     TOTAL("keyframe_requests_received", keyframe_requests_in, "PLI and FIR received"),
     TOTAL("keyframe_requests_sent", keyframe_requests_out, "PLI and FIR sent"),
     TOTAL("padding_bytes_sent", padding_bytes, "Probing bytes sent"),
+    TOTAL("sequence_numbers_filled", numbers_filled, "Empty packets sent in the place of video that came too late"),
     TOTAL("rtcp_senders_evicted", rtcp_senders_evicted, "SRTCP senders forgotten for newer ones of their endpoint"),
     TOTAL("send_calls", tx_calls, "System calls that sent"),
     TOTAL("worker_busy_us", busy_us, "CPU time of the media workers, microseconds"),

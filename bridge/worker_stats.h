@@ -54,6 +54,7 @@ typedef struct {
     uint64_t tx_calls, tx_runs; /* sendmmsg calls; GSO runs in them */
     uint64_t retransmitted, nacks_in, nacks_out, keyframe_requests_in, keyframe_requests_out;
     uint64_t padding_bytes, cache_hits, cache_misses;
+    uint64_t numbers_filled;                /* empty packets in the place of video that came too late to be of use */
     uint64_t stun_in, dtls_in, handed_over; /* handed_over: datagrams that crossed to their owner */
     uint64_t ice_failed, ice_restarts;
     uint64_t rtcp_senders_evicted; /* SRTCP replay states given up for newer senders of the same endpoint */

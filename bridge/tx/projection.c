@@ -17,7 +17,12 @@ static void plain_begin(Projection *p, const MediaPacket *pkt)
 {
 }
 
-static const ProjectionCodec projection_plain = { plain_decide, plain_write, plain_begin };
+static bool plain_is_missed(const Projection *p, const MediaPacket *pkt)
+{
+    return true;
+}
+
+static const ProjectionCodec projection_plain = { plain_decide, plain_write, plain_begin, plain_is_missed };
 
 static const ProjectionCodec *codec_of(const Projection *p)
 {
@@ -76,6 +81,7 @@ void projection_bind(Projection *p, OutStream *out)
     p->out = out;
     p->ts_known = false;
     stop(p);
+    p->tail = false;
 }
 
 /* Where timestamps go on: by the sender's clock when the same encoding resumes, otherwise by wall clock. */
@@ -97,7 +103,7 @@ static void begin(Projection *p, const MediaPacket *pkt, int64_t now_us)
     begin_ts(p, pkt, now_us);
     /* A frame that was cut off stays recognisable as cut off. */
     seq_map_start(&p->seqs, pkt->seq, p->out->last_seq + 1 + p->out->frame_open);
-    p->running = true;
+    p->running = p->tail = true;
     p->needs_keyframe = false;
     p->eid = pkt->eid;
     p->sid = p->tid = p->dt = 0;
@@ -134,6 +140,27 @@ static ProjectionVerdict send_out(Projection *p, const MediaPacket *pkt, int64_t
     p->unit_marked |= out->marker && out->ts == p->unit_ts + p->ts_shift;
     p->last_accept_us = now_us;
     return PROJECTION_ACCEPT;
+}
+
+/* Not to be sent; nothing is left open where it was in order. */
+static ProjectionVerdict leave_out(Projection *p, const MediaPacket *pkt, ProjectedPacket *out)
+{
+    int64_t seq;
+    if (pkt->seq > p->seqs.top_in || !seq_map_accept(&p->seqs, pkt->seq, &seq)) {
+        seq_map_withhold(&p->seqs, pkt->seq);
+        return PROJECTION_DROP;
+    }
+    if (codec_of(p)->is_missed(p, pkt)) { /* better a hole than a picture made of the wrong ones */
+        p->needs_keyframe = p->target >= 0;
+        return PROJECTION_DROP;
+    }
+    out->ssrc = p->out->ssrc;
+    out->seq = (uint16_t)seq;
+    out->ts = pkt->view.ts + p->ts_shift;
+    out->marker = out->patch_len = out->dd_len = 0;
+    if (seq > p->out->last_seq) /* what came after it in order was left out as well */
+        p->out->last_seq = seq;
+    return PROJECTION_FILL;
 }
 
 /* Far from everything numbered so far: the sender or its receive state started over. */
@@ -245,7 +272,8 @@ static ProjectionFate judge(Projection *p, const MediaPacket *pkt, int64_t key, 
     if (!forward && !late && p->kind == FRAME_VP8)
         seq_map_withhold(&p->pics, f->id);
     ProjectionFrame *slot = &p->frames[(uint64_t)key % PROJECTION_FRAMES];
-    if (slot->fate == FATE_UNKNOWN || slot->key < key)
+    bool was_awaited = slot->key == key && !forward;
+    if (slot->fate == FATE_UNKNOWN || slot->key < key || (slot->key == key && !was_awaited))
         *slot = (ProjectionFrame){ .key = key, .tid = f->tid, .fate = forward ? FATE_FORWARD : FATE_REJECT };
     return forward ? FATE_FORWARD : FATE_REJECT;
 }
@@ -270,10 +298,8 @@ static ProjectionVerdict accept_running(Projection *p, const MediaPacket *pkt, i
         p->prev_key = key;
         p->prev_end = f->end;
     }
-    if (!goes) {
-        seq_map_withhold(&p->seqs, pkt->seq);
-        return PROJECTION_DROP;
-    }
+    if (!goes)
+        return leave_out(p, pkt, out);
     if (!seq_map_accept(&p->seqs, pkt->seq, &seq))
         return PROJECTION_DROP;
     return send_out(p, pkt, seq, now_us, out);
@@ -283,13 +309,11 @@ static ProjectionVerdict accept_video(Projection *p, const MediaPacket *pkt, int
 {
     const FrameInfo *f = &pkt->frame;
     if (f->kind == FRAME_OPAQUE && media_codec_is_video((MediaCodec)pkt->codec)) { /* makes no sense */
-        if (p->running && pkt->eid == p->eid)
-            seq_map_withhold(&p->seqs, pkt->seq);
-        return PROJECTION_DROP;
+        return p->tail && pkt->eid == p->eid ? leave_out(p, pkt, out) : PROJECTION_DROP;
     }
     if (f->kind != p->kind || (p->running && pkt->eid == p->eid && is_new_stream(p, pkt->seq))) {
         stop(p);
-        p->ts_known = false;
+        p->ts_known = p->tail = false;
         p->kind = f->kind;
     }
     bool same = p->running && pkt->eid == p->eid;
@@ -299,7 +323,8 @@ static ProjectionVerdict accept_video(Projection *p, const MediaPacket *pkt, int
     }
     if (same && f->after_reset && f->keyframe && f->start)
         p->running = same = false; /* the sender started over with it: so do the numbers */
-    if (!same) {
+    bool late = p->tail && pkt->eid == p->eid && pkt->seq <= p->seqs.top_in && !is_new_stream(p, pkt->seq);
+    if (!same && !late) {
         if (!may_switch(p, pkt, now_us))
             return refuse_other(p, pkt);
         begin(p, pkt, now_us);

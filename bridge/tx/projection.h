@@ -20,7 +20,13 @@
 #define PROJECTION_STALL 8          /* frames of lower encodings without one of the running: it has stopped */
 #define PROJECTION_SEQ_JUMP 5000    /* input sequence numbers this far off belong to a new stream */
 
-typedef enum { PROJECTION_DROP, PROJECTION_ACCEPT } ProjectionVerdict;
+typedef enum {
+    PROJECTION_DROP,
+    PROJECTION_ACCEPT,
+    /* It is of no use to this receiver, but newer packets went out before it came and its number was left free for it: an
+     * empty packet under this number (only ssrc, ts and seq are written) tells the receiver that nothing is lost. */
+    PROJECTION_FILL
+} ProjectionVerdict;
 
 /* How to send the packet. Only fields named here change; the rest of the payload is shared with all receivers. */
 typedef struct {
@@ -49,6 +55,7 @@ typedef struct {
     bool audio;
     /* worker: the running epoch, from one switch, resume or re-mapping to the next */
     bool running; /* all below is valid and about encoding `eid` */
+    bool tail;    /* numbers given out by the epoch that ended last may still be filled */
     bool needs_keyframe;
     bool ts_known;          /* ts_shift fits eid and out, running or not */
     uint8_t kind, eid;      /* FrameKind; running encoding */
@@ -86,7 +93,7 @@ void projection_set_target(Projection *p, int layer_index, ForwardReason why_sus
  * again changes nothing. The previous owner of `out` must be bound to NULL first. */
 void projection_bind(Projection *p, OutStream *out);
 
-/* Decides about one packet of this source, whichever encoding it is of. Writes *out only for ACCEPT. */
+/* Decides about one packet of this source, whichever encoding it is of. *out holds nothing after DROP. */
 ProjectionVerdict projection_accept(Projection *p, const MediaPacket *pkt, int64_t now_us, ProjectedPacket *out);
 
 /* The caller itself holds this packet back from this receiver (loudness filter, unsubscribed, full queue at a frame

@@ -6,7 +6,12 @@
 
 #include "bridge/tx/projection.h"
 
-typedef enum { FATE_UNKNOWN, FATE_FORWARD, FATE_REJECT } ProjectionFate;
+typedef enum {
+    FATE_UNKNOWN,
+    FATE_FORWARD,
+    FATE_REJECT,
+    FATE_AWAITED /* not seen yet, but a frame that refers to it has overtaken it and went out */
+} ProjectionFate;
 
 typedef struct {
     /* A frame of the running encoding that is seen for the first time: forward it? `late`: newer packets have
@@ -16,6 +21,8 @@ typedef struct {
     bool (*write)(Projection *p, const MediaPacket *pkt, ProjectedPacket *out);
     /* A new epoch begins with this packet. */
     void (*begin)(Projection *p, const MediaPacket *pkt);
+    /* A late frame that does not go out: may frames that did need it? */
+    bool (*is_missed)(const Projection *p, const MediaPacket *pkt);
 } ProjectionCodec;
 
 extern const ProjectionCodec projection_vp8, projection_vp9, projection_dd;
@@ -24,7 +31,21 @@ extern const ProjectionCodec projection_vp8, projection_vp9, projection_dd;
 static inline const ProjectionFrame *projection_frame(const Projection *p, int64_t key)
 {
     const ProjectionFrame *f = &p->frames[(uint64_t)key % PROJECTION_FRAMES];
-    return f->fate != FATE_UNKNOWN && f->key == key ? f : NULL;
+    return f->fate != FATE_UNKNOWN && f->fate != FATE_AWAITED && f->key == key ? f : NULL;
+}
+
+static inline bool projection_awaits(const Projection *p, int64_t key)
+{
+    const ProjectionFrame *f = &p->frames[(uint64_t)key % PROJECTION_FRAMES];
+    return f->fate == FATE_AWAITED && f->key == key;
+}
+
+/* A frame that refers to this one goes out. */
+static inline void projection_await(Projection *p, int64_t key)
+{
+    ProjectionFrame *f = &p->frames[(uint64_t)key % PROJECTION_FRAMES];
+    if (f->fate == FATE_UNKNOWN || f->key < key)
+        *f = (ProjectionFrame){ .key = key, .fate = FATE_AWAITED };
 }
 
 /* Highest temporal layer wanted of the running encoding: all while it is below the one aimed for, the base layer

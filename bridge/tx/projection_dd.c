@@ -44,6 +44,14 @@ static bool has_references(const Projection *p, const FrameInfo *f, bool strict)
     return true;
 }
 
+/* Those not seen yet may still come. */
+static void await_references(Projection *p, const FrameInfo *f)
+{
+    for (int i = 0; i < f->u.dd.fdiff_count; i++)
+        if (f->id - f->u.dd.fdiff[i] >= p->start_id)
+            projection_await(p, f->id - f->u.dd.fdiff[i]);
+}
+
 static void new_structure(Projection *p, const FrameInfo *f)
 {
     const DdStructure *s = f->structure;
@@ -81,10 +89,14 @@ static bool dd_decide(Projection *p, const MediaPacket *pkt, bool late, int64_t 
         }
     }
     DdIndication dti = dd_dti(v->dti, p->dt);
+    if (late && projection_awaits(p, f->id))
+        dti = DTI_REQUIRED; /* whatever is aimed for now */
     if (dti == DTI_NOT_PRESENT || (p->eid > aim && dti == DTI_DISCARDABLE))
         return false;
-    if (has_references(p, f, false))
+    if (has_references(p, f, false)) {
+        await_references(p, f);
         return true;
+    }
     if (dti != DTI_DISCARDABLE && !late)
         projection_want_keyframe(p, now_us);
     return false;
@@ -134,4 +146,9 @@ static bool dd_write(Projection *p, const MediaPacket *pkt, ProjectedPacket *out
     return true;
 }
 
-const ProjectionCodec projection_dd = { dd_decide, dd_write, dd_begin };
+static bool dd_is_missed(const Projection *p, const MediaPacket *pkt)
+{
+    return projection_awaits(p, pkt->frame.id);
+}
+
+const ProjectionCodec projection_dd = { dd_decide, dd_write, dd_begin, dd_is_missed };

@@ -75,4 +75,16 @@ static bool vp8_write(Projection *p, const MediaPacket *pkt, ProjectedPacket *ou
     return true;
 }
 
-const ProjectionCodec projection_vp8 = { vp8_decide, vp8_write, vp8_begin };
+/* Who refers to whom is not said: any later frame of this layer or one above it may have. */
+static bool vp8_is_missed(const Projection *p, const MediaPacket *pkt)
+{
+    const FrameInfo *f = &pkt->frame;
+    for (int k = 1; k <= PREDECESSORS; k++) {
+        const ProjectionFrame *next = projection_frame(p, f->id + k);
+        if (next && next->fate == FATE_FORWARD && (f->tid == 0 || next->tid >= f->tid))
+            return true;
+    }
+    return false;
+}
+
+const ProjectionCodec projection_vp8 = { vp8_decide, vp8_write, vp8_begin, vp8_is_missed };

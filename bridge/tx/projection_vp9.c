@@ -138,4 +138,19 @@ static bool vp9_write(Projection *p, const MediaPacket *pkt, ProjectedPacket *ou
     return true;
 }
 
-const ProjectionCodec projection_vp9 = { vp9_decide, vp9_write, vp9_begin };
+/* Who refers to whom is not said: in this spatial layer any later frame of this temporal layer or one above it may
+ * have, and layers above it of the same picture unless the sender rules that out. */
+static bool vp9_is_missed(const Projection *p, const MediaPacket *pkt)
+{
+    const FrameInfo *f = &pkt->frame;
+    for (int k = 0; k <= PREDECESSORS; k++) {
+        for (int s = k ? f->sid : f->sid + 1; s < (f->u.vp9.not_ref_upper ? f->sid + 1 : VP9_MAX_SPATIAL); s++) {
+            const ProjectionFrame *next = layer_frame(p, f->id + k, s);
+            if (next && next->fate == FATE_FORWARD && (f->tid == 0 || next->tid >= f->tid))
+                return true;
+        }
+    }
+    return false;
+}
+
+const ProjectionCodec projection_vp9 = { vp9_decide, vp9_write, vp9_begin, vp9_is_missed };

@@ -129,6 +129,31 @@ static void send_audio(MediaEndpoint *r, TxState *tx, TxSource *t, Packet *p)
     tx->last_media_us = p->now_us;
 }
 
+/* The receiver waits for a number that nothing will come under: an empty packet ends that. */
+static void send_filler(MediaEndpoint *r, TxState *tx, TxStream *st, const MediaPacket *m, const ProjectedPacket *out,
+                        int64_t now_us)
+{
+    static const uint8_t padding[4] = { 0, 0, 0, 4 };
+    TxHeader h = { .ssrc = out->ssrc,
+                   .ts = out->ts,
+                   .seq = out->seq,
+                   .pt = m->view.pt,
+                   .padding = true,
+                   .mid = st->mid,
+                   .mid_len = st->mid_len,
+                   .has_tcc = r->tcc_video };
+    if (h.has_tcc)
+        h.tcc = tx_path_next_tcc(tx);
+    uint8_t header[TX_HEADER_MAX];
+    size_t header_len = tx_header_write(r, &h, now_us, header);
+    if (!tx_path_send(r, &st->srtp, header, header_len, padding, sizeof(padding)))
+        return;
+    if (h.has_tcc)
+        bwe_on_sent(tx->bwe, h.tcc, header_len + sizeof(padding) + SRTP_OVERHEAD, now_us, bwe_probe_id(tx->bwe));
+    st->packets++;
+    media_endpoint_worker(r)->totals.numbers_filled++;
+}
+
 static void send_video(MediaEndpoint *r, TxState *tx, TxVideo *v, Packet *p)
 {
     const MediaPacket *m = &p->media;
@@ -137,12 +162,14 @@ static void send_video(MediaEndpoint *r, TxState *tx, TxVideo *v, Packet *p)
     /* Before the projection: numbers it gives out must leave, or they run away from the SRTP index. */
     if (r->payloads[m->view.pt].kind != WORKER_VIDEO + 1)
         return;
-    bool accepted = projection_accept(&v->projection, m, p->now_us, &out) == PROJECTION_ACCEPT;
+    ProjectionVerdict verdict = projection_accept(&v->projection, m, p->now_us, &out);
     if (projection_needs_keyframe(&v->projection))
         s->wants_keyframe = true;
-    if (!accepted)
-        return;
     TxStream *st = v->stream;
+    if (verdict == PROJECTION_FILL)
+        send_filler(r, tx, st, m, &out, p->now_us);
+    if (verdict != PROJECTION_ACCEPT)
+        return;
     TxHeader h = { .ssrc = out.ssrc,
                    .ts = out.ts,
                    .seq = out.seq,

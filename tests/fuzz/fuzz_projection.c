@@ -101,7 +101,7 @@ static void packet(World *w, In *in, uint8_t op, MediaCodec codec)
     }
     ProjectedPacket out;
     memset(&out, 0xee, sizeof(out));
-    if (projection_accept(&w->p, &pkt, w->now_us, &out) == PROJECTION_ACCEPT)
+    if (projection_accept(&w->p, &pkt, w->now_us, &out) != PROJECTION_DROP)
         note_sent(w, &pkt, &out);
 }
 

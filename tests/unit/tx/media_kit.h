@@ -83,6 +83,7 @@ typedef struct {
     Projection p;
     OutStream os;
     GArray *out;              /* KitOut */
+    GArray *fillers;          /* int64_t: numbers of empty packets */
     DdStructure dd_structure; /* the receiver's own */
     gboolean dd_known;
     int64_t out_top;
