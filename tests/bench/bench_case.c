@@ -56,8 +56,8 @@ static void write_case(FILE *f, const BenchConditions *k, const BenchCase *c)
         fprintf(f, "\"ratio\":%.3f,", c->ratio);
     else
         fprintf(f, "\"ratio\":null,");
-    fprintf(f, "\"lost\":%lu,\"fwd_per_s_core\":%.0f,\"p50_us\":%u,\"p99_us\":%u,\"p999_us\":%u,", c->lost,
-            1e9 / c->bridge_ns, c->p50_us, c->p99_us, c->p999_us);
+    fprintf(f, "\"lost\":%lu,\"fwd_per_s_core\":%.0f,\"p50_us\":%u,\"p99_us\":%u,\"p999_us\":%u,\"raw_p50_us\":%u,\"raw_p99_us\":%u,", c->lost,
+            1e9 / c->bridge_ns, c->p50_us, c->p99_us, c->p999_us, c->raw_p50_us, c->raw_p99_us);
     fprintf(f, "\"heap_idle\":%zu,\"heap_active\":%zu,", k->heap_idle, k->heap_active);
     fprintf(f,
             "\"goal\":%.2f,\"cpu_us_per_packet\":%.3f,\"raw_cpu_us_per_packet\":%.3f,\"busy\":%.3f,\"fwd_per_s\":%.0f,",
@@ -66,14 +66,15 @@ static void write_case(FILE *f, const BenchConditions *k, const BenchCase *c)
             c->asked, c->answered);
     fprintf(f, "\"syscalls_per_packet\":%.4f,\"kernel_bytes_per_packet\":%.1f,\"user_bytes_per_packet\":%.1f,",
             c->calls, c->copied_kernel, c->copied_user);
-    fprintf(f, "\"packets_per_run\":%.2f}", c->packets_per_run);
+    fprintf(f, "\"waits_per_packet\":%.4f,\"packets_per_run\":%.2f}", c->waits,
+            c->packets_per_run);
 }
 
 void bench_json_write(FILE *f, const BenchConditions *k, const BenchCase *cases, size_t n)
 {
     bool first = true;
-    fprintf(f, "{\"passes\":%d,\"quick\":%s,\"load_average\":%.2f,\"heap_idle\":%zu,\"heap_active\":%zu,\"cases\":[",
-            k->passes, k->quick ? "true" : "false", k->load_average, k->heap_idle, k->heap_active);
+    fprintf(f, "{\"passes\":%d,\"quick\":%s,\"load_average\":%.2f,\"realtime\":%s,\"heap_idle\":%zu,\"heap_active\":%zu,\"cases\":[",
+            k->passes, k->quick ? "true" : "false", k->load_average, k->priority ? "true" : "false", k->heap_idle, k->heap_active);
     for (size_t i = 0; i < n; i++) {
         if (!cases[i].done)
             continue;
@@ -104,4 +105,38 @@ int64_t bench_workers_cpu_ns(Workers *w)
         worker_event_free(ev);
     }
     return sum;
+}
+
+static void runs(Workers *w, uint64_t *datagrams, uint64_t *n)
+{
+    *datagrams = *n = 0;
+    for (unsigned i = 0; i < workers_count(w); i++) {
+        WorkerEvent *ev = bench_snapshot(w, i);
+        *datagrams += ev->snapshot.totals.tx_datagrams;
+        *n += ev->snapshot.totals.tx_runs;
+        worker_event_free(ev);
+    }
+}
+
+void bench_counting_begin(BenchCounting *b, Workers *w)
+{
+    runs(w, &b->datagrams, &b->runs);
+    b->calls = count_calls_now();
+    count_calls_enable(true);
+}
+
+void bench_counting_end(const BenchCounting *b, Workers *w, BenchCase *c, uint64_t packets)
+{
+    uint64_t datagrams, n;
+    count_calls_enable(false);
+    CallCounts now = count_calls_now();
+    runs(w, &datagrams, &n);
+    if (packets == 0 || n == b->runs)
+        return;
+    double p = (double)packets;
+    c->calls = (double)(now.calls - b->calls.calls) / p;
+    c->waits = (double)(now.waits - b->calls.waits) / p;
+    c->copied_kernel = (double)(now.kernel_bytes - b->calls.kernel_bytes) / p;
+    c->copied_user = (double)(now.user_bytes - b->calls.user_bytes) / p;
+    c->packets_per_run = (double)(datagrams - b->datagrams) / (double)(n - b->runs);
 }

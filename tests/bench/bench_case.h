@@ -6,6 +6,7 @@
 #define PLENUM_TESTS_BENCH_BENCH_CASE_H
 
 #include "bridge/worker_api.h"
+#include "tests/bench/count_calls.h"
 
 #include <stdio.h>
 
@@ -23,15 +24,16 @@ typedef struct {
     double busy;              /* fraction of a core the workers used while they forwarded */
     double fwd_per_s;         /* packets forwarded per second of wall clock, paced scenes */
     uint64_t lost, compared, different, asked, answered;
-    uint32_t p50_us, p99_us, p999_us;
-    double calls, copied_kernel, copied_user; /* per forwarded packet: system calls; bytes */
+    uint32_t p50_us, p99_us, p999_us; /* receive to send */
+    uint32_t raw_p50_us, raw_p99_us;
+    double calls, waits, copied_kernel, copied_user; /* per forwarded packet: system calls, waits among them; bytes */
     double packets_per_run;
 } BenchCase;
 
 typedef struct {
     size_t heap_idle, heap_active; /* bytes per endpoint */
     int passes;
-    bool quick;
+    bool quick, priority; /* real-time priority of all threads */
     double load_average; /* of the machine, before the start */
 } BenchConditions;
 
@@ -41,5 +43,13 @@ void bench_json_write(FILE *f, const BenchConditions *k, const BenchCase *cases,
 
 Workers *bench_workers_start(unsigned n);
 int64_t bench_workers_cpu_ns(Workers *w);
+
+/* Counts what the workers call and copy from begin to end, and writes it per packet into *c. */
+typedef struct {
+    CallCounts calls;
+    uint64_t datagrams, runs;
+} BenchCounting;
+void bench_counting_begin(BenchCounting *b, Workers *w);
+void bench_counting_end(const BenchCounting *b, Workers *w, BenchCase *c, uint64_t packets);
 
 #endif

@@ -21,6 +21,8 @@ static const SceneShape shapes[] = {
       .payload = 1200,
       .last_n = 5,
       .nack_percent = 1 },
+    { .name = "half", .rooms = 1, .people = 11, .senders = 1, .per_frame = 8, .chunk = 8, .frame_us = 1000,
+      .payload = 1200 },
     { .name = "sparse",
       .rooms = 20,
       .people = 3,
@@ -83,6 +85,8 @@ static void conclude(BenchCase *c, LoadScene *s, double wall_s)
     c->busy = c->bridge_ns * c->fwd_per_s / 1e9;
     c->p50_us = samples_quantile(&s->delays[LOAD_SERVER], 0.5);
     c->p99_us = samples_quantile(&s->delays[LOAD_SERVER], 0.99);
+    c->raw_p50_us = samples_quantile(&s->delays[LOAD_RAW], 0.5);
+    c->raw_p99_us = samples_quantile(&s->delays[LOAD_RAW], 0.99);
     c->p999_us = samples_quantile(&s->delays[LOAD_SERVER], 0.999);
     c->failed = c->lost || c->different || c->compared == 0 || n.received > n.expected;
     /* The raw loop hears no feedback and repairs nothing: in calm scenes its ratio is told, not judged. */
@@ -90,12 +94,38 @@ static void conclude(BenchCase *c, LoadScene *s, double wall_s)
     c->done = true;
 }
 
-void bench_scenes_run(BenchCase *c, int passes, int64_t pass_us)
+static void count(BenchCase *c, LoadScene *s, int64_t pass_us)
+{
+    BenchCounting counting;
+    uint64_t had = load_scene_counts(s, LOAD_SERVER).received;
+    bench_counting_begin(&counting, s->workers);
+    load_scene_run(s, LOAD_SERVER, pass_us);
+    bench_counting_end(&counting, s->workers, c, load_scene_counts(s, LOAD_SERVER).received - had);
+}
+
+void bench_scenes_heap(BenchConditions *k)
+{
+    static LoadScene scene;
+    SceneShape shape = shapes[0];
+    shape.blind = true;
+    shape.nack_percent = 0;
+    shape.profile = SRTP_PROFILE_GCM128;
+    Workers *w = bench_workers_start(1);
+    load_scene_open(&scene, w, &shape);
+    k->heap_idle = scene.heap_idle;
+    k->heap_active = scene.heap_active;
+    load_scene_close(&scene);
+    workers_free(w);
+}
+
+void bench_scenes_run(BenchCase *c, double full_ns, int passes, int64_t pass_us)
 {
     static LoadScene scene;
     double ratio[PASSES_MAX], ns[LOAD_MODES][PASSES_MAX];
     SceneShape shape = *shape_of(c);
     shape.profile = c->profile;
+    if (full_ns > 0) /* one frame fills half the time to the next */
+        shape.frame_us = (int64_t)(2 * full_ns * shape.per_frame * (shape.people - 1) / 1000);
     Workers *w = bench_workers_start(c->workers);
     load_scene_open(&scene, w, &shape);
     for (int pass = 0; pass < passes; pass++) {
@@ -113,7 +143,8 @@ void bench_scenes_run(BenchCase *c, int passes, int64_t pass_us)
     c->ratio = samples_median(ratio, (size_t)passes);
     c->bridge_ns = samples_median(ns[LOAD_SERVER], (size_t)passes);
     c->raw_ns = samples_median(ns[LOAD_RAW], (size_t)passes);
-    conclude(c, &scene, (double)passes * (double)pass_us / 1e6);
+    count(c, &scene, pass_us);
+    conclude(c, &scene, (double)(passes + 1) * (double)pass_us / 1e6);
     load_scene_close(&scene);
     workers_free(w);
 }

@@ -15,6 +15,7 @@
 #define BATCH 64
 #define ROOM 1600
 #define SAMPLE_EVERY 13 /* packets; no divisor of the usual bursts */
+#define HELD_UP_US 100000
 #define STAMP_OFF 16    /* of the time stamp in the payload, behind descriptor and VP8 header */
 #define BODY_OFF 24     /* from here on the payload is one repeated byte */
 
@@ -38,7 +39,9 @@ void load_client_start(LoadClient *c, uint32_t feedback_ssrc, int64_t now_us)
     int big = 8 * 1024 * 1024, on = 1;
     setsockopt(c->peer.fd, SOL_SOCKET, SO_RCVBUFFORCE, &big, sizeof(big));
     setsockopt(c->peer.fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
-    c->random = 0x9e3779b97f4a7c15u ^ (uint64_t)feedback_ssrc << 20 ^ feedback_ssrc;
+    c->random = (feedback_ssrc + 1) * 0x9e3779b97f4a7c15u;
+    for (int i = 0; i < 16; i++) /* neighbours' seeds resemble each other: walk apart */
+        random_below(c, 2);
     c->feedback_ssrc = feedback_ssrc;
     c->tx = srtp_tx_new(c->peer.keys.profile, c->peer.keys.rx_key, c->peer.keys.rx_salt);
     c->twcc = twcc_log_new();
@@ -145,8 +148,11 @@ int64_t load_client_send(LoadClient *c, int mode, int64_t now_us)
     int64_t next = INT64_MAX;
     for (unsigned i = 0; i < c->n_streams; i++) {
         LoadStream *s = &c->streams[i];
-        if (now_us - s->next_us > 100000) /* the generator was held up: go on from here, do not catch up */
-            s->frame_at_us = s->next_us = now_us;
+        if (now_us - s->next_us > HELD_UP_US) { /* do not catch up, but keep the phase: clients are not in step */
+            int64_t skipped = (now_us - s->next_us + s->frame_us - 1) / s->frame_us * s->frame_us;
+            s->frame_at_us += skipped;
+            s->next_us += skipped;
+        }
         while (s->next_us <= now_us) {
             if (s->at == 0)
                 begin_frame(s, now_us);
@@ -240,6 +246,10 @@ static LoadSource *source_of(LoadClient *c, uint32_t ssrc)
 static void take_rtcp(LoadClient *c, uint8_t *bytes, size_t size, int64_t now_us)
 {
     int len = (int)size;
+    for (unsigned i = 0; c->blind && i < c->n_streams; i++)
+        c->streams[i].wants_key = c->streams[i].video;
+    if (c->blind)
+        return;
     if (srtp_unprotect_rtcp(c->peer.rx, bytes, &len) != srtp_err_status_ok) {
         c->peer.undecryptable++;
         return;
@@ -337,7 +347,8 @@ static void take_rtp(LoadClient *c, int mode, const uint8_t *wire, size_t size, 
     if (wire == unpadded)
         return; /* a probe */
     if (pt == c->pt_rtx) {
-        take_rtx(c, wire, size);
+        if (!c->blind)
+            take_rtx(c, wire, size);
         return;
     }
     if (pt != c->pt_video && pt != c->pt_audio)
@@ -355,7 +366,7 @@ static void take_rtp(LoadClient *c, int mode, const uint8_t *wire, size_t size, 
         if (pt == c->pt_video && c->nack_percent && random_below(c, 100) < c->nack_percent)
             ask_again(c, v.ssrc, v.seq);
     }
-    if (--c->until_sample == 0) {
+    if (!c->blind && --c->until_sample == 0) {
         c->until_sample = SAMPLE_EVERY;
         take_sample(c, mode, wire, size, arrived_ns);
     }

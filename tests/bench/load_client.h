@@ -74,6 +74,7 @@ typedef struct {
     } pending[LOAD_PENDING];
     unsigned n_pending;
     unsigned until_sample;
+    bool blind; /* decrypts nothing, and sends a key frame whenever RTCP comes: then its heap does not grow */
     LoadCounts counts[LOAD_MODES];
     Samples *delays; /* us from just before a packet is protected to its delivery at the receiver; NULL: not taken */
     /* DTLS records, when the server's keys come from a handshake; NULL: ignored. */

@@ -192,37 +192,62 @@ static void wait_until_served(LoadScene *s)
     load_scene_forget_counts(s);
 }
 
+/* Once the workers have done what was posted and nothing waits to be fetched from them. */
+static size_t settled_heap(LoadScene *s)
+{
+    for (unsigned i = 0; i < workers_count(s->workers); i++)
+        worker_event_free(bench_snapshot(s->workers, i));
+    bench_drop_events(s->workers);
+    return load_heap_bytes();
+}
+
+static void join(LoadScene *s, unsigned i)
+{
+    PeerOptions o = { .profile = s->shape.profile, .ssrc_rewriting = true, .without_library = true };
+    LoadClient *c = &s->clients[i];
+    char id[16];
+    if (i % s->shape.people == 0)
+        create_conference(s, i);
+    g_snprintf(id, sizeof(id), "p%u", i);
+    media_peer_init(&c->peer, s->workers, worker_of(s, i), conference_of(s, i), 1000 + i, id, &o);
+    connect_client(s, &c->peer);
+}
+
+static void start_client(LoadScene *s, unsigned i)
+{
+    LoadClient *c = &s->clients[i];
+    media_peer_open_library(&c->peer);
+    c->port[LOAD_SERVER] = c->peer.bridge_port;
+    c->pt_video = PEER_PT_VP8;
+    c->pt_rtx = PEER_PT_VP8_RTX;
+    c->pt_audio = PEER_PT_OPUS;
+    c->ext_tcc = PEER_EXT_TCC;
+    c->nack_percent = s->shape.nack_percent;
+    c->blind = s->shape.blind;
+    plan_streams(s, i);
+    load_client_start(c, FEEDBACK_SSRC + i, g_get_monotonic_time());
+}
+
 void load_scene_open(LoadScene *s, Workers *workers, const SceneShape *shape)
 {
-    PeerOptions o = { .profile = shape->profile, .ssrc_rewriting = true };
-    char id[16];
     *s = (LoadScene){ .shape = *shape, .workers = workers, .n_clients = shape->rooms * shape->people };
     g_assert_cmpuint(s->n_clients, <=, SCENE_CLIENTS_MAX);
-    for (unsigned i = 0; i < s->n_clients; i++) {
-        LoadClient *c = &s->clients[i];
-        if (i % shape->people == 0)
-            create_conference(s, i);
-        g_snprintf(id, sizeof(id), "p%u", i);
-        media_peer_init(&c->peer, workers, worker_of(s, i), conference_of(s, i), 1000 + i, id, &o);
-        c->port[LOAD_SERVER] = c->peer.bridge_port;
-        c->pt_video = PEER_PT_VP8;
-        c->pt_rtx = PEER_PT_VP8_RTX;
-        c->pt_audio = PEER_PT_OPUS;
-        c->ext_tcc = PEER_EXT_TCC;
-        c->nack_percent = shape->nack_percent;
-        plan_streams(s, i);
-        connect_client(s, &c->peer);
-    }
+    size_t before = settled_heap(s);
+    for (unsigned i = 0; i < s->n_clients; i++)
+        join(s, i);
+    s->heap_idle = (settled_heap(s) - before) / s->n_clients;
+    for (unsigned i = 0; i < s->n_clients; i++)
+        start_client(s, i);
     make_raw(s);
+    before = settled_heap(s);
     for (unsigned i = 0; i < s->n_clients; i++) {
-        LoadClient *c = &s->clients[i];
-        c->port[LOAD_RAW] = raw_loop_port(s->raw);
-        if (c->n_streams)
-            signal_sources(c);
+        s->clients[i].port[LOAD_RAW] = raw_loop_port(s->raw);
+        if (s->clients[i].n_streams)
+            signal_sources(&s->clients[i]);
         wish(s, i);
-        load_client_start(c, FEEDBACK_SSRC + i, g_get_monotonic_time());
     }
     wait_until_served(s);
+    s->heap_active = s->heap_idle + (settled_heap(s) - before) / s->n_clients;
 }
 
 static int open_epoll(LoadScene *s)

@@ -23,6 +23,7 @@ typedef struct {
     int64_t frame_us, chunk_us;
     size_t payload;
     unsigned last_n, nack_percent;
+    bool blind; /* see LoadClient */
     SrtpProfile profile;
 } SceneShape;
 
@@ -33,7 +34,8 @@ typedef struct {
     LoadClient clients[SCENE_CLIENTS_MAX];
     unsigned n_clients;
     Samples delays[LOAD_MODES];
-    size_t heap_before, heap_idle; /* bytes of the process: clients there, nobody joined; all joined and silent */
+    size_t heap_idle, heap_active; /* bytes of the server per endpoint: joined and silent; with media flowing. The
+                                      latter only of a blind scene */
 } LoadScene;
 
 /* Joins everybody and lets media flow until everyone is served; ends the program when that does not happen. */

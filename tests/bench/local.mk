@@ -6,10 +6,13 @@ tests_bench_bench_forward_SOURCES = %D%/bench_forward.c \
 	%D%/bench_case.c %D%/bench_case.h \
 	%D%/bench_room.c %D%/bench_room.h \
 	%D%/bench_scenes.c %D%/bench_scenes.h \
+	%D%/count_calls.c %D%/count_calls.h \
 	%D%/load_client.c %D%/load_client.h \
 	%D%/load_scene.c %D%/load_scene.h \
 	%D%/raw_loop.c %D%/raw_loop.h \
 	%D%/samples.c %D%/samples.h
+WRAPPED_CALLS = recvmmsg sendmmsg sendmsg sendto recv read write epoll_wait memcpy memmove
+tests_bench_bench_forward_LDFLAGS = $(AM_LDFLAGS) $(WRAPPED_CALLS:%=-Wl,--wrap=%)
 tests_bench_bench_forward_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SRTP_CFLAGS)
 tests_bench_bench_forward_LDADD = tests/fakes/libfake-media.a $(LIBS_MEDIA) $(GLIB_LIBS)
 

@@ -192,6 +192,14 @@ static srtp_t library_session(SrtpProfile profile, const uint8_t *key, const uin
     return session;
 }
 
+void media_peer_open_library(MediaPeer *p)
+{
+    const SrtpKeys *k = &p->keys;
+    media_peer_library(k);
+    p->tx = library_session(k->profile, k->rx_key, k->rx_salt, ssrc_any_outbound);
+    p->rx = library_session(k->profile, k->tx_key, k->tx_salt, ssrc_any_inbound);
+}
+
 static void post_media(MediaPeer *p, const PeerOptions *o)
 {
     WorkerCommand *c = worker_command_new(WORKER_MEDIA, p->conference, p->handle, 0);
@@ -252,11 +260,8 @@ void media_peer_init(MediaPeer *p, Workers *workers, unsigned worker, uint64_t c
     g_assert_cmpint(getrandom(p->keys.rx_salt, sizeof(p->keys.rx_salt), 0), >, 0);
     g_assert_cmpint(getrandom(p->keys.tx_key, sizeof(p->keys.tx_key), 0), >, 0);
     g_assert_cmpint(getrandom(p->keys.tx_salt, sizeof(p->keys.tx_salt), 0), >, 0);
-    if (!o->without_library) {
-        media_peer_library(&p->keys);
-        p->tx = library_session(o->profile, p->keys.rx_key, p->keys.rx_salt, ssrc_any_outbound);
-        p->rx = library_session(o->profile, p->keys.tx_key, p->keys.tx_salt, ssrc_any_inbound);
-    }
+    if (!o->without_library)
+        media_peer_open_library(p);
     c = worker_command_new(WORKER_SRTP_KEYS, conference, handle, 0);
     c->srtp_keys = p->keys;
     workers_post(workers, worker, c);

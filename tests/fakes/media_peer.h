@@ -66,6 +66,8 @@ void media_peer_library(const SrtpKeys *keys);
 /* Makes the socket and posts ENDPOINT_CREATE, REMOTE_ICE, MEDIA and SRTP_KEYS. Ends the test on failure. */
 void media_peer_init(MediaPeer *p, Workers *workers, unsigned worker, uint64_t conference, uint64_t handle,
                      const char *id, const PeerOptions *options);
+/* Its libsrtp2 sessions, from p->keys; media_peer_init does it itself unless told not to. */
+void media_peer_open_library(MediaPeer *p);
 /* One Binding request. */
 void media_peer_check(MediaPeer *p);
 /* Takes in what has arrived: answers checks, decrypts media. Returns how many datagrams it took. */
