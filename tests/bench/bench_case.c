@@ -56,8 +56,10 @@ static void write_case(FILE *f, const BenchConditions *k, const BenchCase *c)
         fprintf(f, "\"ratio\":%.3f,", c->ratio);
     else
         fprintf(f, "\"ratio\":null,");
-    fprintf(f, "\"lost\":%lu,\"fwd_per_s_core\":%.0f,\"p50_us\":%u,\"p99_us\":%u,\"p999_us\":%u,\"raw_p50_us\":%u,\"raw_p99_us\":%u,", c->lost,
-            1e9 / c->bridge_ns, c->p50_us, c->p99_us, c->p999_us, c->raw_p50_us, c->raw_p99_us);
+    fprintf(f,
+            "\"lost\":%lu,\"fwd_per_s_core\":%.0f,\"p50_us\":%u,\"p99_us\":%u,\"p999_us\":%u,\"raw_p50_us\":%u,\"raw_"
+            "p99_us\":%u,",
+            c->lost, 1e9 / c->bridge_ns, c->p50_us, c->p99_us, c->p999_us, c->raw_p50_us, c->raw_p99_us);
     fprintf(f, "\"heap_idle\":%zu,\"heap_active\":%zu,", k->heap_idle, k->heap_active);
     fprintf(f,
             "\"goal\":%.2f,\"cpu_us_per_packet\":%.3f,\"raw_cpu_us_per_packet\":%.3f,\"busy\":%.3f,\"fwd_per_s\":%.0f,",
@@ -66,15 +68,17 @@ static void write_case(FILE *f, const BenchConditions *k, const BenchCase *c)
             c->asked, c->answered);
     fprintf(f, "\"syscalls_per_packet\":%.4f,\"kernel_bytes_per_packet\":%.1f,\"user_bytes_per_packet\":%.1f,",
             c->calls, c->copied_kernel, c->copied_user);
-    fprintf(f, "\"waits_per_packet\":%.4f,\"packets_per_run\":%.2f}", c->waits,
-            c->packets_per_run);
+    fprintf(f, "\"waits_per_packet\":%.4f,\"packets_per_run\":%.2f}", c->waits, c->packets_per_run);
 }
 
 void bench_json_write(FILE *f, const BenchConditions *k, const BenchCase *cases, size_t n)
 {
     bool first = true;
-    fprintf(f, "{\"passes\":%d,\"quick\":%s,\"load_average\":%.2f,\"realtime\":%s,\"heap_idle\":%zu,\"heap_active\":%zu,\"cases\":[",
-            k->passes, k->quick ? "true" : "false", k->load_average, k->priority ? "true" : "false", k->heap_idle, k->heap_active);
+    fprintf(f,
+            "{\"passes\":%d,\"quick\":%s,\"load_average\":%.2f,\"realtime\":%s,\"heap_idle\":%zu,\"heap_active\":%zu,"
+            "\"cases\":[",
+            k->passes, k->quick ? "true" : "false", k->load_average, k->priority ? "true" : "false", k->heap_idle,
+            k->heap_active);
     for (size_t i = 0; i < n; i++) {
         if (!cases[i].done)
             continue;

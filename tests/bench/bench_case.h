@@ -34,7 +34,7 @@ typedef struct {
     size_t heap_idle, heap_active; /* bytes per endpoint */
     int passes;
     bool quick, priority; /* real-time priority of all threads */
-    double load_average; /* of the machine, before the start */
+    double load_average;  /* of the machine, before the start */
 } BenchConditions;
 
 void bench_case_head(void);

@@ -32,7 +32,8 @@ static GOptionEntry options[] = {
     { "passes", 'p', 0, G_OPTION_ARG_INT, &passes, "passes of each kind (15); a third of it in real time", "N" },
     { "forwards", 'f', 0, G_OPTION_ARG_INT, &forwards, "packets out per pass (10000)", "N" },
     { "quick", 'q', 0, G_OPTION_ARG_NONE, &quick, "few and short passes, one minute in all", NULL },
-    { "ordinary", 0, 0, G_OPTION_ARG_NONE, &ordinary, "no real-time priority: whatever else runs here takes part", NULL },
+    { "ordinary", 0, 0, G_OPTION_ARG_NONE, &ordinary, "no real-time priority: whatever else runs here takes part",
+      NULL },
     { "out", 'o', 0, G_OPTION_ARG_FILENAME, &out_file, "write results as JSON", "FILE" },
     { "only", 0, 0, G_OPTION_ARG_STRING, &only, "cases whose name contains this", "TEXT" },
     { 0 }
@@ -161,7 +162,11 @@ static bool run(BenchCase *c, bool burst)
         run_case(c, &shape);
     } else {
         const BenchCase *full = strcmp(c->scene, "half") == 0 ? fully_loaded(c->profile) : NULL;
-        bench_scenes_run(c, full ? full->bridge_ns : 0, quick ? 3 : passes < 9 ? 3 : passes / 3, quick ? 1000000 : 2000000);
+        bench_scenes_run(c, full ? full->bridge_ns : 0,
+                         quick        ? 3
+                         : passes < 9 ? 3
+                                      : passes / 3,
+                         quick ? 1000000 : 2000000);
     }
     bench_case_print(c);
     return !c->failed;
@@ -196,11 +201,12 @@ int main(int argc, char **argv)
     prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0); /* of this thread: the generator's pace */
     n_bursts = list_bursts(cases, G_N_ELEMENTS(cases));
     size_t n = n_bursts + bench_scenes_list(cases + n_bursts, G_N_ELEMENTS(cases) - n_bursts);
-    BenchConditions k = { .passes = passes, .quick = quick, .load_average = load_average(),
-                          .priority = ask_for_priority() };
+    BenchConditions k = {
+        .passes = passes, .quick = quick, .load_average = load_average(), .priority = ask_for_priority()
+    };
     bench_scenes_heap(&k);
-    printf("heap per endpoint: idle %.1f KB, active %.1f KB; load average %.1f; %s priority\n\n", (double)k.heap_idle / 1024,
-           (double)k.heap_active / 1024, k.load_average,
+    printf("heap per endpoint: idle %.1f KB, active %.1f KB; load average %.1f; %s priority\n\n",
+           (double)k.heap_idle / 1024, (double)k.heap_active / 1024, k.load_average,
            k.priority ? "real-time" : "ordinary");
     bench_case_head();
     bool good = true;

@@ -16,8 +16,8 @@
 #define ROOM 1600
 #define SAMPLE_EVERY 13 /* packets; no divisor of the usual bursts */
 #define HELD_UP_US 100000
-#define STAMP_OFF 16    /* of the time stamp in the payload, behind descriptor and VP8 header */
-#define BODY_OFF 24     /* from here on the payload is one repeated byte */
+#define STAMP_OFF 16 /* of the time stamp in the payload, behind descriptor and VP8 header */
+#define BODY_OFF 24  /* from here on the payload is one repeated byte */
 
 static uint32_t random_below(LoadClient *c, uint32_t n)
 {
