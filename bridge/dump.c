@@ -40,7 +40,8 @@ static void put_names(JsonBuilder *json, const char *name, char **names)
 
 static double age_s(int64_t since_us)
 {
-    return (double)((clock_now_us() - since_us) / 1000) / 1000;
+    int64_t age_ms = (clock_now_us() - since_us) / 1000;
+    return (double)age_ms / 1000;
 }
 
 static const char *video_type_text(WorkerVideoType type)

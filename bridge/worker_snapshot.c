@@ -133,7 +133,7 @@ static ForwardReason why_video(const TxSource *t, int64_t now_us)
 
 static ForwardReason why_audio(const TxAudio *a)
 {
-    if (!a->wanted)
+    if (!a || !a->wanted)
         return FORWARD_CAP;
     return a->stream ? FORWARD_OK : FORWARD_UNMAPPED;
 }

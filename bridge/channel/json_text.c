@@ -207,7 +207,7 @@ static JsonStatus check_name(Check *c, size_t base)
     return JSON_OK;
 }
 
-static JsonStatus check_container(Check *c, char close)
+static JsonStatus check_container(Check *c, uint8_t close)
 {
     size_t base = c->n_names;
     if (++c->depth > JSON_MAX_DEPTH)

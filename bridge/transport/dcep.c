@@ -38,6 +38,12 @@ DcepStatus dcep_parse(const uint8_t *buf, size_t len, DcepMessage *out)
     return DCEP_OK;
 }
 
+/* On the wire a text has a length and no end mark. */
+static void put_text(uint8_t *to, const char *text, size_t len)
+{
+    memcpy(to, text, len);
+}
+
 size_t dcep_build_open(uint8_t *out, size_t cap, uint8_t channel_type, const char *label, const char *protocol)
 {
     size_t label_len = strlen(label), protocol_len = strlen(protocol);
@@ -51,8 +57,8 @@ size_t dcep_build_open(uint8_t *out, size_t cap, uint8_t channel_type, const cha
     out[9] = (uint8_t)label_len;
     out[10] = (uint8_t)(protocol_len >> 8);
     out[11] = (uint8_t)protocol_len;
-    memcpy(out + OPEN_HEADER_BYTES, label, label_len);
-    memcpy(out + OPEN_HEADER_BYTES + label_len, protocol, protocol_len);
+    put_text(out + OPEN_HEADER_BYTES, label, label_len);
+    put_text(out + OPEN_HEADER_BYTES + label_len, protocol, protocol_len);
     return OPEN_HEADER_BYTES + label_len + protocol_len;
 }
 

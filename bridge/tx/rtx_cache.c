@@ -36,7 +36,7 @@ uint32_t rtx_cache_put(RtxCache *c, PacketPool *pool, Packet *p)
     rtx_cache_expire(c, pool, p->now_us);
     if (c->head - c->tail == c->size) {
         cache_grow(c);
-        if (c->size == 0)
+        if (!c->ring)
             return c->head - 1; /* no memory: an index that is never found */
         if (c->head - c->tail == c->size)
             drop_oldest(c, pool);
@@ -56,11 +56,12 @@ void rtx_cache_clear(RtxCache *c, PacketPool *pool)
 
 static void map_grow(RtxMap *m)
 {
-    uint32_t size = m->size ? m->size * 2 : RTX_MAP_FIRST;
+    uint32_t old_size = m->ring ? m->size : 0;
+    uint32_t size = old_size ? old_size * 2 : RTX_MAP_FIRST;
     RtxEntry *ring = calloc(size, sizeof(*ring));
     if (!ring)
         return;
-    for (uint32_t i = 0; i < m->size; i++)
+    for (uint32_t i = 0; i < old_size; i++)
         if (m->ring[i].used)
             ring[m->ring[i].seq & (size - 1)] = m->ring[i];
     free(m->ring);
@@ -92,11 +93,11 @@ _Static_assert(sizeof(RtxEntry) == 32, "two entries a cache line");
 void rtx_map_put(RtxMap *m, const ProjectedPacket *out, uint16_t tcc, uint32_t index, const RtxCache *cache,
                  uint32_t now_ms)
 {
-    RtxEntry *e = m->size ? &m->ring[out->seq & (m->size - 1)] : NULL;
+    RtxEntry *e = m->ring ? &m->ring[out->seq & (m->size - 1)] : NULL;
     /* About to forget a packet the cache still holds: remember more. */
     if (!e || (e->used && e->seq != out->seq && m->size < RTX_MAP_MAX && rtx_cache_get(cache, e->index))) {
         map_grow(m);
-        if (m->size == 0)
+        if (!m->ring)
             return;
         e = &m->ring[out->seq & (m->size - 1)];
     }

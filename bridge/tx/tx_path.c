@@ -21,7 +21,8 @@ const uint8_t *tx_path_payload(Packet *p, const uint8_t *patch, uint8_t patch_le
         return payload;
     size_t kept = p->media.view.payload_len < sizeof(p->prefix) ? p->media.view.payload_len : sizeof(p->prefix);
     memcpy(payload, p->prefix, kept);
-    memcpy(payload, patch, patch_len < kept ? patch_len : kept);
+    if (patch_len > 0)
+        memcpy(payload, patch, patch_len < kept ? patch_len : kept);
     p->patched = patch_len > 0;
     return payload;
 }

@@ -149,7 +149,7 @@ static const ConfigOption *find_option(const Config *c, const char *section, con
 static void unknown_key(const Source *src, unsigned line, const char *section, const char *key, GError **error)
 {
     const Config *c = src->config;
-    const ConfigOption *best = NULL;
+    const ConfigOption *best = &c->table[0];
     unsigned best_distance = G_MAXUINT;
     for (size_t i = 0; i < c->n; i++) {
         /* the same section first: its keys win a tie, and one more letter of difference */
