@@ -241,10 +241,18 @@ Colibri2Modified *bridge_modify(Bridge *b, const char *focus, const Colibri2Modi
 
 bool bridge_request_snapshot(Bridge *b, const Conference *c, const Endpoint *ep, uint64_t id, bool streams)
 {
-    WorkerCommand *command = worker_command_new(WORKER_SNAPSHOT, c->handle, ep ? ep->handle : 0, 0);
-    command->snapshot.id = id;
-    command->snapshot.streams = streams;
-    return b->env->media.post(b->env->media.user, c->worker, command);
+    const MediaPort *media = &b->env->media;
+    bool posted = true;
+    uint32_t workers = ep ? 1u << ep->worker : media->shares(media->user, c->handle);
+    for (unsigned i = 0; workers >> i; i++) {
+        if (!(workers >> i & 1))
+            continue;
+        WorkerCommand *command = worker_command_new(WORKER_SNAPSHOT, c->handle, ep ? ep->handle : 0, 0);
+        command->snapshot.id = id;
+        command->snapshot.streams = streams;
+        posted &= media->post(media->user, i, command);
+    }
+    return posted;
 }
 
 static void on_snapshot(Bridge *b, const WorkerEvent *ev)

@@ -49,8 +49,9 @@ unsigned bridge_n_conferences(const Bridge *b);
 unsigned bridge_n_endpoints(const Bridge *b);
 BridgeEnv *bridge_env(const Bridge *b);
 
-/* Asks the worker for fresh numbers of a conference or of one endpoint (NULL: all of it), with its streams or
- * not; the answer comes as a snapshot with that id (1..). False: its inbox is full. */
+/* Asks the workers for fresh numbers of a conference or of one endpoint (NULL: all of it), with its streams or
+ * not; the answer comes as a snapshot with that id (1..), of a conference one from each worker it is on. False: an
+ * inbox is full. */
 bool bridge_request_snapshot(Bridge *b, const Conference *c, const Endpoint *ep, uint64_t id, bool streams);
 
 bool bridge_is_draining(const Bridge *b);

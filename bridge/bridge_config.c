@@ -71,6 +71,8 @@ const ConfigOption bridge_options[] = {
     FLAG("websocket", "tls", websocket.tls, "true", "URLs begin with wss: (TLS ends in the web proxy)."),
 
     NUMBER("media", "workers", media.workers, "0", 0, 32, "threads", "Media threads; 0: one per core."),
+    NUMBER("media", "spread_at", media.spread_at, "70", 0, 100, "percent",
+           "Load of a media thread above which those who join its conferences are served by another; 0: never."),
     FLAG("media", "sctp", media.sctp, "true", "Offer data channels."),
     FLAG("media", "trust_bwe", media.trust_bwe, "true", "Allocate layers within the estimated bandwidth."),
     FLAG("media", "gso", media.gso, "true", "Send runs of packets with UDP_SEGMENT where the kernel can."),

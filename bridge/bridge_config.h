@@ -44,7 +44,7 @@ typedef struct {
         gint64 workers;
         gboolean sctp, trust_bwe, gso, silence_events;
         gint64 start_bitrate_kbps, assumed_bandwidth_limit_kbps, last_n, silence_packets, loudest,
-            stats_filter_threshold;
+            spread_at, stats_filter_threshold;
     } media;
     struct {
         gint64 conferences, endpoints, endpoints_per_conference, ssrcs_per_endpoint;

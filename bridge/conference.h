@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One conference on this bridge, from its creation to its end: who is here, which SSRC is whose, who hears
- * whose messages. It lives on one worker. Requests about it arrive on one thread and are carried out to the
+ * whose messages. It begins on one worker, and may spread over others. Requests about it arrive on one thread and are carried out to the
  * end one after the other, so they are in order by themselves (bridge.md 2.1). Owned by the Bridge. Control
  * thread.
  *
@@ -21,7 +21,7 @@ typedef struct Conference {
     BridgeEnv *env;
     struct Bridge *bridge;
     uint64_t handle;
-    unsigned worker;
+    unsigned worker;                 /* its home */
     char id[CONFERENCE_ID_SIZE];     /* in WebSocket URLs and debug paths */
     char *meeting_id, *name;         /* name NULL: not given */
     char *focus;                     /* address of who asked for it; NULL: not by XMPP */

@@ -164,6 +164,7 @@ static void put_endpoint(JsonBuilder *json, const Endpoint *ep, bool full)
     char remote[TUPLE_TEXT_MAX];
     put_text(json, "id", ep->id);
     put_text(json, "stats_id", ep->stats_id);
+    put_int(json, "worker", ep->worker);
     put_bool(json, "visitor", ep->visitor);
     put_real(json, "age_s", age_s(ep->created_us));
     put_text(json, "remote", tuple_is_set(&ep->remote) ? tuple_text(&ep->remote, remote) : NULL);

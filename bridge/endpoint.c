@@ -16,7 +16,7 @@ WorkerCommand *endpoint_command(const Endpoint *ep, WorkerCommandType type, size
 bool endpoint_post(const Endpoint *ep, WorkerCommand *c)
 {
     BridgeEnv *env = ep->conference->env;
-    if (env->media.post(env->media.user, ep->conference->worker, c))
+    if (env->media.post(env->media.user, ep->worker, c))
         return true;
     env->counters.commands_refused++;
     return false;
@@ -137,6 +137,7 @@ Endpoint *endpoint_new(Conference *c, const Colibri2Endpoint *request, uint64_t 
     *ep = (Endpoint){
         .conference = c,
         .handle = handle,
+        .worker = env->media.place(env->media.user, c->handle),
         .stats_id = g_strdup(request->stats_id),
         .visitor = request->muc_role == COLIBRI2_ROLE_VISITOR,
         .ssrc_rewriting = colibri2_endpoint_has_capability(request, COLIBRI2_CAP_SSRC_REWRITING),
@@ -154,7 +155,7 @@ Endpoint *endpoint_new(Conference *c, const Colibri2Endpoint *request, uint64_t 
     ep->ssrcs = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     receiver_wishes_init(&ep->wishes);
     ep->transport = endpoint_transport_new(env->dtls, ep->with_sctp ? env->sctp : NULL, &transport_events, ep);
-    bool made = ep->transport && random_password(ep->ws_password) && env->media.credentials(c->worker, &ep->ice);
+    bool made = ep->transport && random_password(ep->ws_password) && env->media.credentials(ep->worker, &ep->ice);
     ep->first_ufrag = g_strdup(ep->ice.ufrag);
     if (made && post_create(ep, request->initial_last_n))
         return ep;
@@ -252,7 +253,7 @@ static bool apply_restart(Endpoint *ep)
     BridgeCounters *counters = &ep->conference->env->counters;
     if (ep->restart_pending)
         return true; /* the same again */
-    if (!ep->writable || !ep->conference->env->media.credentials(ep->conference->worker, &ep->pending_ice)) {
+    if (!ep->writable || !ep->conference->env->media.credentials(ep->worker, &ep->pending_ice)) {
         counters->ice_restarts_refused++;
         return false;
     }

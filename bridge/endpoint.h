@@ -25,6 +25,7 @@ typedef struct Endpoint {
     /* set at birth */
     struct Conference *conference;
     uint64_t handle;
+    unsigned worker; /* where its media is; not always where the conference's home is */
     char id[WORKER_ID_SIZE];
     char *stats_id; /* NULL: none */
     char ws_password[ENDPOINT_WS_PASSWORD + 1];

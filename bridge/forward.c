@@ -2,6 +2,7 @@
 #include "bridge/forward.h"
 
 #include "bridge/media_endpoint.h"
+#include "bridge/media_share.h"
 #include "bridge/rx/rx_feedback.h"
 #include "bridge/tx/tx_path.h"
 #include "common/base/clock.h"
@@ -16,6 +17,8 @@ static void let_go(MediaConference *c)
 static void forward_conference(MediaConference *c)
 {
     Worker *w = c->worker;
+    if (c->shares)
+        media_share_batch(c);
     for (uint32_t r = 0; r < c->n_endpoints; r++) {
         MediaEndpoint *receiver = c->endpoints[r];
         if (receiver->ready)
@@ -47,7 +50,8 @@ void forward_packet(MediaConference *c, Packet *p)
 void forward_batches(Worker *w)
 {
     uint64_t before = w->totals.tx_rtp;
-    int64_t from_us = w->now_us;
+    int64_t from_us = w->batch_since_us ? w->batch_since_us : w->now_us;
+    w->batch_since_us = 0;
     if (!w->with_batch)
         return; /* answers to checks leave at the end of the loop */
     while (w->with_batch) {

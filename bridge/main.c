@@ -39,6 +39,16 @@ static unsigned media_choose(void *user)
     return workers_choose(((App *)user)->workers);
 }
 
+static unsigned media_place(void *user, uint64_t conference)
+{
+    return workers_place(((App *)user)->workers, conference);
+}
+
+static uint32_t media_shares(void *user, uint64_t conference)
+{
+    return workers_shares(((App *)user)->workers, conference);
+}
+
 static bool media_post(void *user, unsigned worker, WorkerCommand *c)
 {
     return workers_post(((App *)user)->workers, worker, c);
@@ -118,6 +128,7 @@ static bool start_workers(App *app, GError **error)
         .gso = c->media.gso,
         .silence_events = c->media.silence_events,
         .loudest = (uint32_t)c->media.loudest,
+        .spread_percent = (uint32_t)c->media.spread_at,
         .silence_packets = c->media.silence_packets ? (int32_t)c->media.silence_packets : -1,
     };
     for (size_t i = 0; i < app->env.n_candidates && config.n_addresses < WORKER_ADDRESSES_MAX; i++)
@@ -289,7 +300,7 @@ static bool start_parts(App *app, GError **error)
 {
     const BridgeConfig *c = app->config;
     app->env.config = c;
-    app->env.media = (MediaPort){ media_choose, media_post, worker_ice_credentials, app };
+    app->env.media = (MediaPort){ media_choose, media_place, media_shares, media_post, worker_ice_credentials, app };
     if (c->xmpp.host[0])
         app->brewery = brewery_new(&(BreweryConfig){ c, PACKAGE_VERSION, unhealthy, app });
     app->env.dtls = dtls_context_new(clock_now_us());

@@ -5,6 +5,7 @@ bridge_libbridge_media_a_SOURCES = \
 	bridge/forward.c bridge/forward.h \
 	bridge/media_conference.c bridge/media_conference.h \
 	bridge/media_endpoint.c bridge/media_endpoint.h \
+	bridge/media_share.c bridge/media_share.h \
 	bridge/media_signalling.c \
 	bridge/media_source.c bridge/media_source.h \
 	bridge/media_tick.c \
@@ -30,11 +31,14 @@ bridge_libbridge_media_a_SOURCES = \
 	bridge/worker_events.c \
 	bridge/worker_handover.c \
 	bridge/worker_lookup.c \
+	bridge/worker_routes.c bridge/worker_routes.h \
 	bridge/worker_snapshot.c bridge/worker_snapshot.h \
 	bridge/worker_socket.c bridge/worker_socket.h \
+	bridge/worker_spread.c bridge/worker_spread.h \
 	bridge/worker_timers.c bridge/worker_timers.h \
 	bridge/worker_tuples.c bridge/worker_tuples.h \
-	bridge/workers.c
+	bridge/workers.c \
+	bridge/workers_post.c
 # What a program needs to run workers, in link order.
 LIBS_MEDIA = bridge/libbridge-media.a bridge/tx/libbridge-tx.a bridge/rx/libbridge-rx.a \
 	bridge/alloc/libbridge-alloc.a bridge/speech/libbridge-speech.a \

@@ -3,6 +3,7 @@
 
 #include "bridge/forward.h"
 #include "bridge/media_endpoint.h"
+#include "bridge/media_share.h"
 #include "bridge/rx/rx_feedback.h"
 #include "bridge/tx/tx_allocate.h"
 
@@ -12,20 +13,20 @@
 
 static void conference_tick(void *user, int64_t now_us);
 
-MediaConference *media_conference_new(Worker *w, uint64_t handle, uint32_t audio_ssrc, uint32_t video_ssrc,
-                                      int32_t last_n, const char *name)
+MediaConference *media_conference_new(Worker *w, const WorkerCommand *create)
 {
     MediaConference *c = calloc(1, sizeof(*c));
     if (!c)
         return NULL;
     c->worker = w;
-    c->handle = handle;
-    c->audio_ssrc = audio_ssrc;
-    c->video_ssrc = video_ssrc;
-    c->last_n = last_n;
+    c->handle = create->conference;
+    c->home = create->conference_create.home;
+    c->audio_ssrc = create->conference_create.audio_ssrc;
+    c->video_ssrc = create->conference_create.video_ssrc;
+    c->last_n = create->conference_create.last_n;
     c->next_speaker = 1;
     c->dominant = SPEECH_NOBODY;
-    snprintf(c->name, sizeof(c->name), "%s", name);
+    snprintf(c->name, sizeof(c->name), "%s", create->conference_create.name);
     c->speech = dominant_speaker_new(w->config->silence_events);
     if (!c->speech || !timers_reserve(&w->timers, w->n_endpoints + w->n_conferences + 8)) {
         dominant_speaker_free(c->speech);
@@ -49,6 +50,7 @@ void media_conference_free(MediaConference *c)
     free(c->endpoints);
     free(c->speech_order);
     free(c->sources);
+    free(c->mirrored);
     free(c);
 }
 
@@ -117,11 +119,15 @@ void media_conference_remove(MediaConference *c, MediaEndpoint *ep)
         if (c->sources[i])
             media_source_set_demand(c->sources[i], ep->handle, 0);
     loudest_remove(&c->loudest, ep->speaker);
-    bool listed = dominant_speaker_remove(c->speech, ep->speaker);
-    c->dominant = dominant_speaker_current(c->speech);
-    c->silent = c->silent && c->dominant != SPEECH_NOBODY;
-    if (listed && c->n_endpoints)
-        media_conference_tell_speaker(c, NULL);
+    if (media_conference_is_home(c)) {
+        bool listed = dominant_speaker_remove(c->speech, ep->speaker);
+        c->dominant = dominant_speaker_current(c->speech);
+        c->silent = c->silent && c->dominant != SPEECH_NOBODY;
+        if (listed && c->n_endpoints)
+            media_conference_tell_speaker(c, NULL);
+        if (listed)
+            media_share_speech(c);
+    }
     if (c->n_endpoints == 0)
         timer_set(&c->worker->timers, &c->timer, TIMER_NEVER);
     media_conference_reallocate(c, c->worker->now_us);
@@ -166,11 +172,19 @@ void media_conference_reallocate(MediaConference *c, int64_t at_us)
         tx_allocate_soon(c->endpoints[i], at_us);
 }
 
+size_t media_conference_recent(const MediaConference *c, uint32_t *out)
+{
+    if (media_conference_is_home(c))
+        return dominant_speaker_recent(c->speech, out);
+    memcpy(out, c->told_recent, c->n_told_recent * sizeof(*out));
+    return c->n_told_recent;
+}
+
 /* Most recent speakers first, then those with video that is on, each group in order of joining. */
 void media_conference_update_order(MediaConference *c)
 {
     uint32_t recent[SPEECH_RECENT];
-    size_t n_recent = dominant_speaker_recent(c->speech, recent);
+    size_t n_recent = media_conference_recent(c, recent);
     uint32_t n = 0;
     bool changed = false;
     for (int pass = 0; pass < 3; pass++) {
@@ -198,7 +212,7 @@ void media_conference_update_order(MediaConference *c)
 static WorkerEvent *speaker_event(const MediaConference *c, const MediaEndpoint *only)
 {
     uint32_t recent[SPEECH_RECENT];
-    size_t n = dominant_speaker_recent(c->speech, recent);
+    size_t n = media_conference_recent(c, recent);
     if (n == 0)
         return NULL;
     const MediaEndpoint *dominant = media_conference_find_speaker(c, c->dominant);
@@ -236,26 +250,52 @@ static void prepare_keyframe(MediaConference *c, MediaEndpoint *speaker, int64_t
             rx_feedback_ask_keyframe(speaker->sources[i], now_us);
 }
 
+static void on_new_dominant(MediaConference *c, int64_t now_us)
+{
+    media_conference_update_order(c);
+    MediaEndpoint *speaker = media_conference_find_speaker(c, c->dominant);
+    if (!speaker)
+        return;
+    speaker->last_speech_us = now_us;
+    prepare_keyframe(c, speaker, now_us);
+}
+
+void media_conference_told_speech(MediaConference *c, const uint32_t *recent, size_t n, uint32_t dominant, bool silent)
+{
+    bool same = n == c->n_told_recent && memcmp(recent, c->told_recent, n * sizeof(*recent)) == 0;
+    if (media_conference_is_home(c))
+        return;
+    c->silent = silent;
+    if (same && dominant == c->dominant)
+        return;
+    bool other = dominant != c->dominant;
+    memcpy(c->told_recent, recent, n * sizeof(*recent));
+    c->n_told_recent = n;
+    c->dominant = dominant;
+    if (other)
+        on_new_dominant(c, c->worker->now_us);
+    else
+        media_conference_update_order(c);
+}
+
 static void tick_speech(MediaConference *c, int64_t now_us)
 {
+    if (!media_conference_is_home(c))
+        return;
     switch (dominant_speaker_tick(c->speech, now_us / 1000)) {
     case SPEECH_NO_CHANGE:
         break;
-    case SPEECH_DOMINANT_CHANGED: {
+    case SPEECH_DOMINANT_CHANGED:
         c->dominant = dominant_speaker_current(c->speech);
         c->silent = false;
-        media_conference_update_order(c);
         media_conference_tell_speaker(c, NULL);
-        MediaEndpoint *speaker = media_conference_find_speaker(c, c->dominant);
-        if (speaker) {
-            speaker->last_speech_us = now_us;
-            prepare_keyframe(c, speaker, now_us);
-        }
+        media_share_speech(c);
+        on_new_dominant(c, now_us);
         break;
-    }
     case SPEECH_SILENCE:
         c->silent = true;
         media_conference_tell_speaker(c, NULL);
+        media_share_speech(c);
         break;
     }
 }
@@ -274,6 +314,8 @@ static void tick_connectivity(MediaConference *c, int64_t now_us)
 {
     for (uint32_t i = 0; i < c->n_endpoints; i++) {
         MediaEndpoint *ep = c->endpoints[i];
+        if (ep->mirror)
+            continue;
         int64_t consent = ice_agent_last_consent_us(ep->ice), request = ice_agent_last_request_us(ep->ice);
         int64_t seen = ep->last_packet_us > consent ? ep->last_packet_us : consent;
         if (request > seen)
@@ -282,6 +324,7 @@ static void tick_connectivity(MediaConference *c, int64_t now_us)
         if (connected != ep->connected) {
             ep->connected = connected;
             tell_connectivity(c, ep);
+            media_share_connected(ep);
         }
         bool idle = seen ? now_us - seen > MEDIA_IDLE_US : now_us - ep->created_us > MEDIA_NEVER_ACTIVE_US;
         if (idle && !ep->idle_told) {
@@ -319,6 +362,7 @@ static void conference_tick(void *user, int64_t now_us)
     if (now_us >= c->next_second_us) {
         c->next_second_us = now_us + 1000000;
         tick_second(c, now_us);
+        media_share_repeat(c);
     }
     if (now_us >= c->next_order_us) {
         c->next_order_us = now_us + MEDIA_ORDER_US;
@@ -331,7 +375,14 @@ static void conference_tick(void *user, int64_t now_us)
     timer_at_latest(&c->worker->timers, &c->timer, due > now_us ? due : now_us + 1000);
 }
 
-void media_conference_heard(MediaConference *c, int64_t now_us)
+size_t media_conference_heard(MediaConference *c, const MediaSource *s, uint8_t level, int64_t now_us)
 {
-    timer_at_latest(&c->worker->timers, &c->timer, now_us + SPEECH_DECISION_MS * 1000);
+    uint32_t speaker = s->owner->speaker;
+    if (s->synthetic)
+        return 0;
+    if (media_conference_is_home(c)) {
+        dominant_speaker_level(c->speech, speaker, level, now_us / 1000);
+        timer_at_latest(&c->worker->timers, &c->timer, now_us + SPEECH_DECISION_MS * 1000);
+    }
+    return c->worker->config->loudest ? loudest_level(&c->loudest, speaker, level, now_us / 1000) : 0;
 }

@@ -27,6 +27,7 @@ struct MediaConference {
     /* set at birth */
     Worker *worker;
     uint64_t handle;
+    unsigned home;                   /* the worker that decides who is the dominant speaker */
     uint32_t audio_ssrc, video_ssrc; /* sender SSRCs of our feedback */
     int32_t last_n;
     char name[WORKER_NAME_SIZE];
@@ -41,6 +42,12 @@ struct MediaConference {
     uint32_t next_speaker; /* ids for speech */
     uint32_t dominant;     /* speaker id, SPEECH_NOBODY */
     bool silent;           /* it has said nothing for SPEECH_SILENCE_MS; only with WorkersConfig.silence_events */
+    /* worker: when others have a share of it too, media_share.h */
+    uint32_t shares; /* these others, a bit each */
+    struct SsrcEntry *mirrored; /* mirrored_mask + 1, by hash, at most half full; NULL without mirrored sources */
+    uint32_t mirrored_mask;
+    uint32_t told_recent[SPEECH_RECENT]; /* speaker ids, as the home has told */
+    size_t n_told_recent;
     Timer timer;
     int64_t next_connectivity_us, next_order_us, next_second_us;
     Packet *batch[MEDIA_BATCH_MAX];
@@ -48,8 +55,11 @@ struct MediaConference {
 };
 
 /* NULL: no memory. Registers itself with the worker. */
-MediaConference *media_conference_new(Worker *w, uint64_t handle, uint32_t audio_ssrc, uint32_t video_ssrc,
-                                      int32_t last_n, const char *name);
+MediaConference *media_conference_new(Worker *w, const WorkerCommand *create);
+static inline bool media_conference_is_home(const MediaConference *c)
+{
+    return c->home == c->worker->index;
+}
 /* Frees its endpoints too. */
 void media_conference_free(MediaConference *c);
 
@@ -68,7 +78,11 @@ void media_conference_reallocate(MediaConference *c, int64_t at_us);
 void media_conference_update_order(MediaConference *c);
 /* Event about the dominant speaker: to all, or to `only`. Nothing is sent before there is one. */
 void media_conference_tell_speaker(MediaConference *c, const MediaEndpoint *only);
-/* An audio level was heard: makes sure a decision is taken in time. */
-void media_conference_heard(MediaConference *c, int64_t now_us);
+/* An audio level was heard, here or on another worker. Returns the rank of its speaker among the loudest. */
+size_t media_conference_heard(MediaConference *c, const MediaSource *s, uint8_t level, int64_t now_us);
+/* Speaker ids, newest first; returns how many, up to SPEECH_RECENT. */
+size_t media_conference_recent(const MediaConference *c, uint32_t *out);
+/* The home has decided who speaks; ids of this share. */
+void media_conference_told_speech(MediaConference *c, const uint32_t *recent, size_t n, uint32_t dominant, bool silent);
 
 #endif

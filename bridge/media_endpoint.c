@@ -43,6 +43,26 @@ failed:
     return NULL;
 }
 
+MediaEndpoint *media_endpoint_new_mirror(MediaConference *c, const WorkerCommand *mirror)
+{
+    MediaEndpoint *ep = calloc(1, sizeof(*ep));
+    if (!ep)
+        return NULL;
+    ep->conference = c;
+    ep->handle = mirror->endpoint;
+    ep->mirror = true;
+    ep->lives_on = (uint8_t)mirror->mirror.worker;
+    ep->visitor = mirror->mirror.visitor;
+    ep->created_us = c->worker->now_us;
+    ep->connected = true;
+    ep->padding_pt = 0xff;
+    snprintf(ep->id, sizeof(ep->id), "%s", mirror->mirror.id);
+    if (media_conference_add(c, ep))
+        return ep;
+    free(ep);
+    return NULL;
+}
+
 static void drop_early(MediaEndpoint *ep)
 {
     for (uint32_t i = 0; i < ep->n_early; i++)
@@ -69,6 +89,11 @@ void media_endpoint_free(MediaEndpoint *ep)
     media_endpoint_set_sources(ep, NULL, 0);
     media_endpoint_set_audio_wishes(ep, NULL);
     media_conference_remove(ep->conference, ep);
+    if (ep->mirror) {
+        free(ep->ssrcs);
+        free(ep);
+        return;
+    }
     tx_state_free(ep->tx);
     drop_early(ep);
     drop_keys(ep);

@@ -28,7 +28,7 @@ typedef struct {
     uint32_t clock_hz;
 } PayloadInfo;
 
-typedef struct {
+typedef struct SsrcEntry {
     uint32_t ssrc; /* 0: free */
     bool is_rtx;
     MediaSource *source;
@@ -41,6 +41,8 @@ struct MediaEndpoint {
     uint64_t handle;
     uint32_t speaker; /* id in the conference's DominantSpeaker */
     bool ssrc_rewriting, mid, visitor;
+    bool mirror;      /* lives on another worker: known by its id and its sources, all else is empty (media_share.h) */
+    uint8_t lives_on; /* worker */
     int32_t initial_last_n;
     int64_t created_us;
     char id[WORKER_ID_SIZE];
@@ -103,6 +105,8 @@ static inline int64_t media_endpoint_rtt_us(const MediaEndpoint *ep)
 
 /* NULL: no memory, or the ufrag is taken. It is part of the conference then. */
 MediaEndpoint *media_endpoint_new(MediaConference *c, const WorkerCommand *create);
+/* Stands for one that lives on another worker. NULL: no memory. */
+MediaEndpoint *media_endpoint_new_mirror(MediaConference *c, const WorkerCommand *mirror);
 void media_endpoint_free(MediaEndpoint *ep);
 
 /* media_endpoint.c: what control tells */

@@ -3,6 +3,7 @@
  * What an endpoint sends and what it wants, as signalled: its sources and their SSRCs, its wishes for video and
  * audio, and everything it is told when its message channel opens. */
 #include "bridge/media_endpoint.h"
+#include "bridge/media_share.h"
 
 #include "bridge/tx/tx_allocate.h"
 #include "bridge/tx/tx_slots.h"
@@ -52,6 +53,8 @@ static void remove_source(MediaEndpoint *ep, uint32_t i)
     }
     ep->sources[i] = ep->sources[--ep->n_sources];
     media_conference_remove_source(ep->conference, s);
+    if (ep->mirror)
+        media_share_index(ep->conference);
     media_source_free(s);
 }
 
@@ -102,6 +105,11 @@ void media_endpoint_set_sources(MediaEndpoint *ep, const WorkerSource *sources, 
         ep->sources[ep->n_sources++] = s;
         media_endpoint_count_subscribers(s);
         rebuild_ssrcs(ep);
+        if (ep->mirror) {
+            media_share_index(ep->conference);
+            if (s->subscribers)
+                media_share_subscribed(s);
+        }
     }
     if (n)
         media_conference_update_order(ep->conference);
@@ -154,8 +162,11 @@ static void count_subscriber(MediaEndpoint *ep, const WorkerCommand *wishes, int
         return;
     for (uint32_t i = 0; i < c->n_sources; i++) {
         MediaSource *s = c->sources[i];
-        if (s && s->kind == WORKER_AUDIO && s->owner != ep && subscription_to(wishes, s) == SUBSCRIPTION_INCLUDED)
+        if (s && s->kind == WORKER_AUDIO && s->owner != ep && subscription_to(wishes, s) == SUBSCRIPTION_INCLUDED) {
             s->subscribers += (uint32_t)by;
+            if (s->owner->mirror)
+                media_share_subscribed(s);
+        }
     }
 }
 

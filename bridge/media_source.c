@@ -3,6 +3,7 @@
 
 #include "bridge/media_conference.h"
 #include "bridge/media_endpoint.h"
+#include "bridge/media_share.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,7 @@ MediaSource *media_source_new(MediaEndpoint *owner, const WorkerSource *spec)
     s->video_type = spec->video_type;
     s->alloc_type = owner->muted[WORKER_VIDEO] ? VIDEO_NONE : allocator_type(spec->video_type);
     snprintf(s->name, sizeof(s->name), "%s", spec->name);
+    s->shares = spec->kind == WORKER_AUDIO && !owner->mirror ? owner->conference->shares : 0;
     s->n_encodings = spec->kind == WORKER_AUDIO ? 1 : spec->n_encodings;
     for (uint8_t i = 0; i < s->n_encodings; i++) {
         s->encodings[i].ssrc = spec->encodings[i].ssrc;
@@ -102,6 +104,10 @@ const LayerTable *media_source_table(MediaSource *s, int64_t now_us)
 
 void media_source_tell_demand(MediaSource *s)
 {
+    if (s->owner->mirror) {
+        media_share_demand(s);
+        return;
+    }
     Worker *w = media_endpoint_worker(s->owner);
     WorkerEvent *ev = worker_event_new(w, WORKER_EV_SOURCE_CONSTRAINTS, NULL, s->owner, 0);
     s->told_height = sender_demand_height(&s->demand);

@@ -34,6 +34,8 @@ struct MediaSource {
     SenderDemand demand;
     int32_t told_height;  /* last SenderSourceConstraints; WORKER_TOLD_NOTHING before the first */
     uint32_t subscribers; /* audio: endpoints that asked for it by name (bridge.md 10.5) */
+    uint32_t shares;      /* other workers with receivers for it, a bit each; 0 for a mirror */
+    uint32_t subscribing; /* audio: other workers where somebody asked for it by name, a bit each */
     uint8_t silent_run;   /* audio: consecutive packets of level 127, saturating */
     bool wants_keyframe;  /* some receiver missed one in this batch */
     RtxCache cache;       /* video: packets forwarded lately, all encodings */

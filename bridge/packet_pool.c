@@ -34,6 +34,29 @@ void packet_pool_init(PacketPool *pool, uint32_t limit)
     *pool = (PacketPool){ .limit = limit };
 }
 
+void packet_leave(PacketPool *pool, Packet *p)
+{
+    if (atomic_fetch_sub_explicit(&p->readers, 1, memory_order_acq_rel) != 1)
+        return;
+    /* A stack that is only ever emptied as a whole: no entry can come back while another thread looks at it. */
+    p->next = atomic_load_explicit(&pool->returned, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&pool->returned, &p->next, p, memory_order_release,
+                                                  memory_order_relaxed))
+        ;
+}
+
+void packet_pool_fetch(PacketPool *pool)
+{
+    if (!atomic_load_explicit(&pool->returned, memory_order_relaxed))
+        return;
+    Packet *p = atomic_exchange_explicit(&pool->returned, NULL, memory_order_acquire);
+    while (p) {
+        Packet *next = p->next;
+        packet_unref(pool, p);
+        p = next;
+    }
+}
+
 static PacketSlab *slab_new(PacketPool *pool)
 {
     if (pool->total + PACKET_SLAB > pool->limit)

@@ -78,6 +78,7 @@ static void add_totals(WorkerTotals *sum, const WorkerTotals *t)
     sum->numbers_filled += t->numbers_filled;
     sum->rtcp_senders_evicted += t->rtcp_senders_evicted;
     sum->stun_in += t->stun_in, sum->dtls_in += t->dtls_in, sum->handed_over += t->handed_over;
+    sum->shared_out += t->shared_out, sum->shared_in += t->shared_in;
     for (int i = 0; i < WORKER_DROPS; i++)
         sum->drops[i] += t->drops[i];
     sum->rx_packets_per_s += t->rx_packets_per_s, sum->tx_packets_per_s += t->tx_packets_per_s;

@@ -75,6 +75,7 @@ static const Row rows[] = {
     TOTAL("sequence_numbers_filled", numbers_filled, "Empty packets sent in the place of video that came too late"),
     TOTAL("rtcp_senders_evicted", rtcp_senders_evicted, "SRTCP senders forgotten for newer ones of their endpoint"),
     TOTAL("send_calls", tx_calls, "System calls that sent"),
+    TOTAL("shared_packets", shared_out, "Packets given to other media workers for receivers there"),
     TOTAL("worker_busy_us", busy_us, "CPU time of the media workers, microseconds"),
     RATE("incoming_packet_rate", rx_packets_per_s, "Datagrams received, a second"),
     RATE("outgoing_packet_rate", tx_packets_per_s, "Datagrams sent, a second"),

@@ -7,6 +7,7 @@
 #include "bridge/forward.h"
 #include "bridge/media_conference.h"
 #include "bridge/media_endpoint.h"
+#include "bridge/media_share.h"
 #include "bridge/rx/rx_path.h"
 #include "bridge/transport/demux.h"
 #include "common/base/clock.h"
@@ -18,10 +19,11 @@
 #include <sys/epoll.h>
 #include <time.h>
 
-enum { TOKEN_INBOX = 1000, TOKEN_HANDOVER };
+enum { TOKEN_INBOX = 1000, TOKEN_HANDOVER, TOKEN_SHARED };
 
 #define TIMERS_PER_ROUND 256
 #define SECOND_US 1000000
+#define UNSENT_WAIT_US 5000 /* until control is asked for room again */
 
 uint32_t worker_random(Worker *w)
 {
@@ -153,6 +155,20 @@ static bool receive_round(Worker *w, size_t socket)
     return n == RECEIVE_BATCH;
 }
 
+/* For control, which places newcomers by it. */
+static void measure_load(Worker *w, uint64_t now_us)
+{
+    struct timespec cpu;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+    uint64_t busy_us = (uint64_t)cpu.tv_sec * 1000000 + (uint64_t)cpu.tv_nsec / 1000;
+    if (w->busy_at_us && now_us > w->busy_at_us)
+        atomic_store_explicit(&w->busy, (uint32_t)((busy_us - w->busy_us) * 1000 / (now_us - w->busy_at_us)),
+                              memory_order_relaxed);
+    w->busy_us = busy_us;
+    w->busy_at_us = now_us;
+    atomic_store_explicit(&w->uptime_s, w->seconds, memory_order_relaxed);
+}
+
 static void every_second(void *user, int64_t now_us)
 {
     Worker *w = user;
@@ -164,6 +180,8 @@ static void every_second(void *user, int64_t now_us)
     t->tx_bps = (t->tx_bytes - w->second_ago.tx_bytes) * 8;
     w->second_ago = *t;
     w->hop_tokens = WORKER_HOPS_PER_S;
+    measure_load(w, (uint64_t)now_us);
+    packet_pool_fetch(&w->pool);
     if (++w->seconds % 10 == 0) {
         t->delay_p50_us = worker_delay_quantile(&w->delay, 0.5);
         t->delay_p99_us = worker_delay_quantile(&w->delay, 0.99);
@@ -176,10 +194,12 @@ static int wait_ms(const Worker *w)
 {
     int64_t next = timers_next(&w->timers);
     if (next == TIMER_NEVER)
-        return 1000;
+        return w->unsent ? UNSENT_WAIT_US / 1000 : 1000;
     int64_t left = next - w->now_us;
     if (left <= 0)
         return 0;
+    if (w->unsent && left > UNSENT_WAIT_US)
+        left = UNSENT_WAIT_US;
     return left > 1000000 ? 1000 : (int)((left + 999) / 1000);
 }
 
@@ -192,7 +212,7 @@ static void worker_watch(Worker *w, int fd, uint32_t token)
 void *worker_main(void *worker)
 {
     Worker *w = worker;
-    struct epoll_event events[WORKER_ADDRESSES_MAX + 2];
+    struct epoll_event events[WORKER_ADDRESSES_MAX + 3];
     char name[16];
     snprintf(name, sizeof(name), "media-%u", w->index);
     pthread_setname_np(pthread_self(), name);
@@ -200,12 +220,14 @@ void *worker_main(void *worker)
         worker_watch(w, w->fds[i], (uint32_t)i);
     worker_watch(w, mailbox_fd(w->inbox), TOKEN_INBOX);
     worker_watch(w, mailbox_fd(w->handover), TOKEN_HANDOVER);
+    if (w->shared)
+        worker_watch(w, mailbox_fd(w->shared), TOKEN_SHARED);
     timer_init(&w->second, every_second, w);
     timers_reserve(&w->timers, 1);
     timer_set(&w->timers, &w->second, clock_now_us() + SECOND_US);
     w->hop_tokens = WORKER_HOPS_PER_S;
     while (!w->stopping) {
-        int n = epoll_wait(w->epoll, events, WORKER_ADDRESSES_MAX + 2, wait_ms(w));
+        int n = epoll_wait(w->epoll, events, WORKER_ADDRESSES_MAX + 3, wait_ms(w));
         w->now_us = clock_now_us();
         for (int i = 0; i < n; i++) {
             uint32_t token = events[i].data.u32;
@@ -213,6 +235,8 @@ void *worker_main(void *worker)
                 worker_on_inbox(w);
             } else if (token == TOKEN_HANDOVER) {
                 worker_on_handover(w);
+            } else if (token == TOKEN_SHARED) {
+                worker_on_shared(w);
             } else {
                 for (int round = 0; round < WORKER_ROUNDS && receive_round(w, token); round++)
                     ;
@@ -220,6 +244,8 @@ void *worker_main(void *worker)
         }
         timers_run(&w->timers, w->now_us, TIMERS_PER_ROUND);
         send_batch_flush(w->batch);
+        if (w->unsent)
+            worker_emit_unsent(w);
     }
     return NULL;
 }

@@ -12,6 +12,7 @@
 #include "bridge/worker_socket.h"
 #include "bridge/worker_timers.h"
 #include "bridge/worker_tuples.h"
+#include "bridge/worker_routes.h"
 #include "common/base/mailbox.h"
 
 #include <pthread.h>
@@ -19,7 +20,10 @@
 
 #define WORKER_INBOX 8192        /* commands */
 #define WORKER_EVENTS 16384      /* events of all workers */
+#define WORKER_UNSENT 65536      /* events of one worker that wait for room */
+#define WORKER_KEPT 65536        /* commands to one worker that wait for room; removals beyond that too */
 #define WORKER_HANDOVER 256      /* datagrams, 1.6 KB each, from all other workers */
+#define WORKER_SHARED 8192       /* packets and words about shared conferences, 64 bytes each */
 #define WORKER_CONFERENCE_BUCKETS 1024
 #define WORKER_UFRAG_BUCKETS 4096
 #define WORKER_HOPS_PER_S 2000   /* STUN requests from unknown addresses handed to other workers */
@@ -46,8 +50,12 @@ typedef struct Worker {
     pthread_t thread;
     Mailbox *inbox;      /* WorkerCommand *, from control; NULL means stop */
     Mailbox *handover;   /* HandoverItem, from the other workers */
+    Mailbox *shared;     /* ShareItem, from the other workers; NULL when there are none */
     /* any thread */
-    _Atomic uint32_t load; /* endpoints, for workers_choose */
+    _Atomic uint32_t load;        /* endpoints, for workers_choose */
+    _Atomic uint32_t busy;        /* CPU time of the last second, per mille */
+    _Atomic uint32_t uptime_s;
+    _Atomic bool wants_room;      /* control has commands that did not fit */
     /* worker */
     bool stopping;
     int64_t now_us;      /* of the batch or timer being worked on: read after each wait and each forwarding */
@@ -58,6 +66,10 @@ typedef struct Worker {
     TimerHeap timers;
     Timer second;        /* once a second: rates, foreign tuples */
     uint32_t seconds;
+    uint64_t busy_us, busy_at_us; /* CPU time a second ago, and when that was */
+    WorkerEvent *unsent, **last_unsent;
+    uint32_t n_unsent;
+    int64_t batch_since_us; /* when the oldest packet handed over in this round was received; 0 none */
     IceStun *stun;
     IceOut ice_out;
     UfragEntry *ufrags[WORKER_UFRAG_BUCKETS];
@@ -108,6 +120,11 @@ int worker_of_ufrag(const Worker *w, char first);
 void worker_on_inbox(Worker *w);
 
 /* workers.c */
+typedef struct { /* control */
+    WorkerCommand *first, **last;
+    uint32_t n;
+} KeptCommands;
+
 struct Workers {
     WorkersConfig config;
     unsigned count, started;
@@ -116,12 +133,25 @@ struct Workers {
     Worker *workers[WORKERS_MAX];
     int fds[WORKERS_MAX * WORKER_ADDRESSES_MAX];
     _Atomic uint64_t refused_commands;
+    /* control */
+    WorkerRoutes routes;
+    KeptCommands kept[WORKERS_MAX];
+    struct {
+        uint32_t since_s, n; /* endpoints placed since that second of the worker */
+    } placed[WORKERS_MAX];
 };
+
+/* workers_post.c; control */
+void workers_send_kept(Workers *group, unsigned worker);
+void workers_drop_kept(Workers *group);
 
 /* worker_events.c: events for control. With `ep` NULL the event is about the whole conference. */
 WorkerEvent *worker_event_new(const Worker *w, WorkerEventType type, const MediaConference *c, const MediaEndpoint *ep,
                               size_t n);
 void worker_emit(Worker *w, WorkerEvent *ev);
 void worker_emit_plain(Worker *w, WorkerEventType type, const MediaEndpoint *ep);
+/* What found the box full goes out in order when there is room; each round of the loop. */
+void worker_emit_unsent(Worker *w);
+void worker_drop_unsent(Worker *w);
 
 #endif

@@ -3,10 +3,11 @@
  * The contract between the control thread and the media workers. Control posts commands, workers answer with
  * events; both are values in one heap block that is handed over and never shared.
  *
- * A worker owns all media state of its conferences: ICE, SRTP, RTP and RTCP, estimation, allocation, slots,
- * dominant speaker. Control owns COLIBRI2, channels, DTLS and SCTP. Commands of one conference are carried out in the
- * order posted; a command about a conference or endpoint that is unknown is ignored, so closing races are
- * harmless. Events may still arrive for an endpoint that control has just removed: look the handle up.
+ * A worker owns all media state of its endpoints: ICE, SRTP, RTP and RTCP, estimation, allocation, slots. A conference
+ * begins on one worker, its home, which decides who is the dominant speaker; its endpoints may live on several, and
+ * the workers then hand each other what was received (media_share.h). Control owns COLIBRI2, channels, DTLS and SCTP.
+ * Commands of one conference are carried out in the order posted, on each of its workers; a command about a conference
+ * or endpoint that is unknown is ignored, so closing races are harmless. Events may still arrive for an endpoint that control has just removed: look the handle up.
  *
  * Conferences and endpoints are named by handles that control chooses: nonzero, never reused in the process.
  * All functions here are for the control thread. No GLib. */
@@ -94,7 +95,7 @@ typedef struct {
 /* ---- commands ---- */
 
 typedef enum {
-    WORKER_CONFERENCE_CREATE,
+    WORKER_CONFERENCE_CREATE, /* on the worker that is its home */
     WORKER_CONFERENCE_REMOVE,
     WORKER_ENDPOINT_CREATE,
     WORKER_ENDPOINT_REMOVE,
@@ -111,6 +112,8 @@ typedef enum {
     WORKER_CHANNEL_UP, /* message transport (re)connected: the worker emits all state, bridge.md 6.4 */
     WORKER_REQUEST_KEYFRAME,
     WORKER_SNAPSHOT,
+    WORKER_MIRROR, /* made by workers_post only: an endpoint that lives on another worker */
+    WORKER_SHARES, /* the same: which workers have a share of the conference */
     WORKER_COMMANDS
 } WorkerCommandType;
 
@@ -120,6 +123,7 @@ typedef struct {
 } WorkerAudioName;
 
 typedef struct WorkerCommand {
+    struct WorkerCommand *next; /* in the queue of its owner */
     WorkerCommandType type;
     uint64_t conference; /* always */
     uint64_t endpoint;   /* all but CONFERENCE_*; SNAPSHOT: 0 or one endpoint */
@@ -129,6 +133,7 @@ typedef struct WorkerCommand {
             uint32_t audio_ssrc, video_ssrc; /* feedback SSRCs: sender SSRC of our RTCP, nobody may use them */
             int32_t last_n;                  /* bridge-wide or load limit; -1 none */
             char name[WORKER_NAME_SIZE];     /* for dumps */
+            unsigned home;                   /* filled in by workers_post */
         } conference_create;
         struct {
             char id[WORKER_ID_SIZE];
@@ -180,11 +185,19 @@ typedef struct WorkerCommand {
             uint64_t id;
             bool streams;
         } snapshot; /* id comes back; see WorkerEvent.snapshot */
+        struct {
+            char id[WORKER_ID_SIZE];
+            bool visitor;
+            unsigned worker; /* where it lives */
+        } mirror;
+        uint32_t shares; /* a bit for each worker that has one */
     };
 } WorkerCommand;
 
 /* Zeroed command with room for n array elements (0 for types without an array). Aborts without memory. */
 WorkerCommand *worker_command_new(WorkerCommandType type, uint64_t conference, uint64_t endpoint, size_t n);
+/* The same once more; not for commands with secrets. */
+WorkerCommand *worker_command_copy(const WorkerCommand *c);
 void worker_command_free(WorkerCommand *c);
 
 /* ---- events ---- */
@@ -206,7 +219,8 @@ typedef enum {
     WORKER_EV_DOMINANT_SPEAKER,   /* u.speaker; endpoint 0: to all of the conference */
     WORKER_EV_CONNECTIVITY,       /* u.connectivity; endpoint 0: to all of the conference */
     WORKER_EV_BANDWIDTH,          /* u.bandwidth: every 10 s while an estimate exists */
-    WORKER_EV_SNAPSHOT
+    WORKER_EV_SNAPSHOT,
+    WORKER_EV_ROOM /* never seen outside: an inbox that was full has room again */
 } WorkerEventType;
 
 typedef struct {
@@ -224,6 +238,7 @@ typedef struct {
 } WorkerEndpointId;
 
 typedef struct WorkerEvent {
+    struct WorkerEvent *next; /* in the queue of its owner */
     WorkerEventType type;
     unsigned worker;
     uint64_t conference, endpoint; /* endpoint 0: see the type */
@@ -261,7 +276,7 @@ typedef struct WorkerEvent {
         struct {
             int64_t bps;
         } bandwidth;
-        struct { /* n endpoints: those of the conference, or the one asked for; none for conference 0 */
+        struct { /* n endpoints: those of the conference on that worker, or the one asked for; none for conference 0 */
             uint64_t id;
             WorkerTotals totals; /* of the whole worker */
             size_t n_streams;
@@ -290,6 +305,7 @@ typedef struct {
     uint32_t loudest;
     bool silence_events;     /* tell clients when the dominant speaker has been silent for SPEECH_SILENCE_MS */
     int32_t silence_packets; /* forwarded before silence is dropped; 0: the default of 3, -1: never drop */
+    uint32_t spread_percent; /* load of a worker above which its conferences spread (worker_spread.h); 0: never */
 } WorkersConfig;
 
 /* Binds all sockets and starts the threads. NULL with a sentence in error[] when an address or thread is refused. */
@@ -299,8 +315,15 @@ uint16_t workers_port(const Workers *w);
 
 /* The least loaded worker, for a conference about to be created there. */
 unsigned workers_choose(const Workers *w);
+/* The worker for an endpoint about to be created: the conference's, or another one when that has enough to do. */
+unsigned workers_place(Workers *w, uint64_t conference);
+/* A bit for each worker that has endpoints of the conference, and for its home; 0 when it is unknown. */
+uint32_t workers_shares(const Workers *w, uint64_t conference);
 
-/* Hands the command over, always: false means the inbox was full and it was freed and counted. Never blocks. */
+/* Hands the command over, always: false means the inbox was full and it was freed and counted. Never blocks.
+ * `worker`: for a conference its home, for an endpoint the one its ICE credentials name, which may be another. What
+ * the other workers of the conference must know of the command they are told here. Removals are never refused: they
+ * wait until there is room. */
 bool workers_post(Workers *w, unsigned worker, WorkerCommand *c);
 
 /* Readable while events wait; put it in the control loop. Owned by w. */

@@ -3,6 +3,7 @@
  * Control's commands: decode, find, hand on. */
 #include "bridge/media_conference.h"
 #include "bridge/media_endpoint.h"
+#include "bridge/media_share.h"
 #include "bridge/rx/rx_feedback.h"
 #include "bridge/worker.h"
 #include "bridge/worker_snapshot.h"
@@ -12,8 +13,7 @@
 static void create_conference(Worker *w, const WorkerCommand *c)
 {
     if (!worker_find_conference(w, c->conference))
-        media_conference_new(w, c->conference, c->conference_create.audio_ssrc, c->conference_create.video_ssrc,
-                             c->conference_create.last_n, c->conference_create.name);
+        media_conference_new(w, c);
 }
 
 static void request_keyframes(MediaEndpoint *owner, const char *source)
@@ -77,9 +77,18 @@ static void to_endpoint(Worker *w, MediaEndpoint *ep, WorkerCommand **command)
     case WORKER_CONFERENCE_REMOVE:
     case WORKER_ENDPOINT_CREATE:
     case WORKER_SNAPSHOT:
+    case WORKER_MIRROR:
+    case WORKER_SHARES:
     case WORKER_COMMANDS:
         break;
     }
+}
+
+/* Of an endpoint that lives elsewhere: only what concerns everybody. */
+static bool is_for_mirrors(WorkerCommandType type)
+{
+    return type == WORKER_ENDPOINT_REMOVE || type == WORKER_SOURCES || type == WORKER_SOURCE_VIDEO_TYPE ||
+           type == WORKER_FORCE_MUTE;
 }
 
 static void carry_out(Worker *w, WorkerCommand **command)
@@ -97,9 +106,14 @@ static void carry_out(Worker *w, WorkerCommand **command)
     } else if (c->type == WORKER_ENDPOINT_CREATE) {
         if (!media_conference_find(conf, c->endpoint))
             media_endpoint_new(conf, c);
+    } else if (c->type == WORKER_MIRROR) {
+        if (!media_conference_find(conf, c->endpoint))
+            media_endpoint_new_mirror(conf, c);
+    } else if (c->type == WORKER_SHARES) {
+        media_share_set(conf, c->shares);
     } else {
         MediaEndpoint *ep = media_conference_find(conf, c->endpoint);
-        if (ep)
+        if (ep && (!ep->mirror || is_for_mirrors(c->type)))
             to_endpoint(w, ep, command);
     }
 }
@@ -112,8 +126,12 @@ void worker_on_inbox(Worker *w)
             /* Empty: reset the wake-up, then look once more for what came in between. A round that ends before
              * this leaves the wake-up set and is continued after the packets. */
             mailbox_clear_wake(w->inbox);
-            if (!mailbox_take(w->inbox, &c))
+            if (!mailbox_take(w->inbox, &c)) {
+                if (atomic_load_explicit(&w->wants_room, memory_order_relaxed) &&
+                    atomic_exchange(&w->wants_room, false))
+                    worker_emit(w, worker_event_new(w, WORKER_EV_ROOM, NULL, NULL, 0));
                 return;
+            }
         }
         if (!c) {
             w->stopping = true;

@@ -48,6 +48,14 @@ WorkerCommand *worker_command_new(WorkerCommandType type, uint64_t conference, u
     return c;
 }
 
+WorkerCommand *worker_command_copy(const WorkerCommand *c)
+{
+    WorkerCommand *copy = worker_command_new(c->type, c->conference, c->endpoint, c->n);
+    memcpy(copy, c, sizeof(*c) + c->n * command_element(c->type));
+    copy->next = NULL;
+    return copy;
+}
+
 void worker_command_free(WorkerCommand *c)
 {
     if (c && c->type == WORKER_SRTP_KEYS)
@@ -86,12 +94,49 @@ WorkerEvent *worker_event_new(const Worker *w, WorkerEventType type, const Media
     return ev;
 }
 
+/* What comes again by itself, or is only a number; all else is state that control would never hear of again. */
+static bool may_be_lost(WorkerEventType type)
+{
+    return type == WORKER_EV_DTLS || type == WORKER_EV_BANDWIDTH || type == WORKER_EV_SNAPSHOT;
+}
+
 void worker_emit(Worker *w, WorkerEvent *ev)
 {
-    if (!mailbox_post(w->group->events, &ev)) {
+    if (!w->unsent && mailbox_post(w->group->events, &ev))
+        return;
+    if (may_be_lost(ev->type) || w->n_unsent == WORKER_UNSENT) {
         w->totals.drops[WORKER_DROP_MAILBOX]++;
         worker_event_free(ev);
+        return;
     }
+    if (!w->unsent)
+        w->last_unsent = &w->unsent;
+    *w->last_unsent = ev;
+    w->last_unsent = &ev->next;
+    w->n_unsent++;
+}
+
+void worker_emit_unsent(Worker *w)
+{
+    for (WorkerEvent *ev; (ev = w->unsent);) {
+        WorkerEvent *next = ev->next;
+        ev->next = NULL;
+        if (!mailbox_post(w->group->events, &ev)) {
+            ev->next = next;
+            return;
+        }
+        w->unsent = next;
+        w->n_unsent--;
+    }
+}
+
+void worker_drop_unsent(Worker *w)
+{
+    for (WorkerEvent *ev; (ev = w->unsent);) {
+        w->unsent = ev->next;
+        worker_event_free(ev);
+    }
+    w->n_unsent = 0;
 }
 
 void worker_emit_plain(Worker *w, WorkerEventType type, const MediaEndpoint *ep)
@@ -132,6 +177,7 @@ const char *worker_drop_name(WorkerDrop drop)
         [WORKER_DROP_QUIETER] = "quieter",
         [WORKER_DROP_FEEDBACK] = "feedback",
         [WORKER_DROP_DTLS] = "dtls",
+        [WORKER_DROP_SHARE] = "share",
     };
     return (unsigned)drop < WORKER_DROPS ? names[drop] : "unknown";
 }

@@ -183,21 +183,24 @@ static void fill_totals(Worker *w, WorkerTotals *t, int64_t now_us)
     struct timespec cpu;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
     w->totals.busy_us = (uint64_t)cpu.tv_sec * 1000000 + (uint64_t)cpu.tv_nsec / 1000;
-    w->totals.conferences = w->n_conferences;
+    w->totals.conferences = 0; /* of those it is the home of */
     w->totals.endpoints = w->n_endpoints;
     if (w->delay.count) { /* the running ten seconds are fresher than the last full ones */
         w->totals.delay_p50_us = worker_delay_quantile(&w->delay, 0.5);
         w->totals.delay_p99_us = worker_delay_quantile(&w->delay, 0.99);
     }
+    packet_pool_fetch(&w->pool);
     w->totals.pool_buffers = w->pool.total;
     w->totals.pool_in_use = w->pool.used;
     w->totals.drops[WORKER_DROP_POOL] = w->pool.refused;
     w->totals.active_endpoints = 0;
     for (size_t i = 0; i < WORKER_CONFERENCE_BUCKETS; i++)
-        for (const MediaConference *c = w->conferences[i]; c; c = c->next)
+        for (const MediaConference *c = w->conferences[i]; c; c = c->next) {
+            w->totals.conferences += media_conference_is_home(c);
             for (uint32_t k = 0; k < c->n_endpoints; k++)
                 w->totals.active_endpoints +=
                     c->endpoints[k]->last_packet_us && now_us - c->endpoints[k]->last_packet_us < MEDIA_ACTIVE_US;
+        }
     *t = w->totals;
 }
 
@@ -205,14 +208,20 @@ void worker_snapshot(Worker *w, const MediaConference *conf, const WorkerCommand
 {
     int64_t now_us = clock_now_us();
     MediaEndpoint *one = conf && request->endpoint ? media_conference_find(conf, request->endpoint) : NULL;
+    if (one && one->mirror)
+        one = NULL;
     size_t n = one ? 1 : conf && !request->endpoint ? conf->n_endpoints : 0;
     WorkerEvent *ev = worker_event_new(w, WORKER_EV_SNAPSHOT, conf, NULL, n);
     ev->conference = request->conference;
     ev->endpoint = request->endpoint;
     ev->snapshot.id = request->snapshot.id;
     fill_totals(w, &ev->snapshot.totals, now_us);
-    for (size_t i = 0; i < n; i++)
-        fill_endpoint(one ? one : conf->endpoints[i], &ev->snapshot.endpoints[i], now_us);
+    ev->n = 0;
+    for (size_t i = 0; i < n; i++) {
+        MediaEndpoint *ep = one ? one : conf->endpoints[i];
+        if (!ep->mirror)
+            fill_endpoint(ep, &ev->snapshot.endpoints[ev->n++], now_us);
+    }
     if (one && request->snapshot.streams)
         fill_streams(one, ev, now_us);
     worker_emit(w, ev);

@@ -40,6 +40,7 @@ typedef enum {
     WORKER_DROP_PACER,         /* held back too long, or queue full */
     WORKER_DROP_FEEDBACK,      /* transport-cc or NACK that names more packets than anybody was sent */
     WORKER_DROP_DTLS,          /* DTLS datagrams of one endpoint beyond its rate */
+    WORKER_DROP_SHARE,         /* packets for another worker's receivers: its ring or our pool was full */
     WORKER_DROPS
 } WorkerDrop;
 
@@ -56,13 +57,15 @@ typedef struct {
     uint64_t padding_bytes, cache_hits, cache_misses;
     uint64_t numbers_filled;                /* empty packets in the place of video that came too late to be of use */
     uint64_t stun_in, dtls_in, handed_over; /* handed_over: datagrams that crossed to their owner */
+    uint64_t shared_out, shared_in;         /* packets given to, taken from other workers with receivers of theirs */
     uint64_t ice_failed, ice_restarts;
     uint64_t rtcp_senders_evicted; /* SRTCP replay states given up for newer senders of the same endpoint */
     uint64_t drops[WORKER_DROPS];
     uint64_t rx_packets_per_s, tx_packets_per_s, rx_bps, tx_bps; /* last full second */
     uint64_t busy_us;                                            /* CPU time of the worker's thread */
     uint32_t delay_p50_us, delay_p99_us;                         /* wake-up to send of forwarded packets, last 10 s */
-    uint32_t conferences, endpoints, active_endpoints;           /* active: media seen in the last 10 s */
+    uint32_t conferences, endpoints, active_endpoints;           /* active: media seen in the last 10 s. A conference
+                                                                  * counts where its home is, an endpoint where it lives */
     uint32_t pool_buffers, pool_in_use;
 } WorkerTotals;
 

@@ -2,6 +2,7 @@
  *
  * The workers as control sees them: start, post, fetch, stop. */
 #include "bridge/media_conference.h"
+#include "bridge/media_share.h"
 #include "bridge/worker.h"
 
 #include <errno.h>
@@ -25,9 +26,11 @@ static bool worker_prepare(Worker *w, char *error, size_t error_size)
     w->epoll = epoll_create1(EPOLL_CLOEXEC);
     w->inbox = mailbox_new(sizeof(WorkerCommand *), WORKER_INBOX);
     w->handover = mailbox_new(sizeof(HandoverItem), WORKER_HANDOVER);
+    if (w->group->count > 1)
+        w->shared = mailbox_new(sizeof(ShareItem), WORKER_SHARED);
     w->stun = ice_stun_new();
     w->batch = send_batch_new(w->fds, w->n_fds, w->config->gso, &w->totals);
-    if (w->epoll < 0 || !w->inbox || !w->handover || !w->stun || !w->batch ||
+    if (w->epoll < 0 || !w->inbox || !w->handover || (w->group->count > 1 && !w->shared) || !w->stun || !w->batch ||
         !tuple_table_init(&w->tuples, WORKER_TUPLES_MAX, seeds[1])) {
         snprintf(error, error_size, "cannot prepare worker %u: %s", w->index, strerror(errno));
         return false;
@@ -35,19 +38,27 @@ static bool worker_prepare(Worker *w, char *error, size_t error_size)
     return true;
 }
 
-/* The thread has ended, or was never started. */
+/* The threads have ended, or were never started. Conferences go first, on all workers: those that have a share of one
+ * still tell each other. */
+static void end_conferences(Worker *w)
+{
+    for (size_t i = 0; w && i < WORKER_CONFERENCE_BUCKETS; i++)
+        while (w->conferences[i])
+            media_conference_free(w->conferences[i]);
+}
+
 static void worker_free(Worker *w)
 {
     if (!w)
         return;
-    for (size_t i = 0; i < WORKER_CONFERENCE_BUCKETS; i++)
-        while (w->conferences[i])
-            media_conference_free(w->conferences[i]);
     WorkerCommand *c;
     while (w->inbox && mailbox_take(w->inbox, &c))
         worker_command_free(c);
     mailbox_free(w->inbox);
     mailbox_free(w->handover);
+    media_share_drain(w);
+    mailbox_free(w->shared);
+    worker_drop_unsent(w);
     receive_vector_clear(&w->receive, &w->pool);
     packet_pool_clear(&w->pool);
     send_batch_free(w->batch);
@@ -140,15 +151,6 @@ unsigned workers_choose(const Workers *group)
     return best;
 }
 
-bool workers_post(Workers *group, unsigned worker, WorkerCommand *c)
-{
-    if (worker < group->count && mailbox_post(group->workers[worker]->inbox, &c))
-        return true;
-    atomic_fetch_add_explicit(&group->refused_commands, 1, memory_order_relaxed);
-    worker_command_free(c);
-    return false;
-}
-
 int workers_event_fd(const Workers *group)
 {
     return mailbox_fd(group->events);
@@ -156,12 +158,18 @@ int workers_event_fd(const Workers *group)
 
 WorkerEvent *workers_next_event(Workers *group)
 {
-    WorkerEvent *ev;
-    if (mailbox_take(group->events, &ev))
-        return ev;
-    /* Empty: reset the wake-up, then look once more for what came in between. */
-    mailbox_clear_wake(group->events);
-    return mailbox_take(group->events, &ev) ? ev : NULL;
+    for (WorkerEvent *ev;;) {
+        if (!mailbox_take(group->events, &ev)) {
+            /* Empty: reset the wake-up, then look once more for what came in between. */
+            mailbox_clear_wake(group->events);
+            if (!mailbox_take(group->events, &ev))
+                return NULL;
+        }
+        if (ev->type != WORKER_EV_ROOM)
+            return ev;
+        workers_send_kept(group, ev->worker);
+        worker_event_free(ev);
+    }
 }
 
 void workers_free(Workers *group)
@@ -177,7 +185,11 @@ void workers_free(Workers *group)
     for (unsigned i = 0; i < group->started; i++)
         pthread_join(group->workers[i]->thread, NULL);
     for (unsigned i = 0; i < group->count; i++)
+        end_conferences(group->workers[i]);
+    for (unsigned i = 0; i < group->count; i++)
         worker_free(group->workers[i]);
+    workers_drop_kept(group);
+    worker_routes_clear(&group->routes);
     WorkerEvent *ev;
     while (group->events && mailbox_take(group->events, &ev))
         worker_event_free(ev);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/rx/rx_feedback.h"
 
+#include "bridge/media_share.h"
 #include "common/rtp/rtcp_fb.h"
 
 #define ROOM 1400 /* bytes of one RTCP datagram before protection */
@@ -85,6 +86,10 @@ static void send_keyframe_request(MediaSource *s)
 
 void rx_feedback_ask_keyframe(MediaSource *s, int64_t now_us)
 {
+    if (s->owner->mirror) {
+        media_share_ask_keyframe(s, now_us);
+        return;
+    }
     if (!s->owner->ready || !video_type_enabled(s->alloc_type))
         return;
     if (keyframe_requester_ask(&s->keyframes, now_us))

@@ -2,6 +2,7 @@
 #include "bridge/rx/rx_path.h"
 
 #include "bridge/forward.h"
+#include "bridge/media_share.h"
 #include "bridge/rx/rx_feedback.h"
 #include "bridge/transport/demux.h"
 #include "common/rtp/rtx.h"
@@ -143,16 +144,14 @@ static void audio_packet(MediaEndpoint *ep, Packet *p, MediaSource *s, RxEncodin
             return;
         } else if (s->silent_run < UINT8_MAX)
             s->silent_run++;
-        if (!s->synthetic) {
-            dominant_speaker_level(c->speech, ep->speaker, level.level, p->now_us / 1000);
-            media_conference_heard(c, p->now_us);
-            size_t n = c->worker->config->loudest;
-            if (n && !loudest_passes(loudest_level(&c->loudest, ep->speaker, level.level, p->now_us / 1000), n,
-                                     c->dominant == ep->speaker, s->subscribers > 0)) {
-                swallow(st, seq);
-                drop(ep, WORKER_DROP_QUIETER);
-                return;
-            }
+        size_t rank = media_conference_heard(c, s, level.level, p->now_us), n = c->worker->config->loudest;
+        if (n && !s->synthetic &&
+            !loudest_passes(rank, n, c->dominant == ep->speaker, s->subscribers > 0 || s->subscribing)) {
+            swallow(st, seq);
+            drop(ep, WORKER_DROP_QUIETER);
+            if (s->shares)
+                media_share_level(s, level.level);
+            return;
         }
     }
     if (close_up(st, seq, &m->seq))
@@ -161,17 +160,12 @@ static void audio_packet(MediaEndpoint *ep, Packet *p, MediaSource *s, RxEncodin
         drop(ep, WORKER_DROP_DUPLICATE);
 }
 
-static void video_packet(MediaEndpoint *ep, Packet *p, MediaSource *s, RxEncodingState *st, int64_t seq)
+void rx_path_video(MediaConference *c, Packet *p, MediaSource *s, RxEncoding *e)
 {
-    MediaConference *c = ep->conference;
     MediaPacket *m = &p->media;
-    if (!close_up(st, seq, &m->seq)) {
-        drop(ep, WORKER_DROP_DUPLICATE);
-        return;
-    }
     const MediaExtPos *dd = &m->ext[MEDIA_EXT_DEPENDENCY_DESCRIPTOR];
     const uint8_t *payload = m->data + m->view.payload_off;
-    FrameParser *parser = &st->video->parser;
+    FrameParser *parser = &e->state->video->parser;
     frame_parser_read(parser, (MediaCodec)m->codec, payload, m->view.payload_len, m->seq, m->view.ts, m->view.marker,
                       dd->off ? m->data + dd->off : NULL, dd->len, &m->frame);
     memcpy(p->prefix, payload, m->view.payload_len < sizeof(p->prefix) ? m->view.payload_len : sizeof(p->prefix));
@@ -295,6 +289,8 @@ void rx_path_rtp(MediaEndpoint *ep, Packet *p, const Tuple *from)
     fill_media(p, s, e, data, len, &v, info, &ext);
     if (s->kind == WORKER_AUDIO)
         audio_packet(ep, p, s, st, seq);
+    else if (close_up(st, seq, &p->media.seq))
+        rx_path_video(ep->conference, p, s, e);
     else
-        video_packet(ep, p, s, st, seq);
+        drop(ep, WORKER_DROP_DUPLICATE);
 }

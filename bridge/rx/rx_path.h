@@ -17,6 +17,8 @@ void rx_path_rtp(MediaEndpoint *ep, Packet *p, const Tuple *from);
 void rx_path_rtcp(MediaEndpoint *ep, Packet *p, const Tuple *from);
 /* Either, for packets that waited for the keys. */
 void rx_path_datagram(MediaEndpoint *ep, Packet *p, const Tuple *from);
+/* A packet of video as its worker has put it in order, here or on another worker: parsed, counted, forwarded. */
+void rx_path_video(MediaConference *c, Packet *p, MediaSource *s, RxEncoding *e);
 /* Before there are keys: waits for them, or is dropped. */
 void rx_path_hold(MediaEndpoint *ep, Packet *p);
 

@@ -2,6 +2,7 @@
  *
  * RTCP from a client (bridge.md 7.2): reports and feedback about what we sent end here; sender reports and key-frame
  * requests go on, translated. */
+#include "bridge/media_share.h"
 #include "bridge/rx/rx_feedback.h"
 #include "bridge/rx/rx_path.h"
 #include "bridge/tx/tx_repair.h"
@@ -63,6 +64,8 @@ static void on_report(MediaEndpoint *ep, const uint8_t *buf, const RtcpPacket *r
     e->encoding->sr_us = now_us;
     if (!ep->visitor)
         tx_reports_forward(e->source, e->encoding, now_us);
+    if (!ep->visitor && e->source->shares)
+        media_share_report(e->source, e->encoding);
 }
 
 static void on_keyframe_request(MediaEndpoint *ep, uint32_t ssrc, int64_t now_us)

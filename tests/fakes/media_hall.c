@@ -31,8 +31,9 @@ void media_hall_init(MediaHall *h, unsigned n_workers, unsigned worker, int32_t 
 MediaPeer *media_hall_add(MediaHall *h, const char *id, const PeerOptions *options)
 {
     g_assert_cmpuint(h->n_peers, <, HALL_PEERS);
+    unsigned worker = h->spread ? (h->worker + h->n_peers) % workers_count(h->workers) : h->worker;
     MediaPeer *p = &h->peers[h->n_peers++];
-    media_peer_init(p, h->workers, h->worker, h->conference, 1000 + h->n_peers, id, options);
+    media_peer_init(p, h->workers, worker, h->conference, 1000 + h->n_peers, id, options);
     return p;
 }
 
@@ -157,7 +158,7 @@ const WorkerEvent *media_hall_snapshot(MediaHall *h, const MediaPeer *peer)
     WorkerCommand *c = worker_command_new(WORKER_SNAPSHOT, h->conference, peer ? peer->handle : 0, 0);
     c->snapshot.id = ++id;
     c->snapshot.streams = true;
-    workers_post(h->workers, h->worker, c);
+    workers_post(h->workers, peer ? peer->worker : h->worker, c);
     gint64 end = g_get_monotonic_time() + PATIENCE_US;
     for (;;) {
         const WorkerEvent *ev = media_hall_last(h, WORKER_EV_SNAPSHOT, NULL);
@@ -166,6 +167,25 @@ const WorkerEvent *media_hall_snapshot(MediaHall *h, const MediaPeer *peer)
         g_assert_cmpint(g_get_monotonic_time(), <, end);
         pump(h, 10);
     }
+}
+
+WorkerTotals media_hall_totals(MediaHall *h)
+{
+    WorkerTotals sum = { 0 };
+    unsigned own = h->worker;
+    for (h->worker = 0; h->worker < workers_count(h->workers); h->worker++) {
+        const WorkerTotals *t = &media_hall_snapshot(h, NULL)->snapshot.totals;
+        sum.handed_over += t->handed_over;
+        sum.shared_out += t->shared_out;
+        sum.shared_in += t->shared_in;
+        sum.conferences += t->conferences;
+        sum.endpoints += t->endpoints;
+        sum.pool_in_use += t->pool_in_use;
+        for (int i = 0; i < WORKER_DROPS; i++)
+            sum.drops[i] += t->drops[i];
+    }
+    h->worker = own;
+    return sum;
 }
 
 void media_hall_settle(MediaHall *h)

@@ -14,6 +14,7 @@ typedef struct {
     Workers *workers;
     uint64_t conference;
     unsigned worker;
+    bool spread; /* peers that join from now on live on one worker after the other, the first on `worker` */
     MediaPeer peers[HALL_PEERS];
     unsigned n_peers;
     WorkerEvent *events[HALL_EVENTS]; /* oldest first; those beyond are freed */
@@ -46,8 +47,11 @@ unsigned media_hall_count(const MediaHall *h, WorkerEventType type, const MediaP
 void media_hall_forget_events(MediaHall *h);
 /* Send SSRC under which `peer` gets that source, from the slot events; 0 when it was not told. */
 uint32_t media_hall_slot(const MediaHall *h, const MediaPeer *peer, const char *source, uint32_t *rtx_ssrc);
-/* Asks the worker for its numbers and waits for them; borrowed until events are forgotten. */
+/* Asks the worker (of the peer, if there is one) for its numbers and waits for them; borrowed until events are
+ * forgotten. */
 const WorkerEvent *media_hall_snapshot(MediaHall *h, const MediaPeer *peer);
+/* The numbers of all workers together, as far as they are counters. */
+WorkerTotals media_hall_totals(MediaHall *h);
 void media_hall_clear(MediaHall *h);
 
 #endif

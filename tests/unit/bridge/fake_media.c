@@ -30,6 +30,16 @@ static unsigned choose(void *user)
     return 0;
 }
 
+static unsigned place(void *user, uint64_t conference)
+{
+    return ((FakeMedia *)user)->place;
+}
+
+static uint32_t shares(void *user, uint64_t conference)
+{
+    return 1u | 1u << ((FakeMedia *)user)->place;
+}
+
 static bool post(void *user, unsigned worker, WorkerCommand *c)
 {
     FakeMedia *m = user;
@@ -38,6 +48,7 @@ static bool post(void *user, unsigned worker, WorkerCommand *c)
         return false;
     }
     g_ptr_array_add(m->commands, c);
+    m->last_worker = worker;
     return true;
 }
 
@@ -51,7 +62,7 @@ static bool credentials(unsigned worker, IceCredentials *out)
 
 MediaPort fake_media_port(FakeMedia *m)
 {
-    return (MediaPort){ choose, post, credentials, m };
+    return (MediaPort){ choose, place, shares, post, credentials, m };
 }
 
 const WorkerCommand *fake_media_last(const FakeMedia *m, WorkerCommandType type, uint64_t endpoint)

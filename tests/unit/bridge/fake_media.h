@@ -10,6 +10,8 @@
 typedef struct {
     GPtrArray *commands; /* of WorkerCommand, oldest first */
     bool full;           /* refuse everything */
+    unsigned place;      /* the worker of the next endpoint */
+    unsigned last_worker; /* that the last command went to */
 } FakeMedia;
 
 FakeMedia *fake_media_new(void);

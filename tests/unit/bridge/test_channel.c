@@ -45,6 +45,34 @@ static void test_open_asks_for_the_state(void)
     fixture_tear_down(&r.f);
 }
 
+/* A conference on two workers: each endpoint's commands go to its own, and both are asked for numbers. */
+static void test_two_workers(void)
+{
+    Room r;
+    set_up(&r, NULL);
+    FakeMedia *m = r.f.media;
+    m->place = 1;
+    fixture_ok(&r.f, MODIFY("", ENDPOINT("dd", TRANSPORT)));
+    g_assert_cmpuint(m->last_worker, ==, 1);
+    Endpoint *d = fixture_endpoint(&r.f, "dd");
+    fake_transport_open_channel(r.a->transport);
+    g_assert_cmpuint(m->last_worker, ==, 0);
+    fake_transport_open_channel(d->transport);
+    g_assert_cmpuint(m->last_worker, ==, 1);
+    fake_media_clear(m);
+    g_assert_true(bridge_request_snapshot(r.f.bridge, d->conference, NULL, 0, false));
+    g_assert_cmpuint(fake_media_count(m, WORKER_SNAPSHOT), ==, 2);
+    g_assert_true(bridge_request_snapshot(r.f.bridge, d->conference, r.a, 7, true));
+    g_assert_cmpuint(fake_media_count(m, WORKER_SNAPSHOT), ==, 3);
+    g_assert_cmpuint(m->last_worker, ==, 0);
+    g_assert_true(bridge_request_snapshot(r.f.bridge, d->conference, d, 8, true));
+    g_assert_cmpuint(m->last_worker, ==, 1);
+    fixture_ok(&r.f, MODIFY("", "<endpoint id='dd' expire='true'/>"));
+    g_assert_nonnull(fake_media_last(m, WORKER_ENDPOINT_REMOVE, 0));
+    g_assert_cmpuint(m->last_worker, ==, 1);
+    fixture_tear_down(&r.f);
+}
+
 static void test_endpoint_message(void)
 {
     Room r;
@@ -281,6 +309,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_log_set_always_fatal(G_LOG_FATAL_MASK);
+    g_test_add_func("/bridge/channel/two workers", test_two_workers);
     g_test_add_func("/bridge/channel/open asks for the state", test_open_asks_for_the_state);
     g_test_add_func("/bridge/channel/endpoint message", test_endpoint_message);
     g_test_add_func("/bridge/channel/forged messages", test_forged_messages);

@@ -97,7 +97,12 @@ void engine_set_up(Engine *f, gconstpointer unused)
     w->batch = send_batch_new(w->fds, 1, false, &w->totals);
     w->stun = ice_stun_new();
     g_assert_true(tuple_table_init(&w->tuples, 1024, 1));
-    f->conference = media_conference_new(w, 1, 0xa0a0, 0xb0b0, -1, "test");
+    WorkerCommand *create = worker_command_new(WORKER_CONFERENCE_CREATE, 1, 0, 0);
+    create->conference_create.audio_ssrc = 0xa0a0;
+    create->conference_create.video_ssrc = 0xb0b0;
+    create->conference_create.last_n = -1;
+    f->conference = media_conference_new(w, create);
+    worker_command_free(create);
     for (unsigned i = 0; i < CLIENTS; i++)
         join(f, i);
 }
