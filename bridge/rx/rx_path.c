@@ -171,8 +171,6 @@ void rx_path_video(MediaConference *c, Packet *p, MediaSource *s, RxEncoding *e)
     memcpy(p->prefix, payload, m->view.payload_len < sizeof(p->prefix) ? m->view.payload_len : sizeof(p->prefix));
     if (m->frame.keyframe)
         keyframe_requester_fulfilled(&s->keyframes);
-    if (m->frame.keyframe && m->frame.start)
-        nack_gen_keyframe(&st->video->nacks, seq);
     if (!s->layers) {
         if (!(s->layers = malloc(sizeof(*s->layers))))
             return;
@@ -183,6 +181,13 @@ void rx_path_video(MediaConference *c, Packet *p, MediaSource *s, RxEncoding *e)
         media_conference_reallocate(c, p->now_us);
     }
     forward_packet(c, p);
+}
+
+static void video_packet(MediaEndpoint *ep, Packet *p, MediaSource *s, RxEncoding *e, int64_t seq)
+{
+    rx_path_video(ep->conference, p, s, e);
+    if (p->media.frame.keyframe && p->media.frame.start)
+        nack_gen_keyframe(&e->state->video->nacks, seq);
 }
 
 static void ask_again(MediaEndpoint *ep, MediaSource *s, RxEncoding *e, RxEncodingState *st, int64_t seq,
@@ -290,7 +295,7 @@ void rx_path_rtp(MediaEndpoint *ep, Packet *p, const Tuple *from)
     if (s->kind == WORKER_AUDIO)
         audio_packet(ep, p, s, st, seq);
     else if (close_up(st, seq, &p->media.seq))
-        rx_path_video(ep->conference, p, s, e);
+        video_packet(ep, p, s, e, seq);
     else
         drop(ep, WORKER_DROP_DUPLICATE);
 }
