@@ -12,7 +12,7 @@
 
 uint8_t engine_heard[2000];
 
-static int udp(Tuple *at)
+int engine_udp(Tuple *at)
 {
     struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t len = sizeof(sa);
@@ -58,10 +58,11 @@ static void join(Engine *f, unsigned i)
     EngineClient *c = &f->client[i];
     WorkerMedia media;
     WorkerCommand *create = worker_command_new(WORKER_ENDPOINT_CREATE, 1, 10 + i, 0);
-    c->fd = udp(&c->at);
+    c->fd = engine_udp(&c->at);
     g_snprintf(create->endpoint_create.id, sizeof(create->endpoint_create.id), "c%u", i);
     create->endpoint_create.initial_last_n = -1;
     g_assert_true(worker_ice_credentials(0, &create->endpoint_create.ice));
+    c->ice = create->endpoint_create.ice;
     c->ep = media_endpoint_new(f->conference, create);
     worker_command_free(create);
     g_assert_nonnull(c->ep);
@@ -91,7 +92,7 @@ void engine_set_up(Engine *f, gconstpointer unused)
     w->config = &f->group.config;
     w->random = 12345;
     w->now_us = 1000000;
-    w->fds[0] = f->out = udp(&own);
+    w->fds[0] = f->out = engine_udp(&own);
     w->n_fds = 1;
     packet_pool_init(&w->pool, PACKET_POOL_MAX);
     w->batch = send_batch_new(w->fds, 1, false, &w->totals);

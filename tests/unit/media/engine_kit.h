@@ -25,7 +25,8 @@
 typedef struct {
     int fd;
     Tuple at;
-    SrtpKeys keys; /* as the bridge has them */
+    IceCredentials ice; /* the bridge's half */
+    SrtpKeys keys;      /* as the bridge has them */
     SrtpTx *tx;
     SrtpRx *rx;
     SrtpStream audio, video, rtx;
@@ -44,6 +45,8 @@ typedef struct {
 void engine_set_up(Engine *f, gconstpointer unused);
 void engine_tear_down(Engine *f, gconstpointer unused);
 
+/* A socket of a client's, and its address as the bridge sees it. */
+int engine_udp(Tuple *at);
 void engine_describe(WorkerMedia *m, uint8_t level_id);
 void engine_signal_sources(EngineClient *c, unsigned i);
 /* Events of that type waiting; all are taken. */
