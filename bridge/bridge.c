@@ -15,6 +15,8 @@ struct Bridge {
     guint expire_source, sweep_source;
     bool drain;
     BridgeState state;
+    int64_t state_us; /* since when; 0: since birth */
+    bool told_empty;
 };
 
 static gboolean on_sweep(gpointer data);
@@ -87,21 +89,32 @@ void bridge_free(Bridge *b)
 
 /* ---- drain and shutdown ---- */
 
-static void set_state(Bridge *b, BridgeState state)
+static void set_state(Bridge *b, BridgeState state, int64_t now_us)
 {
-    if (b->state == state)
-        return;
     b->state = state;
+    b->state_us = now_us;
     if (b->events.state_changed)
         b->events.state_changed(b->events.user);
-    if (state == BRIDGE_SHUTTING_DOWN && b->events.empty)
-        b->events.empty(b->events.user);
 }
 
-static void leave_if_empty(Bridge *b)
+static void check_shutdown(Bridge *b, int64_t now_us)
 {
-    if (b->state == BRIDGE_GRACEFUL && bridge_n_endpoints(b) == 0)
-        set_state(b, BRIDGE_SHUTTING_DOWN);
+    const BridgeConfig *config = b->env->config;
+    unsigned here = bridge_n_endpoints(b);
+    if (b->state == BRIDGE_GRACEFUL) {
+        bool late = now_us - b->state_us >= config->bridge.graceful_timeout_s * INT64_C(1000000);
+        if (!late && here > (unsigned)config->bridge.graceful_min_participants)
+            return;
+        if (here > 0)
+            log_notice(NULL, "%s: the focus is to move %u endpoints", late ? "waited long enough" : "few are left",
+                       here);
+        set_state(b, BRIDGE_SHUTTING_DOWN, now_us);
+    }
+    if (b->state == BRIDGE_SHUTTING_DOWN && !b->told_empty && (here == 0 || now_us - b->state_us >= BRIDGE_LEAVE_US)) {
+        b->told_empty = true;
+        if (b->events.empty)
+            b->events.empty(b->events.user);
+    }
 }
 
 void bridge_shut_down(Bridge *b)
@@ -110,8 +123,9 @@ void bridge_shut_down(Bridge *b)
         return;
     log_notice(NULL, "shutting down gracefully: %u conferences with %u endpoints go on", bridge_n_conferences(b),
                bridge_n_endpoints(b));
-    set_state(b, BRIDGE_GRACEFUL);
-    leave_if_empty(b);
+    int64_t now_us = clock_now_us();
+    set_state(b, BRIDGE_GRACEFUL, now_us);
+    check_shutdown(b, now_us);
 }
 
 bool bridge_is_draining(const Bridge *b)
@@ -233,7 +247,7 @@ Colibri2Modified *bridge_modify(Bridge *b, const char *focus, const Colibri2Modi
         log_warning(&ctx, "conference-modify refused: %s%s%s", stanza_condition_name((*error)->condition),
                     (*error)->text ? ", " : "", (*error)->text ? (*error)->text : "");
     }
-    leave_if_empty(b);
+    check_shutdown(b, clock_now_us());
     return answer;
 }
 
@@ -299,7 +313,7 @@ static gboolean on_expire(gpointer data)
             b->events.endpoint_lost(ep, ep->expiring, b->events.user);
         conference_expire_endpoint(ep->conference, ep, ep->expiring);
     }
-    leave_if_empty(b);
+    check_shutdown(b, clock_now_us());
     return G_SOURCE_REMOVE;
 }
 
@@ -327,17 +341,20 @@ void bridge_endpoint_ready(Bridge *b, const Endpoint *ep)
     }
 }
 
-static gboolean on_sweep(gpointer data)
+void bridge_sweep(Bridge *b, int64_t now_us)
 {
-    Bridge *b = data;
-    int64_t now = clock_now_us();
     g_autoptr(GPtrArray) all = all_conferences(b);
     for (guint i = 0; i < all->len; i++) {
         Conference *c = g_ptr_array_index(all, i);
-        if (conference_sweep(c, now))
+        if (conference_sweep(c, now_us))
             bridge_end_conference(b, c, c->superseded_us ? "superseded" : "empty");
     }
-    leave_if_empty(b);
+    check_shutdown(b, now_us);
+}
+
+static gboolean on_sweep(gpointer data)
+{
+    bridge_sweep(data, clock_now_us());
     return G_SOURCE_CONTINUE;
 }
 

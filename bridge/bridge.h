@@ -9,18 +9,19 @@
 #include "bridge/conference.h"
 
 #define BRIDGE_SWEEP_MS 5000
+#define BRIDGE_LEAVE_US 60000000 /* for the focus to move those who are here, once we are shutting down (3.5) */
 
 typedef enum {
     BRIDGE_RUNNING,
     BRIDGE_GRACEFUL,      /* no new conferences; those here go on */
-    BRIDGE_SHUTTING_DOWN, /* nobody is left: about to exit */
+    BRIDGE_SHUTTING_DOWN, /* few are left, or it took too long: the focus moves who is here, then we exit */
 } BridgeState;
 
 typedef struct Bridge Bridge;
 
 typedef struct {
     void (*state_changed)(gpointer user); /* drain or BridgeState: publish it at once */
-    /* BRIDGE_SHUTTING_DOWN was reached, or bridge_shut_down called with nobody here. */
+    /* Shutting down, and nobody is here any more or BRIDGE_LEAVE_US have passed: exit. Once. */
     void (*empty)(gpointer user);
     void (*snapshot)(const WorkerEvent *ev, gpointer user); /* WORKER_EV_SNAPSHOT; endpoints have taken theirs */
     /* We let this endpoint go by ourselves, and whoever asked for it does not know. It is about to be freed. */
@@ -57,8 +58,11 @@ bool bridge_request_snapshot(Bridge *b, const Conference *c, const Endpoint *ep,
 bool bridge_is_draining(const Bridge *b);
 void bridge_set_drain(Bridge *b, bool drain);
 BridgeState bridge_state(const Bridge *b);
-/* From now on no new conference; `empty` is told when the last endpoint is gone. */
+/* From now on no new conference. Shutting down begins when graceful_min_participants or fewer are left, or after
+ * graceful_timeout; then `empty`. */
 void bridge_shut_down(Bridge *b);
+/* What time brings, every BRIDGE_SWEEP_MS by itself. now_us: of clock_now_us. */
+void bridge_sweep(Bridge *b, int64_t now_us);
 void bridge_end_conference(Bridge *b, Conference *c, const char *why);
 
 /* ---- for conferences ---- */

@@ -1,25 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/bridge_config.h"
 #include <string.h>
+#define CONFIG_STRUCT BridgeConfig
+#include "common/base/config_rows.h"
 #include "common/base/daemon.h"
-
-#define AT(field) offsetof(BridgeConfig, field)
-#define TEXT(section, key, field, fallback, help)                                                                      \
-    {                                                                                                                  \
-        section, key, CONFIG_STRING, AT(field), fallback, 0, 255, NULL, NULL, help                                     \
-    }
-#define FLAG(section, key, field, fallback, help)                                                                      \
-    {                                                                                                                  \
-        section, key, CONFIG_BOOL, AT(field), fallback, 0, 0, NULL, NULL, help                                         \
-    }
-#define NUMBER(section, key, field, fallback, min, max, unit, help)                                                    \
-    {                                                                                                                  \
-        section, key, CONFIG_INT, AT(field), fallback, min, max, unit, NULL, help                                      \
-    }
-#define LIST(section, key, field, fallback, max, help)                                                                 \
-    {                                                                                                                  \
-        section, key, CONFIG_LIST, AT(field), fallback, 0, max, NULL, NULL, help                                       \
-    }
 
 const ConfigOption bridge_options[] = {
     DAEMON_LOG_OPTION(BridgeConfig, log.level),
@@ -29,18 +13,22 @@ const ConfigOption bridge_options[] = {
          "Name of this bridge among bridges; empty: it takes part in no cascade."),
     FLAG("bridge", "drain", bridge.drain, "false", "Start draining: the focus puts no new conferences here."),
 
+    NUMBER("bridge", "graceful_timeout", bridge.graceful_timeout_s, "86400", 0, 604800, "seconds",
+           "A graceful shutdown waits so long for conferences to end; then the focus moves them."),
+    NUMBER("bridge", "graceful_min_participants", bridge.graceful_min_participants, "0", 0, 10000, "participants",
+           "A graceful shutdown ends earlier when no more are left."),
+
     TEXT("xmpp", "host", xmpp.host, "127.0.0.1", "XMPP server; empty: none, COLIBRI2 by HTTP only."),
     NUMBER("xmpp", "port", xmpp.port, "5222", 1, 65535, NULL, "Client port of the XMPP server."),
     TEXT("xmpp", "domain", xmpp.domain, "auth.meet.example", "Domain of the bridge's account."),
     TEXT("xmpp", "username", xmpp.username, "bridge", "Local part of the bridge's account."),
-    { "xmpp", "password", CONFIG_SECRET, AT(xmpp.password), NULL, 0, 0, NULL, NULL,
-      "Password of the bridge's account." },
+    SECRET("xmpp", "password", xmpp.password, "Password of the bridge's account."),
     TEXT("xmpp", "muc", xmpp.muc, "jvbbrewery@internal.meet.example", "Room in which focus and bridges meet."),
     TEXT("xmpp", "nickname", xmpp.nickname, "",
          "Nickname in that room, unique to this bridge; empty: the machine's name and a random "
          "part."),
-    { "xmpp", "tls", CONFIG_CHOICE, AT(xmpp.tls), "auto", 0, 0, NULL, "auto|off|required|unverified",
-      "TLS to the XMPP server; auto: none to a loopback address, else required and verified." },
+    CHOICE("xmpp", "tls", xmpp.tls, "auto", "auto|off|required|unverified",
+           "TLS to the XMPP server; auto: none to a loopback address, else required and verified."),
     TEXT("xmpp", "ca_file", xmpp.ca_file, "", "Certificates to trust; empty: those of the system."),
     NUMBER("xmpp", "presence_interval", xmpp.presence_interval_s, "5", 1, 60, "seconds",
            "How often statistics are published."),
@@ -60,8 +48,8 @@ const ConfigOption bridge_options[] = {
     TEXT("http", "private", http.private_listener, "127.0.0.1:8080", "Listener of administration, ADDRESS:PORT."),
     TEXT("http", "public", http.public_listener, "127.0.0.1:9090",
          "Listener of the client websocket, ADDRESS:PORT; empty: none."),
-    { "http", "token", CONFIG_SECRET, AT(http.token), NULL, 0, 0, NULL, NULL,
-      "Bearer token the private listener asks for; needed when it is not on a loopback address." },
+    SECRET("http", "token", http.token,
+           "Bearer token the private listener asks for; needed when it is not on a loopback address."),
 
     FLAG("websocket", "enabled", websocket.enabled, "false", "Offer clients a websocket besides the data channel."),
     LIST("websocket", "domains", websocket.domains, "", 8,
@@ -103,10 +91,10 @@ const ConfigOption bridge_options[] = {
     NUMBER("limits", "message_burst", limits.message_burst, "100", 1, 100000, NULL,
            "Bridge-channel messages of one client at once."),
 
-    { "load", "threshold", CONFIG_DOUBLE, AT(load.threshold), "0.9", 0.05, 64, NULL, NULL,
-      "CPU share of the machine at which the published stress is 1." },
-    { "load", "participant_stress", CONFIG_DOUBLE, AT(load.participant_stress), "0.01", 0, 1, NULL, NULL,
-      "Stress the focus adds for each participant who joined a moment ago." },
+    REAL("load", "threshold", load.threshold, "0.9", 0.05, 64, NULL,
+         "CPU share of the machine at which the published stress is 1."),
+    REAL("load", "participant_stress", load.participant_stress, "0.01", 0, 1, NULL,
+         "Stress the focus adds for each participant who joined a moment ago."),
 };
 const size_t bridge_n_options = G_N_ELEMENTS(bridge_options);
 

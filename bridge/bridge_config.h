@@ -16,6 +16,7 @@ typedef struct {
     struct {
         const char *region, *relay_id;
         gboolean drain; /* at start */
+        gint64 graceful_timeout_s, graceful_min_participants;
     } bridge;
     struct {
         const char *host; /* "": no XMPP, HTTP only */

@@ -2,38 +2,10 @@
 #include "focus/focus_config.h"
 
 #include <string.h>
+#define CONFIG_STRUCT FocusConfig
+#include "common/base/config_rows.h"
 #include "common/base/daemon.h"
 #include "common/xmpp/jid.h"
-
-#define AT(field) offsetof(FocusConfig, field)
-#define TEXT(section, key, field, fallback, help)                                                                      \
-    {                                                                                                                  \
-        section, key, CONFIG_STRING, AT(field), fallback, 0, 255, NULL, NULL, help                                     \
-    }
-#define FLAG(section, key, field, fallback, help)                                                                      \
-    {                                                                                                                  \
-        section, key, CONFIG_BOOL, AT(field), fallback, 0, 0, NULL, NULL, help                                         \
-    }
-#define NUMBER(section, key, field, fallback, min, max, unit, help)                                                    \
-    {                                                                                                                  \
-        section, key, CONFIG_INT, AT(field), fallback, min, max, unit, NULL, help                                      \
-    }
-#define REAL(section, key, field, fallback, min, max, unit, help)                                                      \
-    {                                                                                                                  \
-        section, key, CONFIG_DOUBLE, AT(field), fallback, min, max, unit, NULL, help                                   \
-    }
-#define LIST(section, key, field, fallback, max, help)                                                                 \
-    {                                                                                                                  \
-        section, key, CONFIG_LIST, AT(field), fallback, 0, max, NULL, NULL, help                                       \
-    }
-#define SECRET(section, key, field, help)                                                                              \
-    {                                                                                                                  \
-        section, key, CONFIG_SECRET, AT(field), NULL, 0, 0, NULL, NULL, help                                           \
-    }
-#define CHOICE(section, key, field, fallback, choices, help)                                                           \
-    {                                                                                                                  \
-        section, key, CONFIG_CHOICE, AT(field), fallback, 0, 0, NULL, choices, help                                    \
-    }
 
 const ConfigOption focus_options[] = {
     DAEMON_LOG_OPTION(FocusConfig, log.level),

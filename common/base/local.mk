@@ -4,6 +4,7 @@ noinst_LIBRARIES += common/base/libplenum-base.a common/base/libplenum-daemon.a
 common_base_libplenum_base_a_SOURCES = \
 	%D%/clock.c %D%/clock.h \
 	%D%/config.c %D%/config.h \
+	%D%/config_rows.h \
 	%D%/config_text.c %D%/config_text.h \
 	%D%/log.c %D%/log.h \
 	%D%/mailbox.c %D%/mailbox.h \

@@ -2,6 +2,7 @@
  *
  * COLIBRI2 against the bridge: answers, errors (bridge.md 2.8), effects on the workers. */
 #include <string.h>
+#include "common/base/clock.h"
 #include "tests/unit/bridge/bridge_fixture.h"
 
 typedef struct {
@@ -523,6 +524,48 @@ static void test_shutdown_when_empty(void)
     fixture_tear_down(&f);
 }
 
+/* 24 hours, and then a minute for the focus to move who is still here. */
+static void test_shutdown_takes_too_long(void)
+{
+    Fixture f;
+    fixture_set_up(&f, NULL);
+    fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
+    bridge_shut_down(f.bridge);
+    int64_t end_us = clock_now_us() + INT64_C(86400) * 1000000;
+    bridge_sweep(f.bridge, end_us - 5000000);
+    g_assert_cmpint(bridge_state(f.bridge), ==, BRIDGE_GRACEFUL);
+    bridge_sweep(f.bridge, end_us);
+    g_assert_cmpint(bridge_state(f.bridge), ==, BRIDGE_SHUTTING_DOWN); /* published: the focus moves them */
+    g_assert_cmpuint(f.state_changes, ==, 2);
+    g_assert_cmpuint(f.emptied, ==, 0);
+    bridge_sweep(f.bridge, end_us + BRIDGE_LEAVE_US - 1);
+    g_assert_cmpuint(f.emptied, ==, 0);
+    bridge_sweep(f.bridge, end_us + BRIDGE_LEAVE_US);
+    bridge_sweep(f.bridge, end_us + 2 * BRIDGE_LEAVE_US);
+    g_assert_cmpuint(f.emptied, ==, 1);
+    fixture_tear_down(&f);
+}
+
+static void test_shutdown_with_few_left(void)
+{
+    Fixture f;
+    unsigned status;
+    fixture_set_up(&f, "[bridge]\ngraceful_min_participants = 1\n");
+    fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
+    fixture_ok(&f, MODIFY("", ENDPOINT("b2", TRANSPORT)));
+    bridge_shut_down(f.bridge);
+    g_assert_cmpint(bridge_state(f.bridge), ==, BRIDGE_GRACEFUL);
+    fixture_ok(&f, MODIFY("", "<endpoint id='a1' expire='true'/>"));
+    g_assert_cmpint(bridge_state(f.bridge), ==, BRIDGE_SHUTTING_DOWN);
+    g_assert_cmpuint(f.emptied, ==, 0);
+    g_autofree char *refused =
+        fixture_post(&f, "<conference-modify xmlns='jitsi:colibri2' meeting-id='m2' create='true'/>", &status);
+    g_assert_cmpuint(status, ==, 503);
+    fixture_ok(&f, MODIFY("", "<endpoint id='b2' expire='true'/>")); /* moved: no need to wait for the minute */
+    g_assert_cmpuint(f.emptied, ==, 1);
+    fixture_tear_down(&f);
+}
+
 static void test_web_socket_url(void)
 {
     Fixture f;
@@ -560,6 +603,8 @@ int main(int argc, char **argv)
     g_test_add_func("/bridge/colibri/superseded one by one", test_superseded_moves_one_by_one);
     g_test_add_func("/bridge/colibri/graceful shutdown", test_graceful_shutdown);
     g_test_add_func("/bridge/colibri/shutdown when empty", test_shutdown_when_empty);
+    g_test_add_func("/bridge/colibri/shutdown takes too long", test_shutdown_takes_too_long);
+    g_test_add_func("/bridge/colibri/shutdown with few left", test_shutdown_with_few_left);
     g_test_add_func("/bridge/colibri/web socket url", test_web_socket_url);
     return g_test_run();
 }
