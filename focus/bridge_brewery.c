@@ -25,8 +25,8 @@ struct BridgeBrewery {
     /* control */
     MucRoom *room;
     BridgePool *pool;
-    GHashTable *checkups; /* JID -> Checkup */
-    guint rejoin, rejoin_ms;
+    GHashTable *checkups;             /* JID -> Checkup */
+    guint rejoin, rejoin_ms, silence; /* silence: the watch for it */
     gboolean connected, leaving;
     guint64 lost;
 };
@@ -122,6 +122,22 @@ static void start_checkups(BridgeBrewery *b, const char *jid)
     g_hash_table_insert(b->checkups, c->jid, c);
     /* Not all at the same moment after a reconnect. */
     next_checkup(c, (guint)g_random_int_range(0, (gint32)b->config.health_interval_ms) + 1);
+}
+
+/* Without questions, silence is what tells; the conferences there stay, as when questions are not answered. */
+static gboolean on_silence_due(gpointer user)
+{
+    BridgeBrewery *b = user;
+    int64_t now_ms = clock_now_ms();
+    for (guint i = 0; b->connected && i < bridge_pool_size(b->pool); i++) {
+        const Bridge *bridge = bridge_pool_nth(b->pool, i);
+        LogContext ctx = { .bridge = bridge->jid };
+        if (now_ms - bridge->seen_ms <= (int64_t)b->config.presence_ms || bridge->failed_at_ms >= 0)
+            continue;
+        log_warning(&ctx, "no presence of this bridge for too long");
+        bridge_pool_mark_failed(b->pool, bridge->jid, now_ms);
+    }
+    return G_SOURCE_CONTINUE;
 }
 
 /* ---- presence ---- */
@@ -276,6 +292,8 @@ BridgeBrewery *bridge_brewery_new(IqRouter *router, StanzaSend send, gpointer se
     b->pool = bridge_pool_new(&config->pool);
     b->checkups = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, checkup_free);
     b->rejoin_ms = BREWERY_REJOIN_MIN_MS;
+    if (!config->health_checks)
+        b->silence = g_timeout_add(MAX(config->presence_ms / 4, 1), on_silence_due, b);
     b->room = muc_room_new(router, send, send_user, config->room, config->nick, config->from, &muc_events, b);
     return b;
 }
@@ -285,6 +303,8 @@ void bridge_brewery_free(BridgeBrewery *b)
     if (!b)
         return;
     stop_rejoin(b);
+    if (b->silence)
+        g_source_remove(b->silence);
     muc_room_free(b->room);
     g_hash_table_unref(b->checkups);
     bridge_pool_free(b->pool);

@@ -11,6 +11,7 @@
 #define BREWERY_JOIN_MS 10000
 #define BREWERY_REJOIN_MIN_MS 500 /* pause before the next attempt after a refusal; doubles */
 #define BREWERY_REJOIN_MAX_MS 10000
+#define BREWERY_PRESENCE_MS 45000 /* without health checks, a bridge that is silent for so long counts as failed */
 
 typedef struct {
     void (*available)(gpointer user);                                    /* a bridge appeared or works again */
@@ -22,6 +23,7 @@ typedef struct {
     BridgePoolConfig pool;
     gboolean health_checks;
     guint health_interval_ms, health_retry_ms, reply_timeout_ms;
+    guint presence_ms; /* BREWERY_PRESENCE_MS; used without health_checks */
 } BreweryConfig;
 
 typedef struct BridgeBrewery BridgeBrewery;

@@ -320,7 +320,8 @@ static void make_brewery(Focus *focus)
                              .health_checks = c->bridge.health_checks,
                              .health_interval_ms = (guint)c->bridge.health_interval_ms,
                              .health_retry_ms = (guint)c->bridge.health_retry_ms,
-                             .reply_timeout_ms = (guint)c->xmpp.reply_timeout_ms };
+                             .reply_timeout_ms = (guint)c->xmpp.reply_timeout_ms,
+                             .presence_ms = BREWERY_PRESENCE_MS };
     BreweryEvents events = { on_bridge_available, on_bridge_lost };
     focus->brewery = bridge_brewery_new(focus->router, focus_send, focus, &config, &events, focus);
 }

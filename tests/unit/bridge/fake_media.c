@@ -103,3 +103,11 @@ WorkerEvent *fake_event(WorkerEventType type, uint64_t conference, uint64_t endp
     ev->n = n;
     return ev;
 }
+
+/* From libbridge-media, which this test does without. */
+const char *worker_drop_name(WorkerDrop drop)
+{
+    static char names[WORKER_DROPS][16];
+    g_snprintf(names[drop], sizeof(names[drop]), "drop%d", drop);
+    return names[drop];
+}

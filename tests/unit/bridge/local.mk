@@ -2,6 +2,7 @@
 # The control half. Programs that link fake_media.c and fake_transport.c have those in place of the real ones.
 BRIDGE_TESTS = \
 	tests/unit/bridge/test_admin \
+	tests/unit/bridge/test_brewery \
 	tests/unit/bridge/test_channel \
 	tests/unit/bridge/test_colibri_routes \
 	tests/unit/bridge/test_endpoint_media \
@@ -22,6 +23,11 @@ FAKES_BRIDGE_TEST = %D%/bridge_fixture.c %D%/bridge_fixture.h %D%/fake_media.c %
 tests_unit_bridge_test_admin_SOURCES = %D%/test_admin.c $(FAKES_BRIDGE_TEST)
 tests_unit_bridge_test_admin_CFLAGS = $(CFLAGS_BRIDGE_TEST) $(SOUP_CFLAGS)
 tests_unit_bridge_test_admin_LDADD = $(LIBS_BRIDGE_TEST)
+
+tests_unit_bridge_test_brewery_SOURCES = %D%/test_brewery.c $(FAKES_BRIDGE_TEST) \
+	tests/fakes/stanza_cutter.c tests/fakes/stanza_cutter.h
+tests_unit_bridge_test_brewery_CFLAGS = $(CFLAGS_BRIDGE_TEST)
+tests_unit_bridge_test_brewery_LDADD = $(LIBS_BRIDGE_TEST) $(STROPHE_LIBS)
 
 tests_unit_bridge_test_channel_SOURCES = %D%/test_channel.c $(FAKES_BRIDGE_TEST)
 tests_unit_bridge_test_channel_CFLAGS = $(CFLAGS_BRIDGE_TEST)

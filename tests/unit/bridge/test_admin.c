@@ -21,14 +21,6 @@ typedef struct {
     char *body;
 } Room;
 
-/* From libbridge-media, which this test does without. */
-const char *worker_drop_name(WorkerDrop drop)
-{
-    static char names[WORKER_DROPS][16];
-    g_snprintf(names[drop], sizeof(names[drop]), "drop%d", drop);
-    return names[drop];
-}
-
 static void set_up(Room *r)
 {
     GError *error = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
+#include "tests/fakes/stanza_cutter.h"
 #include "tests/unit/focus/focus_world.h"
 
 /* ---- the server ---- */
@@ -111,33 +112,10 @@ static gboolean play_room(World *w, const Stanza *s)
     return FALSE;
 }
 
-/* Cuts whole stanzas off the front: elements at depth 0 behind the stream header. */
 static void take_apart(World *w)
 {
-    for (;;) {
-        int depth = 0;
-        gboolean quoted = FALSE, whole = FALSE;
-        gsize end = 0;
-        for (gsize i = 0; i < w->raw->len && !whole; i++) {
-            const char *p = w->raw->str + i;
-            if (*p == '"')
-                quoted = !quoted;
-            if (quoted)
-                continue;
-            if (*p == '<')
-                depth += p[1] == '/' ? -1 : 1;
-            if (*p == '>') {
-                depth -= p[-1] == '/';
-                whole = depth == 0;
-                end = i + 1;
-            }
-        }
-        if (!whole)
-            return;
-        g_autoptr(GError) error = NULL;
-        Stanza *s = stanza_parse(w->raw->str, end, &error);
-        g_assert_no_error(error);
-        g_string_erase(w->raw, 0, (gssize)end);
+    Stanza *s;
+    while ((s = stanza_cut(w->raw))) {
         if (!play_room(w, s))
             g_ptr_array_add(w->got, s);
         else

@@ -12,14 +12,16 @@ LIBS_FOCUS_SHELL_TEST = focus/libfocus-shell.a focus/libfocus-pure.a \
 	$(STROPHE_LIBS) $(SOUP_LIBS) $(JSON_LIBS) $(XML_LIBS) $(GLIB_LIBS)
 
 tests_unit_focus_test_focus_SOURCES = tests/unit/focus/test_focus.c \
-	tests/unit/focus/focus_world.c tests/unit/focus/focus_world.h
+	tests/unit/focus/focus_world.c tests/unit/focus/focus_world.h \
+	tests/fakes/stanza_cutter.c tests/fakes/stanza_cutter.h
 tests_unit_focus_test_focus_CFLAGS = $(CFLAGS_FOCUS_SHELL_TEST)
 tests_unit_focus_test_focus_LDADD = $(LIBS_FOCUS_SHELL_TEST)
 
 # Stanzas of the current client, recorded (tests/vectors/signalling).
 EXTRA_DIST += tests/vectors/signalling
 tests_unit_focus_test_client_dialogue_SOURCES = tests/unit/focus/test_client_dialogue.c \
-	tests/unit/focus/focus_world.c tests/unit/focus/focus_world.h
+	tests/unit/focus/focus_world.c tests/unit/focus/focus_world.h \
+	tests/fakes/stanza_cutter.c tests/fakes/stanza_cutter.h
 tests_unit_focus_test_client_dialogue_CFLAGS = $(CFLAGS_FOCUS_SHELL_TEST)
 tests_unit_focus_test_client_dialogue_LDADD = $(LIBS_FOCUS_SHELL_TEST)
 

@@ -52,7 +52,8 @@ static void set_up_with(Fixture *f, gboolean health_checks)
                                    .health_checks = health_checks,
                                    .health_interval_ms = 20,
                                    .health_retry_ms = 5,
-                                   .reply_timeout_ms = 60 };
+                                   .reply_timeout_ms = 60,
+                                   .presence_ms = 40 };
     BreweryConfig quick = config;
     quick.pool.failure_reset_ms = 0;
     f->story = g_string_new(NULL);
@@ -183,6 +184,28 @@ static void test_recovers_by_presence(Fixture *f, gconstpointer data)
     g_assert_true(g_queue_is_empty(&f->asked));
 }
 
+static void test_silent_without_checks(Fixture *f, gconstpointer data)
+{
+    guint limit = g_timeout_add(10000, on_limit, NULL);
+    while (bridge_brewery_operational(f->brewery) > 0)
+        g_main_context_iteration(NULL, TRUE);
+    g_source_remove(limit);
+    g_assert_cmpstr(f->story->str, ==, ""); /* the conferences there stay */
+    presence(f, "b1", "", FINE);
+    g_assert_cmpuint(bridge_brewery_operational(f->brewery), ==, 1);
+    g_assert_cmpstr(f->story->str, ==, "available ");
+}
+
+/* What a bridge says of itself counts in either mode. */
+static void test_says_it_is_sick(Fixture *f, gconstpointer data)
+{
+    presence(f, "b1", "", STATS("<stat name='healthy' value='false'/>"));
+    g_assert_cmpuint(bridge_brewery_operational(f->brewery), ==, 0);
+    presence(f, "b1", "", STATS("<stat name='healthy' value='true'/>"));
+    g_assert_cmpuint(bridge_brewery_operational(f->brewery), ==, 1);
+    g_assert_cmpstr(f->story->str, ==, "lost(b1,there) available ");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -193,6 +216,9 @@ int main(int argc, char **argv)
     ADD("silent", set_up, test_silent);
     ADD("gone", set_up, test_gone);
     ADD("shutting down", set_up, test_shutting_down);
+    ADD("silent without checks", set_up_without, test_silent_without_checks);
+    ADD("says it is sick", set_up, test_says_it_is_sick);
+    ADD("says it is sick, without checks", set_up_without, test_says_it_is_sick);
     ADD("recovers by presence", set_up_without, test_recovers_by_presence);
     return g_test_run();
 }
