@@ -24,7 +24,10 @@ focus_libfocus_shell_a_SOURCES = \
 	%D%/bridge_brewery.c %D%/bridge_brewery.h \
 	%D%/bridge_routes.c \
 	%D%/conference_routes.c \
+	%D%/conference_actions.c \
+	%D%/conference_room.c \
 	%D%/conference_shell.c %D%/conference_shell.h \
+	%D%/conference_shell_parts.h \
 	%D%/focus.c %D%/focus.h \
 	%D%/focus_config.c %D%/focus_config.h \
 	%D%/focus_presence.c %D%/focus_presence.h \
