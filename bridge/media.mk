@@ -20,6 +20,7 @@ bridge_libbridge_media_a_SOURCES = \
 	bridge/tx/send_batch.c bridge/tx/send_batch.h \
 	bridge/tx/tx_allocate.c bridge/tx/tx_allocate.h \
 	bridge/tx/tx_header.c bridge/tx/tx_header.h \
+	bridge/tx/tx_pace.c bridge/tx/tx_pace.h \
 	bridge/tx/tx_path.c bridge/tx/tx_path.h \
 	bridge/tx/tx_repair.c bridge/tx/tx_repair.h \
 	bridge/tx/tx_reports.c bridge/tx/tx_reports.h \

@@ -3,6 +3,7 @@
 
 #include "bridge/forward.h"
 #include "bridge/rx/rx_path.h"
+#include "bridge/tx/tx_pace.h"
 #include "bridge/tx/tx_slots.h"
 
 #include <stdio.h>
@@ -94,6 +95,7 @@ void media_endpoint_free(MediaEndpoint *ep)
         free(ep);
         return;
     }
+    tx_pace_clear(ep);
     tx_state_free(ep->tx);
     drop_early(ep);
     drop_keys(ep);

@@ -5,6 +5,7 @@
 
 #include "bridge/rx/rx_feedback.h"
 #include "bridge/tx/tx_allocate.h"
+#include "bridge/tx/tx_pace.h"
 #include "bridge/tx/tx_repair.h"
 #include "bridge/tx/tx_reports.h"
 
@@ -45,7 +46,8 @@ static int64_t tick_transmit(MediaEndpoint *ep, int64_t now_us)
     if (now_us >= tx->allocate_at_us)
         tx_allocate_run(ep, now_us);
     tx_reports_after_switch(ep, now_us);
-    return earlier(tx_repair_tick(ep, now_us), tx->allocate_at_us);
+    int64_t next = tx_pace_release(ep, now_us);
+    return earlier(next, earlier(tx_repair_tick(ep, now_us), tx->allocate_at_us));
 }
 
 void media_endpoint_tick(void *endpoint, int64_t now_us)

@@ -32,9 +32,9 @@ static int lower(LayerHold *h, const AllocSource *s, int64_t now_us)
 {
     bool relapse = h->raised_us > 0 && now_us - h->raised_us < LAYER_HOLD_RELAPSE_US && s->target != s->ideal;
     if (relapse)
-        h->wait_us = h->wait_us == 0                        ? LAYER_HOLD_FIRST_US
+        h->wait_us = h->wait_us == 0                       ? LAYER_HOLD_FIRST_US
                      : h->wait_us * 2 < LAYER_HOLD_MOST_US ? h->wait_us * 2
-                                                            : LAYER_HOLD_MOST_US;
+                                                           : LAYER_HOLD_MOST_US;
     h->raised_us = 0;
     return apply(h, s->target);
 }

@@ -474,6 +474,11 @@ int64_t bwe_acked_bps(const Bwe *b)
     return b->acked_bps;
 }
 
+int64_t bwe_queue_us(const Bwe *b)
+{
+    return bwe_queue_delay_us(&b->queue);
+}
+
 double bwe_loss(const Bwe *b)
 {
     return b->config.transport_cc ? b->loss.average : b->report_loss;

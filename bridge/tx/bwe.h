@@ -62,6 +62,8 @@ void bwe_tick(Bwe *b, int64_t now_us);
 int64_t bwe_target_bps(const Bwe *b);
 /* What the receiver acknowledged lately; 0 unknown. */
 int64_t bwe_acked_bps(const Bwe *b);
+/* What packets wait on the way, of the latest feedback. */
+int64_t bwe_queue_us(const Bwe *b);
 /* Average loss toward the receiver, 0..1. */
 double bwe_loss(const Bwe *b);
 /* Smoothed round trip, 0 unknown. */
@@ -76,7 +78,7 @@ size_t bwe_probe_due(Bwe *b, size_t packet_bytes, int64_t now_us, int64_t *again
 
 typedef struct {
     int64_t target_bps, delay_bps, loss_bps, acked_bps, wanted_bps, told_bps; /* told: last REMB in use */
-    int64_t rtt_us, queue_us; /* queue_us: waiting on the way */
+    int64_t rtt_us, queue_us;                                                 /* queue_us: waiting on the way */
     double loss, trend, threshold;
     const char *usage, *loss_state; /* for people: "normal", "overuse", ... */
     bool transport_cc, alr, rtt_limited;

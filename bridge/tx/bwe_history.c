@@ -27,10 +27,8 @@ BweTold bwe_history_told(BweHistory *h, uint16_t seq, bool received, int64_t now
     if (s->state == TOLD_RECEIVED || (s->state == TOLD_LOST && !received))
         return BWE_TOLD_BEFORE;
     s->state = received ? TOLD_RECEIVED : TOLD_LOST;
-    *out = (BwePacket){ .send_us = s->send_us,
-                        .arrival_us = TWCC_NOT_RECEIVED,
-                        .bytes = s->bytes,
-                        .probe = s->probe,
-                        .audio = s->audio };
+    *out = (BwePacket){
+        .send_us = s->send_us, .arrival_us = TWCC_NOT_RECEIVED, .bytes = s->bytes, .probe = s->probe, .audio = s->audio
+    };
     return BWE_TOLD_NEWS;
 }

@@ -17,7 +17,7 @@ typedef struct {
     int64_t send_us;
     uint32_t seq; /* unwrapped, low 32 bits: tells a slot's tenant from its predecessor */
     uint16_t bytes;
-    uint8_t probe; /* low 8 bits of the cluster id */
+    uint8_t probe;                /* low 8 bits of the cluster id */
     uint8_t state : 2, audio : 1; /* state: 0 free, sent, told lost, told received */
 } BweSent;
 

@@ -3,9 +3,10 @@
 #include <math.h>
 #include <stdbool.h>
 
-#define ARRIVED 0.75  /* told / sent: from here on all that was sent has arrived (0.85 of it, and audio may count or not) */
-#define KEPT 1.1      /* times what is sent, during the grace */
-#define LOST 0.02     /* with more lost than this the path is at its end, whatever arrives */
+#define ARRIVED                                                                                                        \
+    0.75          /* told / sent: from here on all that was sent has arrived (0.85 of it, and audio may count or not) */
+#define KEPT 1.1  /* times what is sent, during the grace */
+#define LOST 0.02 /* with more lost than this the path is at its end, whatever arrives */
 #define STALE_GROWTH 1.25 /* per second */
 
 static int64_t clamp(const BweRemb *r, double bps)

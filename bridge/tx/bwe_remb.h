@@ -20,10 +20,11 @@ typedef struct {
     /* set at birth */
     int64_t start_bps, min_bps, max_bps;
     /* worker */
-    int64_t bps;                        /* the estimate */
-    int64_t told_bps, told_us;          /* last report; 0 none yet */
-    int64_t below_since_us, before_bps; /* reports are below what we send since, and the estimate then; 0 they are not */
-    int64_t updated_us;                 /* of bwe_remb_tick */
+    int64_t bps;               /* the estimate */
+    int64_t told_bps, told_us; /* last report; 0 none yet */
+    int64_t below_since_us,
+        before_bps;     /* reports are below what we send since, and the estimate then; 0 they are not */
+    int64_t updated_us; /* of bwe_remb_tick */
     RateWindow sent;
 } BweRemb;
 

@@ -107,6 +107,7 @@ void rtx_map_put(RtxMap *m, const ProjectedPacket *out, uint16_t tcc, uint32_t i
     e->seq = out->seq;
     e->tcc = tcc;
     e->used = 1;
+    e->held = 0;
     e->marker = out->marker;
     e->patch_len = out->patch_len;
     memcpy(e->patch, out->patch, sizeof(e->patch));

@@ -39,11 +39,12 @@ static inline Packet *rtx_cache_get(const RtxCache *c, uint32_t index)
 void rtx_cache_expire(RtxCache *c, PacketPool *pool, int64_t now_us);
 void rtx_cache_clear(RtxCache *c, PacketPool *pool);
 
-typedef struct {          /* 32 bytes: two to a cache line */
-    uint32_t index;       /* in the source's RtxCache */
-    uint32_t ts, sent_ms; /* sent_ms: last time it went out, modulo 2^32 */
-    uint16_t seq, tcc;    /* tcc: transport-cc number of the first time */
-    uint8_t used, marker;
+typedef struct {                /* 32 bytes: two to a cache line */
+    uint32_t index;             /* in the source's RtxCache */
+    uint32_t ts, sent_ms;       /* sent_ms: last time it went out, modulo 2^32 */
+    uint16_t seq, tcc;          /* tcc: transport-cc number of the first time */
+    uint8_t used : 1, held : 1; /* held: has its number, waits to be sent; must not be sent again before */
+    uint8_t marker;
     uint8_t patch_len, dd_len;
     uint8_t patch[PROJECTION_PATCH_MAX];
     uint8_t dd[RTX_MAP_DD]; /* dd_len > RTX_MAP_DD: dd[0] is the blob's place, dd[1] its generation */

@@ -2,6 +2,7 @@
 #include "bridge/tx/tx_allocate.h"
 
 #include "bridge/rx/rx_feedback.h"
+#include "bridge/tx/tx_pace.h"
 #include "bridge/tx/tx_slots.h"
 
 #include <stdio.h>
@@ -119,14 +120,18 @@ static int bridge_last_n(const MediaEndpoint *ep)
 }
 
 /* bridge.md 9.2 */
+static bool estimate_rules(const MediaEndpoint *ep)
+{
+    if (ep->wishes && ep->wishes->video_constraints.assumed_bandwidth_bps >= 0)
+        return false;
+    return media_endpoint_worker(ep)->config->trust_bwe && ep->has_rtx && ep->tx->bwe && (ep->tcc_video || ep->remb);
+}
+
 static int64_t available_bps(const MediaEndpoint *ep)
 {
-    const Worker *w = media_endpoint_worker(ep);
-    if (ep->wishes && ep->wishes->video_constraints.assumed_bandwidth_bps >= 0)
-        return ep->wishes->video_constraints.assumed_bandwidth_bps;
-    if (!w->config->trust_bwe || !ep->has_rtx || !ep->tx->bwe || !(ep->tcc_video || ep->remb))
-        return ALLOC_UNLIMITED;
-    return bwe_target_bps(ep->tx->bwe);
+    if (ep->tx->estimate_rules)
+        return bwe_target_bps(ep->tx->bwe);
+    return ep->wishes ? ep->wishes->video_constraints.assumed_bandwidth_bps : ALLOC_UNLIMITED;
 }
 
 /* Wanted sources first, in the order they are served; then those that are only enabled. */
@@ -250,10 +255,12 @@ void tx_allocate_run(MediaEndpoint *ep, int64_t now_us)
     tx->allocated_us = now_us;
     tx->allocate_at_us = now_us + ALLOC_PERIOD_MS * 1000;
     if (prepare(ep, &run, now_us)) {
+        tx->estimate_rules = estimate_rules(ep);
         AllocParams params = { .available_bps = available_bps(ep), .allow_oversend_onstage = true };
         priority_arrange(run.alloc, run.n, &run.wishes, bridge_last_n(ep), run.order);
         tx->result = allocator_run(run.alloc, run.n, run.order, &params);
         tx->allocated_for_bps = params.available_bps;
+        tx_pace_set(ep, now_us);
         assign_slots(ep, &run, now_us);
         apply(ep, &run, now_us);
         update_forwarded(ep, &run);

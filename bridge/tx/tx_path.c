@@ -2,6 +2,7 @@
 #include "bridge/tx/tx_path.h"
 
 #include "bridge/tx/tx_header.h"
+#include "bridge/tx/tx_pace.h"
 #include "bridge/tx/tx_repair.h"
 #include "bridge/tx/tx_slots.h"
 #include "common/rtp/red.h"
@@ -124,8 +125,12 @@ static void send_audio(MediaEndpoint *r, TxState *tx, TxSource *t, Packet *p)
     }
     if (st->used_us)
         *st->used_us = p->now_us;
-    if (h.has_tcc && tx->bwe)
-        bwe_on_audio_sent(tx->bwe, h.tcc, header_len + payload_len + SRTP_OVERHEAD, p->now_us);
+    if (tx->bwe) {
+        size_t bytes = header_len + payload_len + SRTP_OVERHEAD;
+        paced_queue_sent(tx->pace, bytes);
+        if (h.has_tcc)
+            bwe_on_audio_sent(tx->bwe, h.tcc, bytes, p->now_us);
+    }
     count(r, st, payload_len);
     tx->last_media_us = p->now_us;
 }
@@ -155,62 +160,89 @@ static void send_filler(MediaEndpoint *r, TxState *tx, TxStream *st, const Media
     media_endpoint_worker(r)->totals.numbers_filled++;
 }
 
-static void send_video(MediaEndpoint *r, TxState *tx, TxVideo *v, Packet *p)
+size_t tx_path_send_video(MediaEndpoint *r, TxStream *st, Packet *p, const ProjectedPacket *out, int64_t now_us,
+                          uint16_t *tcc)
 {
+    TxState *tx = r->tx;
     const MediaPacket *m = &p->media;
-    MediaSource *s = p->source;
-    ProjectedPacket out;
-    /* Before the projection: numbers it gives out must leave, or they run away from the SRTP index. */
-    if (r->payloads[m->view.pt].kind != WORKER_VIDEO + 1)
-        return;
-    ProjectionVerdict verdict = projection_accept(&v->projection, m, p->now_us, &out);
-    if (projection_needs_keyframe(&v->projection))
-        s->wants_keyframe = true;
-    TxStream *st = v->stream;
-    if (verdict == PROJECTION_FILL)
-        send_filler(r, tx, st, m, &out, p->now_us);
-    if (verdict != PROJECTION_ACCEPT)
-        return;
-    TxHeader h = { .ssrc = out.ssrc,
-                   .ts = out.ts,
-                   .seq = out.seq,
+    TxHeader h = { .ssrc = out->ssrc,
+                   .ts = out->ts,
+                   .seq = out->seq,
                    .pt = m->view.pt,
-                   .marker = out.marker,
+                   .marker = out->marker,
                    .media = m,
-                   .dd = out.dd,
-                   .dd_len = out.dd_len,
+                   .dd = out->dd,
+                   .dd_len = out->dd_len,
                    .mid = st->mid,
                    .mid_len = st->mid_len,
                    .has_tcc = r->tcc_video };
     if (h.has_tcc)
         h.tcc = tx_path_next_tcc(tx);
+    *tcc = h.tcc;
     uint8_t header[TX_HEADER_MAX];
-    size_t header_len = tx_header_write(r, &h, p->now_us, header);
-    const uint8_t *payload = tx_path_payload(p, out.patch, out.patch_len);
+    size_t header_len = tx_header_write(r, &h, now_us, header);
+    const uint8_t *payload = tx_path_payload(p, out->patch, out->patch_len);
     if (!tx_path_send(r, &st->srtp, header, header_len, payload, m->view.payload_len))
-        return;
+        return 0;
+    size_t bytes = header_len + m->view.payload_len + SRTP_OVERHEAD;
+    if (tx->bwe) {
+        bwe_on_sent(tx->bwe, h.tcc, bytes, now_us, bwe_probe_id(tx->bwe));
+        paced_queue_sent(tx->pace, bytes);
+    }
+    count(r, st, m->view.payload_len);
+    tx->last_media_us = now_us;
+    tx->round_video = m->view.payload_len > tx->round_video ? (uint32_t)m->view.payload_len : tx->round_video;
+    return bytes;
+}
+
+/* So that it can be sent again, or later. */
+static void remember(MediaEndpoint *r, TxStream *st, Packet *p, const ProjectedPacket *out, uint16_t tcc)
+{
+    MediaSource *s = p->source;
     if (!p->cached) {
         p->cached = true;
         p->cache_index = rtx_cache_put(&s->cache, &media_endpoint_worker(r)->pool, p);
     }
-    rtx_map_put(&st->map, &out, h.tcc, p->cache_index, &s->cache, (uint32_t)(p->now_us / 1000));
-    if (tx->bwe)
-        bwe_on_sent(tx->bwe, h.tcc, header_len + m->view.payload_len + SRTP_OVERHEAD, p->now_us, bwe_probe_id(tx->bwe));
-    count(r, st, m->view.payload_len);
-    tx->last_media_us = p->now_us;
-    tx->round_video = m->view.payload_len > tx->round_video ? (uint32_t)m->view.payload_len : tx->round_video;
+    rtx_map_put(&st->map, out, tcc, p->cache_index, &s->cache, (uint32_t)(p->now_us / 1000));
+}
+
+static void send_video(MediaEndpoint *r, TxState *tx, TxVideo *v, Packet *p)
+{
+    const MediaPacket *m = &p->media;
+    TxStream *st = v->stream;
+    ProjectedPacket out;
+    uint16_t tcc;
+    /* Before the projection: numbers it gives out must leave, or they run away from the SRTP index. */
+    if (r->payloads[m->view.pt].kind != WORKER_VIDEO + 1)
+        return;
+    ProjectionVerdict verdict = projection_accept(&v->projection, m, p->now_us, &out);
+    if (projection_needs_keyframe(&v->projection))
+        p->source->wants_keyframe = true;
+    if (verdict == PROJECTION_FILL)
+        send_filler(r, tx, st, m, &out, p->now_us);
+    if (verdict != PROJECTION_ACCEPT)
+        return;
+    if (tx->pace && paced_queue_holds(tx->pace)) {
+        remember(r, st, p, &out, 0);
+        if (tx_pace_hold(r, st, p, &out, p->now_us))
+            return;
+    }
+    if (tx_path_send_video(r, st, p, &out, p->now_us, &tcc))
+        remember(r, st, p, &out, tcc);
 }
 
 /* Rates are kept per batch: one window update for each receiver, not one a packet. */
-static void end_batch(MediaEndpoint *r, TxState *tx, int64_t now_us)
+void tx_path_end(MediaEndpoint *r, int64_t now_us)
 {
+    TxState *tx = r->tx;
     if (r->tx_round_bytes) {
         rate_window_add(&r->tx_rate, r->tx_round_bytes, now_us);
         r->tx_round_bytes = 0;
     }
     if (tx->round_video) {
-        tx_repair_after_video(r, tx->round_video, now_us);
+        uint32_t largest = tx->round_video;
         tx->round_video = 0;
+        tx_repair_after_video(r, largest, now_us);
     }
 }
 
@@ -219,6 +251,8 @@ void tx_path_batch(MediaEndpoint *r, Packet *const *batch, uint32_t n)
     TxState *tx = r->tx;
     if (!tx || !r->payloads || n == 0)
         return;
+    if (tx->pace)
+        paced_queue_begin(tx->pace, batch[0]->now_us);
     for (uint32_t i = 0; i < n; i++) {
         Packet *p = batch[i];
         MediaSource *s = p->source;
@@ -232,5 +266,7 @@ void tx_path_batch(MediaEndpoint *r, Packet *const *batch, uint32_t n)
         else if (t->video && t->video->stream)
             send_video(r, tx, t->video, p);
     }
-    end_batch(r, tx, batch[0]->now_us);
+    tx_path_end(r, batch[0]->now_us);
+    if (tx->pace && tx->pace->count)
+        media_endpoint_wake(r, paced_queue_next_us(tx->pace, batch[0]->now_us));
 }

@@ -3,6 +3,7 @@
 
 #include "bridge/tx/tx_allocate.h"
 #include "bridge/tx/tx_header.h"
+#include "bridge/tx/tx_pace.h"
 #include "bridge/tx/tx_path.h"
 #include "common/rtp/rtx.h"
 
@@ -15,15 +16,17 @@
 
 static void note_sent(MediaEndpoint *ep, uint16_t tcc, size_t bytes, int64_t now_us)
 {
-    if (ep->tx->bwe)
-        bwe_on_sent(ep->tx->bwe, tcc, bytes + SRTP_OVERHEAD, now_us, bwe_probe_id(ep->tx->bwe));
+    if (!ep->tx->bwe)
+        return;
+    bwe_on_sent(ep->tx->bwe, tcc, bytes + SRTP_OVERHEAD, now_us, bwe_probe_id(ep->tx->bwe));
+    paced_queue_sent(ep->tx->pace, bytes + SRTP_OVERHEAD);
 }
 
 /* On the stream's RTX SSRC: each time with a number of its own, so no SRTP index is used twice. Returns bytes sent. */
 static size_t send_rtx(MediaEndpoint *ep, TxStream *st, const RtxEntry *e, Packet *p, uint8_t rtx_pt, int64_t now_us)
 {
     ProjectedPacket out;
-    if (!rtx_map_restore(&st->map, e, &out))
+    if (e->held || !rtx_map_restore(&st->map, e, &out))
         return 0;
     TxHeader h = { .ssrc = st->rtx_ssrc,
                    .ts = out.ts,
@@ -84,6 +87,8 @@ static size_t send_again(MediaEndpoint *ep, TxStream *st, const RtxEntry *e, Pac
                                    SEND_BATCH_DATAGRAM);
     if (len)
         send_batch_commit(w->batch, &ep->send_to, len);
+    if (ep->tx->pace)
+        paced_queue_sent(ep->tx->pace, len);
     return len;
 }
 
@@ -129,7 +134,7 @@ void tx_repair_nack(MediaEndpoint *ep, uint32_t ssrc, const uint16_t *seqs, size
             continue;
         }
         t->cache_hits++;
-        if (sent_too_lately(ep->tx, e, now_us) || !has_budget(ep, now_us))
+        if (e->held || sent_too_lately(ep->tx, e, now_us) || !has_budget(ep, now_us))
             continue;
         uint8_t rtx_pt = ep->payloads[p->media.view.pt].rtx_pt;
         size_t sent =
@@ -210,8 +215,11 @@ static void probe(MediaEndpoint *ep, size_t media_bytes, int64_t now_us)
 {
     TxState *tx = ep->tx;
     size_t due = bwe_probe_due(tx->bwe, media_bytes, now_us, &tx->next_probe_us);
-    if (due && ep->ready && ep->tcc_video)
-        send_padding(ep, due, now_us);
+    if (due == 0 || !ep->ready || !ep->tcc_video)
+        return;
+    size_t given = tx_pace_give(ep, due, now_us);
+    if (given < due)
+        send_padding(ep, due - given, now_us);
 }
 
 void tx_repair_after_video(MediaEndpoint *ep, size_t largest, int64_t now_us)
@@ -230,6 +238,7 @@ void tx_repair_after_video(MediaEndpoint *ep, size_t largest, int64_t now_us)
 void tx_repair_estimate(MediaEndpoint *ep, int64_t now_us)
 {
     TxState *tx = ep->tx;
+    tx_pace_set(ep, now_us);
     if (allocator_estimate_changed(tx->allocated_for_bps, bwe_target_bps(tx->bwe)))
         tx_allocate_soon(ep, now_us);
 }
@@ -273,6 +282,8 @@ int64_t tx_repair_tick(MediaEndpoint *ep, int64_t now_us)
         if (now_us >= tx->next_padding_us) {
             tx->next_padding_us = now_us + PADDING_PERIOD_US;
             size_t due = padding_due(&tx->padding, tx->padding_bps, now_us);
+            if (tx->pace->count)
+                due = 0; /* there is media to send */
             size_t sent = due ? send_padding(ep, due, now_us) : 0;
             if (sent > due)
                 padding_oversent(&tx->padding, sent - due);

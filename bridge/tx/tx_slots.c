@@ -2,6 +2,7 @@
 #include "bridge/tx/tx_slots.h"
 
 #include "bridge/tx/tx_allocate.h"
+#include "bridge/tx/tx_pace.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,9 @@ static bool make_estimator(MediaEndpoint *ep)
     if (w->config->start_bps)
         config.start_bps = w->config->start_bps;
     config.transport_cc = ep->tcc_video;
-    Bwe *bwe = bwe_new(&config, w->now_us);
+    if (!tx->pace && (tx->pace = malloc(sizeof(*tx->pace))))
+        paced_queue_init(tx->pace, w->now_us);
+    Bwe *bwe = tx->pace ? bwe_new(&config, w->now_us) : NULL;
     if (!bwe)
         return false;
     bwe_free(tx->bwe);
@@ -56,6 +59,7 @@ static void new_indices(TxStream *st)
 void tx_slots_new_keys(MediaEndpoint *ep)
 {
     TxState *tx = ep->tx;
+    tx_pace_clear(ep);
     for (int k = 0; k < 2; k++)
         for (int i = 0; i < SLOTS_MAX; i++)
             new_indices(tx->slot_streams[k][i]);

@@ -3,6 +3,7 @@
 
 #include "bridge/media_conference.h"
 #include "bridge/media_endpoint.h"
+#include "bridge/tx/tx_pace.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,6 +80,7 @@ void tx_state_free(TxState *tx)
     free(tx->own_streams);
     free(tx->by_source);
     bwe_free(tx->bwe);
+    free(tx->pace);
     free(tx->forwarded);
     free(tx);
 }
@@ -110,6 +112,7 @@ void tx_state_drop_stream(TxState *tx, TxStream *st)
             t->video->stream = NULL;
         }
     }
+    tx_pace_forget(tx, st);
     tx_stream_free(st);
 }
 

@@ -12,6 +12,7 @@
 #include "bridge/rx/rate_window.h"
 #include "bridge/transport/srtp.h"
 #include "bridge/tx/bwe.h"
+#include "bridge/tx/paced_queue.h"
 #include "bridge/tx/padding.h"
 #include "bridge/tx/projection.h"
 #include "bridge/tx/rtx_cache.h"
@@ -77,9 +78,11 @@ typedef struct TxState {
     TxStream *slot_streams[2][SLOTS_MAX];
     TxStream **own_streams; /* pass mode: one per source, by MediaSource.index */
     uint32_t n_own_streams;
-    uint16_t tcc_seq; /* next; starts at 1 */
-    Bwe *bwe;         /* from the first video source on */
-    bool bwe_has_tcc; /* how it was made */
+    uint16_t tcc_seq;    /* next; starts at 1 */
+    Bwe *bwe;            /* from the first video source on */
+    bool bwe_has_tcc;    /* how it was made */
+    PacedQueue *pace;    /* along with bwe */
+    bool estimate_rules; /* allocation goes by the estimate */
     Padding padding;
     int64_t padding_bps;
     uint32_t dummy_ts; /* padding on the feedback SSRC */

@@ -246,7 +246,12 @@ static const CapCase caps[] = {
     { "only the highest encoding runs", VIDEO_CAMERA, 180, { { 180, 30, 0 }, { 360, 30, 0 }, { 720, 30, 900 } }, 2, 2 },
     { "nothing measured yet", VIDEO_CAMERA, 180, { { 180, 30, 0 }, { 360, 30, 0 }, { 720, 30, 0 } }, 0, 0 },
     { "two above the cap", VIDEO_CAMERA, 180, { { 180, 30, 0 }, { 360, 30, 400 }, { 720, 30, 900 } }, 1, 1 },
-    { "temporal layers above the cap", VIDEO_CAMERA, 180, { { 720, 8, 300 }, { 720, 15, 500 }, { 720, 30, 900 } }, 2, 2 },
+    { "temporal layers above the cap",
+      VIDEO_CAMERA,
+      180,
+      { { 720, 8, 300 }, { 720, 15, 500 }, { 720, 30, 900 } },
+      2,
+      2 },
     { "slow layers above the cap", VIDEO_CAMERA, 180, { { 720, 5, 300 }, { 1080, 5, 500 } }, 0, 0 },
     { "highest first", VIDEO_CAMERA, 720, { { 360, 30, 89 }, { 180, 30, 92 }, { 90, 30, 62 } }, 0, 0 },
     { "highest first, capped", VIDEO_CAMERA, 180, { { 720, 30, 900 }, { 360, 30, 400 }, { 180, 30, 150 } }, 2, 2 },
@@ -273,11 +278,9 @@ static void test_cap(gconstpointer data)
     VideoConstraint wish = { "a", c->max_height };
     const char *stage[] = { "a" };
     for (int on_stage = 0; on_stage < 2; on_stage++) {
-        ReceiverWishes w = { .last_n = -1,
-                             .constraints = &wish,
-                             .constraints_n = 1,
-                             .on_stage = stage,
-                             .on_stage_n = (size_t)on_stage };
+        ReceiverWishes w = {
+            .last_n = -1, .constraints = &wish, .constraints_n = 1, .on_stage = stage, .on_stage_n = (size_t)on_stage
+        };
         run(&s, 1, &w, -1, ALLOC_UNLIMITED);
         g_assert_cmpint(place_of(&t, s.target), ==, c->target);
         g_assert_cmpint(place_of(&t, s.ideal), ==, c->ideal);
@@ -323,7 +326,10 @@ static const HoldCase holds[] = {
         { 12, 64, 720, false, 64 },
         { 13, 0, 720, false, 0 } } },
     { "a wish taken back waits anew",
-      { { 1, 0, 720, false, 0 }, { 10, 64, 720, false, 0, 12 }, { 11, 0, 720, false, 0 }, { 12, 64, 720, false, 0, 14 } } },
+      { { 1, 0, 720, false, 0 },
+        { 10, 64, 720, false, 0, 12 },
+        { 11, 0, 720, false, 0 },
+        { 12, 64, 720, false, 0, 14 } } },
     { "more frames cost no key frame", { { 1, 0, 720, false, 0 }, { 10, 1, 720, false, 1 } } },
     { "on stage, at once", { { 1, 0, 720, true, 0 }, { 10, 128, 720, true, 128 } } },
     { "brought on stage", { { 1, 0, 720, false, 0 }, { 10, 128, 720, true, 128 } } },
@@ -349,18 +355,21 @@ static const HoldCase holds[] = {
         { 12, -1, 720, false, -1 },
         { 13, 0, 720, false, -1, 14 },
         { 14, 0, 720, false, 0 } } },
-    { "a layer that is gone",
-      { { 1, 64, 720, false, 64 }, { 10, 192, 720, false, 192 }, { 11, 64, 720, false, 64 } } },
+    { "a layer that is gone", { { 1, 64, 720, false, 64 }, { 10, 192, 720, false, 192 }, { 11, 64, 720, false, 64 } } },
 };
 
 static void test_hold(gconstpointer data)
 {
     const HoldCase *c = data;
-    LayerTable t = { .count = 4, .layer = { { 0, 180, 8, 1 }, { 1, 180, 30, 2 }, { 64, 360, 30, 3 }, { 128, 720, 30, 4 } } };
+    LayerTable t = { .count = 4,
+                     .layer = { { 0, 180, 8, 1 }, { 1, 180, 30, 2 }, { 64, 360, 30, 3 }, { 128, 720, 30, 4 } } };
     LayerHold h = { .applied = LAYER_SUSPENDED };
     for (size_t i = 0; i < G_N_ELEMENTS(c->steps) && c->steps[i].at_s > 0; i++) {
         const HoldStep *step = &c->steps[i];
-        AllocSource s = { .layers = &t, .target = step->target, .ideal = 128, .max_height = step->max_height,
+        AllocSource s = { .layers = &t,
+                          .target = step->target,
+                          .ideal = 128,
+                          .max_height = step->max_height,
                           .on_stage = step->on_stage };
         int64_t again_us;
         g_test_message("step %zu, at %.1f", i, step->at_s);

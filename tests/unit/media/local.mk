@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-MEDIA_TESTS = tests/unit/media/test_engine tests/unit/media/test_corner_cases tests/unit/media/test_paths tests/unit/media/test_wraps tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_tables
+MEDIA_TESTS = tests/unit/media/test_engine tests/unit/media/test_pacing tests/unit/media/test_corner_cases tests/unit/media/test_paths tests/unit/media/test_wraps tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_tables
 check_PROGRAMS += $(MEDIA_TESTS)
 TESTS += $(MEDIA_TESTS)
 ENGINE_KIT = tests/unit/media/engine_kit.c tests/unit/media/engine_kit.h
@@ -21,6 +21,10 @@ tests_unit_media_test_paths_LDADD = $(LIBS_MEDIA_TEST)
 tests_unit_media_test_wraps_SOURCES = %D%/test_wraps.c $(ENGINE_KIT)
 tests_unit_media_test_wraps_CFLAGS = $(CFLAGS_MEDIA_TEST)
 tests_unit_media_test_wraps_LDADD = $(LIBS_MEDIA_TEST)
+
+tests_unit_media_test_pacing_SOURCES = %D%/test_pacing.c $(ENGINE_KIT)
+tests_unit_media_test_pacing_CFLAGS = $(CFLAGS_MEDIA_TEST)
+tests_unit_media_test_pacing_LDADD = $(LIBS_MEDIA_TEST)
 
 tests_unit_media_test_rtx_cache_SOURCES = %D%/test_rtx_cache.c
 tests_unit_media_test_rtx_cache_CFLAGS = $(CFLAGS_MEDIA_TEST)

@@ -529,7 +529,11 @@ static void test_remb_believed(gconstpointer data)
             bwe_on_remb(b, (uint64_t)(c->told_bps * pow(c->growth, ms / 1000 - 3)), now_us);
         bwe_tick(b, now_us);
         int64_t target = bwe_target_bps(b);
-        int expected = ms == 3100 ? c->at_3 : ms == 6000 ? c->at_6 : ms == 10000 ? c->at_10 : ms == 20000 ? c->at_20 : 0;
+        int expected = ms == 3100    ? c->at_3
+                       : ms == 6000  ? c->at_6
+                       : ms == 10000 ? c->at_10
+                       : ms == 20000 ? c->at_20
+                                     : 0;
         if (expected) {
             g_test_message("%d ms: %d expected, %d", ms, expected, (int)target);
             g_assert_cmpint(target, >=, expected * 9LL / 10);
