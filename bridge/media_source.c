@@ -47,6 +47,7 @@ MediaSource *media_source_new(MediaEndpoint *owner, const WorkerSource *spec)
         s->encodings[i].rtx_ssrc = spec->encodings[i].rtx_ssrc;
         s->encodings[i].eid = i;
     }
+    layer_order_init(&s->order, s->n_encodings);
     return s;
 }
 

@@ -9,6 +9,7 @@
 #include "bridge/alloc/priority.h"
 #include "bridge/alloc/sender_demand.h"
 #include "bridge/rx/keyframe_requester.h"
+#include "bridge/rx/layer_order.h"
 #include "bridge/rx/rx_encoding.h"
 #include "bridge/rx/source_layers.h"
 #include "bridge/tx/rtx_cache.h"
@@ -27,6 +28,8 @@ struct MediaSource {
     WorkerVideoType video_type;
     VideoType alloc_type; /* the same for the allocator, forced mute included */
     bool changed_layers;  /* since receivers were last allocated */
+    LayerOrder order;     /* video: what says which encoding is the lowest */
+    uint8_t orders;       /* how often that changed, mod 256 */
     SourceLayers *layers; /* video, from the first packet on */
     LayerTable table;     /* as of table_us */
     int64_t table_us;
@@ -47,6 +50,15 @@ struct MediaSource {
 static inline uint32_t media_source_ssrc(const MediaSource *s)
 {
     return s->encodings[0].ssrc;
+}
+
+/* The encoding that has this eid; NULL: none. */
+static inline const RxEncoding *media_source_encoding(const MediaSource *s, unsigned eid)
+{
+    for (uint8_t i = 0; i < s->n_encodings; i++)
+        if (s->encodings[i].eid == eid)
+            return &s->encodings[i];
+    return NULL;
 }
 
 /* NULL: no memory, or impossible (no encoding, SSRC 0). Not yet part of the conference. */

@@ -81,7 +81,9 @@ typedef struct {
     WorkerVideoType video_type;
     bool synthetic;      /* audio made by a translator: only to explicit subscribers, never dominant */
     uint8_t n_encodings; /* audio: 1 */
-    WorkerEncoding encodings[WORKER_ENCODINGS_MAX]; /* low to high, the order of the SIM group */
+    WorkerEncoding
+        encodings[WORKER_ENCODINGS_MAX]; /* in the order of the SIM group: low to high, unless their pictures say
+                                                     * otherwise */
 } WorkerSource;
 
 typedef struct {

@@ -100,12 +100,12 @@ static size_t fill_received(MediaEndpoint *ep, WorkerStreamStats *out, int64_t n
             o->is_video = s->kind == WORKER_VIDEO;
             o->ssrc = e->ssrc;
             o->rtx_ssrc = e->rtx_ssrc;
-            o->encoding = k;
+            o->encoding = e->eid;
             o->layer = o->target_layer = o->ideal_layer = -1;
             if (!e->state)
                 continue;
             RxStream *st = &e->state->stream;
-            o->height = o->is_video ? (int32_t)encoding_height(s, k, now_us) : 0;
+            o->height = o->is_video ? (int32_t)encoding_height(s, e->eid, now_us) : 0;
             o->packets = st->packets;
             o->bytes = st->bytes;
             o->lost = rx_stream_lost(st) > 0 ? (uint64_t)rx_stream_lost(st) : 0;

@@ -103,7 +103,7 @@ typedef struct {
     char owner[WORKER_ID_SIZE];
     bool is_tx, is_video;
     uint32_t ssrc, rtx_ssrc;                  /* rx: this encoding; tx: the slot */
-    uint8_t encoding;                         /* rx: index of the encoding */
+    uint8_t encoding;                         /* rx: its place among the encodings, 0 the lowest */
     int16_t layer, target_layer, ideal_layer; /* tx video: layer indexes of bridge.md 8.1, -1 none */
     ForwardReason reason;                     /* tx: why nothing of it is sent, or less than asked for */
     int32_t height; /* rx: as last seen; tx: allowed by the constraints, -1 unlimited; 0 unknown or off */

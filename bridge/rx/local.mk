@@ -7,6 +7,7 @@ bridge_rx_libbridge_rx_a_SOURCES = \
 	%D%/nack_gen.c %D%/nack_gen.h \
 	%D%/twcc_log.c %D%/twcc_log.h \
 	%D%/seq_map.c %D%/seq_map.h \
+	%D%/layer_order.c %D%/layer_order.h \
 	%D%/media_packet.h \
 	%D%/frame_info.c %D%/frame_info.h \
 	%D%/source_layers.c %D%/source_layers.h

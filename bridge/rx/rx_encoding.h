@@ -26,7 +26,7 @@ typedef struct {
 typedef struct {
     /* set at birth */
     uint32_t ssrc, rtx_ssrc; /* rtx_ssrc 0: none */
-    uint8_t eid;
+    uint8_t eid;             /* as signalled at first, then as the pictures say (layer_order) */
     /* worker */
     RxEncodingState *state; /* NULL before the first packet */
     uint64_t sr_ntp;        /* last sender report; sr_us 0: none yet */

@@ -115,6 +115,7 @@ static void fill_media(Packet *p, MediaSource *s, const RxEncoding *e, uint8_t *
     m->arrival_us = p->now_us;
     m->codec = info->codec;
     m->eid = e->eid;
+    m->order = 0;
     m->audio = s->kind == WORKER_AUDIO;
     m->audio_level = MEDIA_LEVEL_NONE;
     for (int i = 0; i < MEDIA_EXT_COUNT; i++)
@@ -160,12 +161,28 @@ static void audio_packet(MediaEndpoint *ep, Packet *p, MediaSource *s, RxEncodin
         drop(ep, WORKER_DROP_DUPLICATE);
 }
 
+/* Lowest first, whatever order the SSRCs were signalled in. Receivers start anew with the next key frame. */
+static bool keep_order(MediaSource *s, MediaPacket *m)
+{
+    uint8_t rank[LAYER_ORDER_MAX];
+    if (!layer_order_packet(&s->order, m->eid, m->frame.height, m->arrival_us, rank))
+        return false;
+    for (uint8_t i = 0; i < s->n_encodings; i++)
+        s->encodings[i].eid = rank[s->encodings[i].eid];
+    source_layers_renumber(s->layers, rank);
+    m->eid = rank[m->eid];
+    m->order = ++s->orders;
+    return true;
+}
+
 void rx_path_video(MediaConference *c, Packet *p, MediaSource *s, RxEncoding *e)
 {
     MediaPacket *m = &p->media;
     const MediaExtPos *dd = &m->ext[MEDIA_EXT_DEPENDENCY_DESCRIPTOR];
     const uint8_t *payload = m->data + m->view.payload_off;
     FrameParser *parser = &e->state->video->parser;
+    m->eid = e->eid; /* as this worker has ordered them */
+    m->order = s->orders;
     frame_parser_read(parser, (MediaCodec)m->codec, payload, m->view.payload_len, m->seq, m->view.ts, m->view.marker,
                       dd->off ? m->data + dd->off : NULL, dd->len, &m->frame);
     memcpy(p->prefix, payload, m->view.payload_len < sizeof(p->prefix) ? m->view.payload_len : sizeof(p->prefix));
@@ -176,7 +193,10 @@ void rx_path_video(MediaConference *c, Packet *p, MediaSource *s, RxEncoding *e)
             return;
         source_layers_init(s->layers, s->n_encodings);
     }
-    if (source_layers_packet(s->layers, m)) {
+    bool changed = source_layers_packet(s->layers, m);
+    if (s->n_encodings > 1)
+        changed |= keep_order(s, m);
+    if (changed) {
         s->table_us = 0;
         media_conference_reallocate(c, p->now_us);
     }

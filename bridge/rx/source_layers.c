@@ -250,6 +250,33 @@ bool source_layers_packet(SourceLayers *sl, const MediaPacket *pkt)
     return changed;
 }
 
+void source_layers_renumber(SourceLayers *sl, const uint8_t rank[SOURCE_MAX_ENCODINGS])
+{
+    SourceLayers before = *sl;
+    for (int e = 0; e < SOURCE_MAX_ENCODINGS; e++) {
+        int to = rank[e];
+        sl->kind[to] = before.kind[e];
+        sl->seen[to] = before.seen[e];
+        sl->spatial[to] = before.spatial[e];
+        sl->temporal[to] = before.temporal[e];
+        sl->targets[to] = before.targets[e];
+        sl->active_targets[to] = before.active_targets[e];
+        sl->inter_layer[to] = before.inter_layer[e];
+        sl->inter_layer_us[to] = before.inter_layer_us[e];
+    }
+    sl->count = 0;
+    for (int to = 0; to < SOURCE_MAX_ENCODINGS; to++) { /* sorted by index again */
+        for (int i = 0; i < before.count; i++) {
+            int index = before.layer[i].entry.index;
+            if (rank[LAYER_EID(index)] != to)
+                continue;
+            sl->layer[sl->count] = before.layer[i];
+            sl->layer[sl->count++].entry.index = (int16_t)(to << 6 | LAYER_TARGET(index));
+        }
+    }
+    reindex(sl);
+}
+
 bool source_layers_tick(SourceLayers *sl, int64_t now_us)
 {
     bool changed = false;

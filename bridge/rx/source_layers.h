@@ -55,9 +55,12 @@ typedef struct {
     int8_t slot[SOURCE_MAX_ENCODINGS][64]; /* low 6 bits of an index -> layer[], -1 none */
 } SourceLayers;
 
-/* `encodings` 1..SOURCE_MAX_ENCODINGS: SSRCs of the source, lowest first. Starts with the table every codec has
+/* `encodings` 1..SOURCE_MAX_ENCODINGS: SSRCs of the source, taken to be lowest first. Starts with the table every codec has
  * before its first packet: 1 spatial x 3 temporal per encoding, 180 << eid pixels. */
 void source_layers_init(SourceLayers *sl, int encodings);
+
+/* Encoding i has eid rank[i] from now on (bridge/rx/layer_order.h), with all that is known of it. */
+void source_layers_renumber(SourceLayers *sl, const uint8_t rank[SOURCE_MAX_ENCODINGS]);
 
 /* Counts one video packet. True when layering changed: another parser, other layers or active targets, a new height, or a layer that had
  * no bitrate got one. The caller then has its receivers re-allocated. */

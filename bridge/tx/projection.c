@@ -311,6 +311,14 @@ static ProjectionVerdict accept_video(Projection *p, const MediaPacket *pkt, int
     if (f->kind == FRAME_OPAQUE && media_codec_is_video((MediaCodec)pkt->codec)) { /* makes no sense */
         return p->tail && pkt->eid == p->eid ? leave_out(p, pkt, out) : PROJECTION_DROP;
     }
+    if (pkt->order != p->order) { /* eids mean other encodings now */
+        stop(p);
+        p->ts_known = p->tail = false;
+        p->other_frames = 0;
+        for (int i = 0; i < SOURCE_MAX_ENCODINGS; i++)
+            p->seen_base[i] = INT64_MIN / 2;
+        p->order = pkt->order;
+    }
     if (f->kind != p->kind || (p->running && pkt->eid == p->eid && is_new_stream(p, pkt->seq))) {
         stop(p);
         p->ts_known = p->tail = false;

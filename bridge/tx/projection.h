@@ -59,6 +59,7 @@ typedef struct {
     bool needs_keyframe;
     bool ts_known;          /* ts_shift fits eid and out, running or not */
     uint8_t kind, eid;      /* FrameKind; running encoding */
+    uint8_t order;          /* MediaPacket.order that eid is of */
     uint8_t sid, tid, dt;   /* layer forwarded: VP8 and VP9 by sid and tid, descriptor streams by dt */
     uint8_t layers;         /* VP9: spatial layers the sender makes */
     uint8_t forwarded_sids; /* VP9: bit s: the last reference frame of spatial layer s went out */

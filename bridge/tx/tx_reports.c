@@ -54,10 +54,10 @@ void tx_reports_after_switch(MediaEndpoint *ep, int64_t now_us)
         if (!t->source || !t->video)
             continue;
         int layer = projection_current_layer(&t->video->projection);
-        if (layer < 0 || LAYER_EID(layer) == t->video->sr_eid || LAYER_EID(layer) >= t->source->n_encodings)
+        if (layer < 0 || LAYER_EID(layer) == t->video->sr_eid)
             continue;
-        const RxEncoding *e = &t->source->encodings[LAYER_EID(layer)];
-        if (e->sr_us && now_us - e->sr_us < REPORT_MAX_AGE_US)
+        const RxEncoding *e = media_source_encoding(t->source, (unsigned)LAYER_EID(layer));
+        if (e && e->sr_us && now_us - e->sr_us < REPORT_MAX_AGE_US)
             forward_to(ep, t->source, e, now_us);
     }
 }

@@ -349,6 +349,69 @@ static void test_late_and_unwanted(Engine *f, gconstpointer unused)
     g_assert_cmpuint((uint16_t)(v.seq - first), ==, 3);
 }
 
+/* Firefox lists the encodings of a camera highest first: who may have 180 lines gets those all the same, and who may
+ * have 720 gets the best there is. */
+static void test_highest_first(Engine *f, gconstpointer unused)
+{
+    static const int heights[] = { 720, 360, 180 };
+    MediaEndpoint *receiver = f->client[1].ep;
+    WorkerSource s = { .name = "c0-v0", .kind = WORKER_VIDEO, .n_encodings = 3 };
+    SrtpStream streams[3] = { { 0 } };
+    for (uint32_t e = 0; e < 3; e++)
+        s.encodings[e].ssrc = 8000 + e;
+    media_endpoint_set_sources(f->client[0].ep, &s, 1);
+    for (int limit = 180; limit <= 720; limit *= 4) {
+        WorkerCommand *wish = worker_command_new(WORKER_VIDEO_CONSTRAINTS, 1, 11, 0);
+        wish->video_constraints.last_n = -1;
+        wish->video_constraints.default_max_height = limit;
+        wish->video_constraints.default_max_fps = -1;
+        wish->video_constraints.assumed_bandwidth_bps = 100000000;
+        media_endpoint_set_wishes(receiver, wish);
+        unsigned last = 0, got[3] = { 0 };
+        for (uint16_t i = 0; i < 60; i++) { /* a key frame every half second */
+            for (uint32_t e = 0; e < 3; e++) {
+                RtpView v;
+                uint8_t h[12], n = (uint8_t)(heights[e] / 180);
+                uint16_t seq = (uint16_t)(limit * 10 + i);
+                unsigned height = (unsigned)heights[e], width = height * 16 / 9;
+                uint8_t frame[] = { 0x90,
+                                    0xe0,
+                                    (uint8_t)(0x80 | seq >> 8),
+                                    (uint8_t)seq,
+                                    (uint8_t)seq,
+                                    0,
+                                    i % 15 != 0,
+                                    0,
+                                    0,
+                                    0x9d,
+                                    1,
+                                    0x2a,
+                                    (uint8_t)width,
+                                    (uint8_t)(width >> 8),
+                                    (uint8_t)height,
+                                    (uint8_t)(height >> 8),
+                                    n };
+                engine_give_rtp(f, 0, &streams[e], h, head(h, 0x80, 0x80 | VP8_PT, seq, 8000 + e), frame,
+                                sizeof(frame));
+                while (engine_hear(f, 1, &v)) {
+                    if (v.payload_len != sizeof(frame))
+                        continue; /* a probe */
+                    last = engine_heard[v.payload_off + sizeof(frame) - 1] * 180u;
+                    got[last == 720 ? 0 : last == 360 ? 1 : 2]++;
+                }
+            }
+            tx_allocate_run(receiver, f->w.now_us += 33000);
+        }
+        g_assert_cmpuint(last, ==, (unsigned)limit);
+        g_assert_cmpuint(got[limit == 720 ? 0 : 2], >, 30);
+        g_assert_cmpuint(got[limit == 720 ? 2 : 0], <, 30);
+    }
+    MediaSource *source = media_endpoint_find_source(f->client[0].ep, "c0-v0");
+    g_assert_cmpuint(source->encodings[0].eid, ==, 2);
+    g_assert_cmpuint(source->encodings[2].eid, ==, 0);
+    g_assert_cmpuint(source->orders, ==, 1);
+}
+
 /* ---- RTCP ---- */
 
 static void test_rtcp(Engine *f, gconstpointer unused)
@@ -471,6 +534,7 @@ int main(int argc, char **argv)
         { "rtx-of-nothing", test_rtx_of_nothing },
         { "cut-descriptors", test_cut_descriptors },
         { "late-and-unwanted", test_late_and_unwanted },
+        { "highest-first", test_highest_first },
         { "rtcp", test_rtcp },
         { "rtcp-senders", test_rtcp_senders },
         { "first-numbers", test_first_numbers },

@@ -25,6 +25,7 @@ Kit *kit_new(KitKind kind, int encodings, int temporal, guint32 seed)
     k->max_packets = 4;
     k->answer_requests = TRUE;
     for (int e = 0; e < KIT_ENCODINGS; e++) {
+        k->rank[e] = (uint8_t)e;
         k->raw_picture[e] = (uint16_t)g_rand_int(k->rand);
         k->tl0[e] = (uint8_t)g_rand_int(k->rand);
         k->seq[e] = 60000 + g_rand_int_range(k->rand, 0, 5000);
@@ -71,7 +72,8 @@ void kit_parse(Kit *k, const KitPacket *raw)
     pkt->arrival_us = k->now_us;
     pkt->seq = raw->seq;
     pkt->codec = (uint8_t)kit_codec(k);
-    pkt->eid = (uint8_t)raw->eid;
+    pkt->eid = k->rank[raw->eid];
+    pkt->order = k->order;
     pkt->audio_level = MEDIA_LEVEL_NONE;
     const uint8_t *dd = NULL;
     size_t dd_len = 0;

@@ -71,6 +71,7 @@ typedef struct {
     GArray *frames; /* KitFrame */
     GRand *rand;
     /* receive path */
+    uint8_t rank[KIT_ENCODINGS], order; /* eids the packets get; order goes up when they change */
     FrameParser *parsers;
     MediaPacket pkt;
     SourceLayers *layers; /* fed too when set */

@@ -281,6 +281,34 @@ static void test_dd_template_ids(void)
     kit_free(k);
 }
 
+/* It turns out that the encodings were listed highest first: the next key frames begin with the right one, and the
+ * numbers go on. */
+static void test_new_order(void)
+{
+    Kit *k = kit_new(KIT_VP8, 3, 2, 21);
+    projection_set_target(&k->p, LAYER_INDEX(0, 0, 1), FORWARD_CAP);
+    for (int i = 0; i < 30; i++)
+        kit_tick(k);
+    int from = (int)k->out->len;
+    g_assert_cmpint(kit_count(k, 0, 0, -1, -1), ==, 30);
+    for (int e = 0; e < 3; e++)
+        k->rank[e] = (uint8_t)(2 - e);
+    k->order++;
+    for (int i = 0; i < 30; i++)
+        kit_tick(k);
+    g_assert_cmpint(kit_count(k, from, 0, -1, -1), ==, 0);
+    g_assert_cmpint(kit_count(k, from, 2, -1, -1), >=, 28); /* the one that is eid 0 now */
+    g_assert_cmpint(projection_current_layer(&k->p) >> 6, ==, 0);
+    projection_set_target(&k->p, LAYER_INDEX(2, 0, 1), FORWARD_CAP);
+    for (int i = 0; i < 30; i++)
+        kit_tick(k);
+    g_assert_cmpint(projection_current_layer(&k->p) >> 6, ==, 2);
+    g_assert_cmpint(g_array_index(k->out, KitOut, k->out->len - 1).eid, ==, 0);
+    kit_check_numbers(k, TRUE);
+    kit_check_decodable(k);
+    kit_free(k);
+}
+
 static void test_sr(void)
 {
     Kit *k = kit_new(KIT_VP8, 3, 2, 7);
@@ -507,6 +535,7 @@ int main(int argc, char **argv)
     g_test_add_func("/projection/no-flicker", test_no_flicker);
     g_test_add_func("/projection/remap", test_remap);
     g_test_add_func("/projection/dd-template-ids", test_dd_template_ids);
+    g_test_add_func("/projection/new-order", test_new_order);
     g_test_add_func("/projection/sender-report", test_sr);
     g_test_add_func("/projection/resume-clock", test_resume_clock);
     g_test_add_func("/projection/malformed", test_malformed);
