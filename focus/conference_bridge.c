@@ -7,6 +7,8 @@
 
 #define MSID_AUDIO "mixedmslabel mixedlabelaudio0"
 #define MSID_VIDEO "mixedmslabel mixedlabelvideo0"
+#define MSID_SPARE_AUDIO "mixedmslabel mixedlabelaudio1"
+#define MSID_SPARE_VIDEO "mixedmslabel mixedlabelvideo1"
 
 /* Invitations that fail on the bridge's side are repeated elsewhere, but not for ever. */
 #define FAILURES_MAX 5
@@ -24,6 +26,7 @@ void bridge_session_free(void *p)
     g_free(bs->region);
     g_free(bs->id);
     source_set_free(bs->feedback);
+    source_set_free(bs->spare);
     g_free(bs);
 }
 
@@ -364,6 +367,36 @@ static SourceSet *read_feedback(const Colibri2Sources *sources)
     return out;
 }
 
+static bool is_used(const Conference *c, const SourceSet *feedback, uint32_t ssrc)
+{
+    if (ssrc == 0 || source_set_find(feedback, ssrc))
+        return true;
+    g_autoptr(GPtrArray) owners = source_map_owners(c->sources);
+    for (guint i = 0; i < owners->len; i++)
+        if (source_set_find(source_map_get(c->sources, owners->pdata[i]), ssrc))
+            return true;
+    return false;
+}
+
+/* COMPAT: as long as there is one m-line of a kind, Firefox takes an SSRC it was not told of for that line's, by its
+ * payload type, and does not let go of it when the source is signalled: a client of 2022, which has a line per source
+ * and begins with the bridge's alone, stays without sound or picture if packets outrun the source-add. With a second
+ * line the payload type says nothing, and packets that come early are only lost. */
+static SourceSet *make_spare(const Conference *c, const SourceSet *feedback)
+{
+    SourceSet *out = source_set_new();
+    for (guint i = 0; i < feedback->sources->len; i++) {
+        const Source *own = feedback->sources->pdata[i];
+        bool audio = own->kind == MEDIA_AUDIO;
+        uint32_t ssrc = own->ssrc;
+        while (is_used(c, feedback, ssrc) || source_set_find(out, ssrc))
+            ssrc++;
+        source_set_add_source(out, own->kind, ssrc, audio ? "jvb-a1" : "jvb-v1",
+                              audio ? MSID_SPARE_AUDIO : MSID_SPARE_VIDEO, VIDEO_TYPE_UNSET);
+    }
+    return out;
+}
+
 static bool is_usable(const Colibri2Transport *t, bool needs_sctp)
 {
     if (!t || !t->ice || !t->ice->ufrag || t->ice->fingerprints->len == 0)
@@ -382,8 +415,10 @@ static void on_allocated(Conference *c, Member *m, const ConfEvent *ev)
         fail_invite(c, m, false);
         return;
     }
-    if (ev->modified->sources && !m->bridge->feedback)
+    if (ev->modified->sources && !m->bridge->feedback) {
         m->bridge->feedback = read_feedback(ev->modified->sources);
+        m->bridge->spare = make_spare(c, m->bridge->feedback);
+    }
     conf_send_offer(c, m, t->ice, sctp ? (uint16_t)t->sctp_port : 0);
 }
 

@@ -102,10 +102,10 @@ static bool is_current(const Ask *a, StanzaCondition replaced, const char *repla
 /* The bridge's own SSRCs are in every offer, and are nobody else's. */
 static bool add_sources(const Ask *a, const SourceSet *sources, GError **error)
 {
-    const SourceSet *feedback = a->m->bridge ? a->m->bridge->feedback : NULL;
-    for (guint i = 0; feedback && i < sources->sources->len; i++) {
+    const BridgeSession *bs = a->m->bridge;
+    for (guint i = 0; bs && bs->feedback && i < sources->sources->len; i++) {
         uint32_t ssrc = ((const Source *)sources->sources->pdata[i])->ssrc;
-        if (source_set_find(feedback, ssrc)) {
+        if (source_set_find(bs->feedback, ssrc) || source_set_find(bs->spare, ssrc)) {
             g_set_error(error, JINGLE_ERROR, JINGLE_ERROR_BAD_REQUEST, "SSRC is already used: %u.", ssrc);
             return false;
         }

@@ -106,7 +106,7 @@ static void come(Call *call, const char *nick, PeerFeatures features)
     step(call, (ConfEvent){ .type = EV_FEATURES, .member = nick, .features = features });
 }
 
-#define MODERN (PEER_FEATURES_UNKNOWN | PEER_TCC | PEER_RTX | PEER_JSON_SOURCES)
+#define MODERN (PEER_FEATURES_UNKNOWN | PEER_TCC | PEER_RTX | PEER_JSON_SOURCES | PEER_SOURCE_NAMES)
 #define SSMA "xmlns='urn:xmpp:jingle:apps:rtp:ssma:0'"
 #define ALLOCATED(id)                                                                                                  \
     "<conference-modified xmlns='jitsi:colibri2'><endpoint id='" id "'><transport>"                                    \
@@ -185,7 +185,10 @@ static void test_call(void)
                                         "<source xmlns=\"urn:xmpp:jingle:apps:rtp:ssma:0\" ssrc=\"2814150021\" "
                                         "name=\"jvb-a0\"><ssrc-info xmlns=\"http://jitsi.org/jitmeet\" owner=\"jvb\"/>"
                                         "<parameter name=\"msid\" value=\"mixedmslabel mixedlabelaudio0\"/></source>",
+                                        /* knows no source names: a second line, which nobody sends */
+                                        "ssrc=\"2814150022\" name=\"jvb-a1\"", "\"mixedmslabel mixedlabelaudio1\"",
                                         "media=\"video\"", "ssrc=\"1190322277\"",
+                                        "ssrc=\"1190322278\" name=\"jvb-v1\"", "\"mixedmslabel mixedlabelvideo1\"",
                                         "<bridge-session xmlns=\"http://jitsi.org/protocol/focus\" id=\"id1\"", NULL });
 
     /* One accepts: the bridge learns its address and its sources, without msid. */
@@ -212,6 +215,12 @@ static void test_call(void)
                   "<source xmlns=\"urn:xmpp:jingle:apps:rtp:ssma:0\" ssrc=\"900\" name=\"a1b2c3d4-a0\"><ssrc-info "
                   "xmlns=\"http://jitsi.org/jitmeet\" owner=\"a1b2c3d4\"/>"
                   "<parameter name=\"msid\" value=\"m &quot;1&quot;\"/></source></description></content></jingle>");
+    /* The spare line's SSRC is the bridge's too. */
+    client_says(&call, "f0e1d2c3",
+                "<jingle xmlns='urn:xmpp:jingle:1' action='source-add' sid='id3'><content name='video'>"
+                "<description xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'><source " SSMA
+                " ssrc='1190322278' name='f0e1d2c3-v0' videoType='camera'/></description></content></jingle>");
+    expect(&call, "bad-request");
     /* It turns its camera on: the first is told in JSON. */
     client_says(&call, "f0e1d2c3",
                 "<jingle xmlns='urn:xmpp:jingle:1' action='source-add' sid='id3'><content name='video'>"
