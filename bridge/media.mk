@@ -30,6 +30,7 @@ bridge_libbridge_media_a_SOURCES = \
 	bridge/worker_commands.c \
 	bridge/worker_delay.c bridge/worker_delay.h \
 	bridge/worker_events.c \
+	bridge/worker_gather.h \
 	bridge/worker_handover.c \
 	bridge/worker_lookup.c \
 	bridge/worker_routes.c bridge/worker_routes.h \

@@ -203,6 +203,17 @@ static int wait_ms(const Worker *w)
     return left > 1000000 ? 1000 : (int)((left + 999) / 1000);
 }
 
+/* Sleeps when that saves wake-ups. Whatever comes meanwhile is there afterwards. */
+static void gather(Worker *w, int64_t woke_us, uint64_t datagrams)
+{
+    int64_t until_us = worker_gather_until_us(&w->gather, woke_us, (unsigned)datagrams);
+    int64_t left_us = until_us - clock_now_us();
+    if (left_us <= 0)
+        return;
+    struct timespec moment = { .tv_nsec = left_us * 1000 };
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
+}
+
 static void worker_watch(Worker *w, int fd, uint32_t token)
 {
     struct epoll_event ev = { .events = EPOLLIN, .data.u32 = token };
@@ -228,7 +239,8 @@ void *worker_main(void *worker)
     w->hop_tokens = WORKER_HOPS_PER_S;
     while (!w->stopping) {
         int n = epoll_wait(w->epoll, events, WORKER_ADDRESSES_MAX + 3, wait_ms(w));
-        w->now_us = clock_now_us();
+        int64_t woke_us = w->now_us = clock_now_us();
+        uint64_t before = w->totals.rx_datagrams;
         for (int i = 0; i < n; i++) {
             uint32_t token = events[i].data.u32;
             if (token == TOKEN_INBOX) {
@@ -246,6 +258,7 @@ void *worker_main(void *worker)
         send_batch_flush(w->batch);
         if (w->unsent)
             worker_emit_unsent(w);
+        gather(w, woke_us, w->totals.rx_datagrams - before);
     }
     return NULL;
 }

@@ -9,6 +9,7 @@
 #include "bridge/tx/send_batch.h"
 #include "bridge/worker_api.h"
 #include "bridge/worker_delay.h"
+#include "bridge/worker_gather.h"
 #include "bridge/worker_socket.h"
 #include "bridge/worker_timers.h"
 #include "bridge/worker_tuples.h"
@@ -80,6 +81,7 @@ typedef struct Worker {
     uint64_t random;     /* xorshift state for SSRCs and sequence numbers, seeded by the system */
     WorkerTotals totals, second_ago;
     WorkerDelay delay;
+    WorkerGather gather;
 } Worker;
 
 /* worker.c */

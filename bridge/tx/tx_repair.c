@@ -239,7 +239,8 @@ void tx_repair_estimate(MediaEndpoint *ep, int64_t now_us)
 {
     TxState *tx = ep->tx;
     tx_pace_set(ep, now_us);
-    if (allocator_estimate_changed(tx->allocated_for_bps, bwe_target_bps(tx->bwe)))
+    if (media_endpoint_worker(ep)->config->trust_bwe &&
+        allocator_estimate_changed(tx->allocated_for_bps, bwe_target_bps(tx->bwe)))
         tx_allocate_soon(ep, now_us);
 }
 

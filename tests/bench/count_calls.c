@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 static _Thread_local bool excluded;
@@ -122,6 +123,17 @@ int __wrap_epoll_wait(int fd, struct epoll_event *ev, int n, int timeout_ms)
     if (counting())
         add(&waits, 1);
     return got;
+}
+
+int __real_clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted, struct timespec *left);
+int __wrap_clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted, struct timespec *left);
+int __wrap_clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted, struct timespec *left)
+{
+    int status = __real_clock_nanosleep(clock, flags, wanted, left);
+    count_call(0);
+    if (counting())
+        add(&waits, 1);
+    return status;
 }
 
 void *__real_memcpy(void *to, const void *from, size_t n);

@@ -11,7 +11,7 @@
 
 typedef struct {
     uint64_t calls;        /* system calls */
-    uint64_t waits;        /* of them: epoll_wait */
+    uint64_t waits;        /* of them: epoll_wait, clock_nanosleep */
     uint64_t kernel_bytes; /* copied into and out of the kernel */
     uint64_t user_bytes;   /* copied by memcpy and memmove */
 } CallCounts;

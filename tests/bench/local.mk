@@ -11,7 +11,7 @@ tests_bench_bench_forward_SOURCES = %D%/bench_forward.c \
 	%D%/load_scene.c %D%/load_scene.h \
 	%D%/raw_loop.c %D%/raw_loop.h \
 	%D%/samples.c %D%/samples.h
-WRAPPED_CALLS = recvmmsg sendmmsg sendmsg sendto recv read write epoll_wait memcpy memmove
+WRAPPED_CALLS = recvmmsg sendmmsg sendmsg sendto recv read write epoll_wait clock_nanosleep memcpy memmove
 tests_bench_bench_forward_LDFLAGS = $(AM_LDFLAGS) $(WRAPPED_CALLS:%=-Wl,--wrap=%)
 tests_bench_bench_forward_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SRTP_CFLAGS)
 tests_bench_bench_forward_LDADD = tests/fakes/libfake-media.a $(LIBS_MEDIA) $(GLIB_LIBS)

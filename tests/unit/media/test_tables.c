@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The worker's small containers: tuple table against a plain list, timer heap against sorting, packet pool counts, the
- * delay histogram's edges. */
+ * delay histogram's edges, when a worker sleeps to gather packets. */
 #include "bridge/packet_pool.h"
 #include "bridge/worker_delay.h"
+#include "bridge/worker_gather.h"
 #include "bridge/worker_timers.h"
 #include "bridge/worker_tuples.h"
 
@@ -189,6 +190,59 @@ static void test_delay(void)
     worker_delay_add(&d, -5, 1);
 }
 
+typedef struct {
+    int64_t after_us; /* the wake-up before */
+    unsigned datagrams;
+    bool sleeps;
+} GatherStep;
+
+static void follow(WorkerGather *g, const GatherStep *steps, size_t n, int64_t *now_us)
+{
+    for (size_t i = 0; i < n; i++) {
+        *now_us += steps[i].after_us;
+        int64_t until = worker_gather_until_us(g, *now_us, steps[i].datagrams);
+        g_assert_cmpint(until, ==, steps[i].sleeps ? *now_us + WORKER_GATHER_US : 0);
+    }
+}
+
+static void test_gather(void)
+{
+    static const GatherStep
+        busy[] = {
+            { 0, 1, false },   { 100, 1, false }, { 100, 1, false }, { 100, 2, false },
+            { 100, 1, true },                                        /* four soon after another */
+            { 500, 3, true },  { 510, 5, true },  { 500, 8, false }, /* a full one needs no company */
+            { 100, 3, false }, { 100, 1, false }, { 100, 1, false }, { 100, 1, true },
+            { 500, 1, true },  { 500, 0, true },  { 500, 2, true },  { 500, 1, true },
+            { 500, 1, true },  { 500, 1, false }, /* three in vain */
+        };
+    static const GatherStep calm[] = {
+        { 20000, 1, false }, { 20000, 1, false }, { 20000, 2, false }, { 600, 1, false }, { 700, 1, false },
+        { 100, 1, false },   { 100, 1, false },   { 100, 0, false },   { 100, 1, false }, { 900, 1, false },
+        { 100, 1, false },   { 100, 1, false },   { 100, 1, false },   { 900, 2, false }, /* the row was broken */
+    };
+    WorkerGather g = { 0 };
+    int64_t now_us = 1000000;
+    follow(&g, busy, G_N_ELEMENTS(busy), &now_us);
+    g = (WorkerGather){ 0 };
+    follow(&g, calm, G_N_ELEMENTS(calm), &now_us);
+}
+
+/* One client that sends when it has been answered: a sleep gathers nothing, and must stay rare. */
+static void test_gather_in_vain(void)
+{
+    WorkerGather g = { 0 };
+    unsigned slept = 0;
+    int64_t now_us = 1000000;
+    for (int i = 0; i < 6800; i++) {
+        int64_t until = worker_gather_until_us(&g, now_us, 1);
+        slept += until != 0;
+        now_us = until ? until : now_us + 50;
+    }
+    g_assert_cmpuint(slept, >, 0);
+    g_assert_cmpuint(slept, <=, WORKER_GATHER_VAIN * (6800 / WORKER_GATHER_RETRY + 1));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -198,5 +252,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tables/timers", test_timers);
     g_test_add_func("/tables/pool", test_pool);
     g_test_add_func("/tables/delay", test_delay);
+    g_test_add_func("/media/gather/rounds", test_gather);
+    g_test_add_func("/media/gather/in_vain", test_gather_in_vain);
     return g_test_run();
 }
