@@ -90,6 +90,30 @@ export async function everybodyFlows(people, { timeoutMs = 5000, since = Date.no
     return Date.now() - since;
 }
 
+// Watches how long each remote picture stands still, by what was decoded of it. Resolves to a function that stops and
+// resolves to the longest stillness in ms of the worst picture.
+export async function watchStills(person) {
+    await person.call(c => {
+        const seen = c.stills = new Map();
+        const look = async () => {
+            const rows = (await c.stats()).filter(r => r.kind === 'video'), now = performance.now();
+            for (const r of rows) {
+                const last = seen.get(r.name) ?? { frames: r.frames, at: now, longest: 0 };
+                last.longest = Math.max(last.longest, now - last.at);
+                if (r.frames !== last.frames) Object.assign(last, { frames: r.frames, at: now });
+                seen.set(r.name, last);
+            }
+            if (c.stills === seen) setTimeout(look, 30);
+        };
+        look();
+    });
+    return () => person.call(c => {
+        const seen = c.stills;
+        c.stills = null;
+        return Math.round(Math.max(...[...seen.values()].map(s => s.longest)));
+    });
+}
+
 // Frames decoded of each video source during a while.
 export async function framesDuring(person, ms) {
     const read = async () => new Map((await person.stats()).filter(r => r.kind === 'video').map(r => [r.name, r]));

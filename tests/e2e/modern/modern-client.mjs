@@ -8,6 +8,7 @@ import { CAPS_NODE, NS, capsVersion, features } from './features.mjs';
 import { PeerToPeer } from './p2p.mjs';
 import { ScreenShare } from './screen-share.mjs';
 import { Voice } from './voice.mjs';
+import { KeyFrameGate } from './key-frame-gate.mjs';
 import { OfferModel, localSections, readJsonSources, readTransport, writeSources, writeTransport } from './jingle-sdp.mjs';
 
 const hexId = () => [...crypto.getRandomValues(new Uint8Array(4))].map(b => b.toString(16).padStart(2, '0')).join('');
@@ -18,6 +19,7 @@ export class ModernClient {
         Object.assign(this, {
             rewriting: true, midDemux: true, dataChannel: true, codec: 'AV1', scalabilityMode: 'L3T3_KEY',
             width: 1280, height: 720, frameRate: 15, iceTransportPolicy: 'all', iceServers: [], sendAudio: true, sendVideo: true, p2p: null,
+            gate: null,   // a KeyFrameGate behind the camera's encoder
             voice: false, // instead of the microphone one that speaks when told, see Voice
         }, options);
         this.direct = this.p2p && new PeerToPeer(this, this.p2p);
@@ -177,6 +179,7 @@ export class ModernClient {
         const pc = this.pc = new RTCPeerConnection({ iceServers: this.iceServers, iceTransportPolicy: this.iceTransportPolicy, bundlePolicy: 'max-bundle' });
         pc.ontrack = e => this.play(e.track);
         for (const track of this.stream.getTracks()) pc.addTrack(track, this.stream);
+        this.gate &&= new KeyFrameGate(pc.getSenders().find(s => s.track.kind === 'video'));
         this.mediaSenders = pc.getSenders().map(sender => [sender, sender.track]);
         if (this.offer.transport.sctpPort) {
             this.useChannel(pc.createDataChannel('JVB data channel', { protocol: 'http://jitsi.org/protocols/colibri' }));
