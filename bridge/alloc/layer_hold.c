@@ -28,6 +28,30 @@ static int apply(LayerHold *h, int target)
     return target;
 }
 
+static int least(const AllocSource *s)
+{
+    const LayerEntry *best = NULL;
+    for (int i = 0; s->layers && i < s->layers->count; i++) {
+        const LayerEntry *l = &s->layers->layer[i];
+        if (l->rate_bps > 0 && (!best || l->height < best->height))
+            best = l;
+    }
+    return best ? best->index : LAYER_SUSPENDED;
+}
+
+/* Nothing fits what is on stage: not yet for long enough to end the picture. */
+static bool hangs_on(LayerHold *h, const AllocSource *s, int64_t now_us, int64_t *again_us)
+{
+    if (s->target >= 0 || s->reason != FORWARD_BANDWIDTH || !s->on_stage || h->applied < 0) {
+        h->off_us = 0;
+        return false;
+    }
+    if (h->off_us == 0)
+        h->off_us = now_us > 0 ? now_us : 1;
+    *again_us = h->off_us + LAYER_HOLD_OFF_US;
+    return now_us < *again_us;
+}
+
 static int lower(LayerHold *h, const AllocSource *s, int64_t now_us)
 {
     bool relapse = h->raised_us > 0 && now_us - h->raised_us < LAYER_HOLD_RELAPSE_US && s->target != s->ideal;
@@ -39,7 +63,7 @@ static int lower(LayerHold *h, const AllocSource *s, int64_t now_us)
     return apply(h, s->target);
 }
 
-int layer_hold_settle(LayerHold *h, const AllocSource *s, int64_t now_us, int64_t *again_us)
+static int settle(LayerHold *h, const AllocSource *s, int64_t now_us, int64_t *again_us)
 {
     *again_us = INT64_MAX;
     if (h->raised_us > 0 && now_us - h->raised_us >= LAYER_HOLD_RELAPSE_US)
@@ -49,6 +73,11 @@ int layer_hold_settle(LayerHold *h, const AllocSource *s, int64_t now_us, int64_
         h->raised_us = 0;
         return apply(h, s->target);
     }
+    if (hangs_on(h, s, now_us, again_us)) {
+        h->wanted_us = 0;
+        return h->applied = least(s);
+    }
+    *again_us = INT64_MAX;
     int before = height(s, h->applied), after = height(s, s->target);
     if (s->target < 0 || (before > 0 && after > 0 && after < before))
         return lower(h, s, now_us);
@@ -66,4 +95,20 @@ int layer_hold_settle(LayerHold *h, const AllocSource *s, int64_t now_us, int64_
     }
     h->raised_us = now_us > 0 ? now_us : 1;
     return apply(h, s->target);
+}
+
+int layer_hold_settle(LayerHold *h, AllocSource *s, AllocResult *r, int64_t now_us, int64_t *again_us)
+{
+    bool wanted = s->target >= 0;
+    uint32_t bps = 0;
+    s->target = settle(h, s, now_us, again_us);
+    for (int i = 0; s->layers && i < s->layers->count; i++)
+        if (s->layers->layer[i].index == s->target)
+            bps = s->layers->layer[i].rate_bps;
+    if (bps > s->target_bps)
+        r->target_bps += bps - s->target_bps; /* or padding would fill the same room */
+    s->target_bps = bps;
+    if (wanted && s->target < 0)
+        s->reason = FORWARD_BANDWIDTH;
+    return s->target;
 }

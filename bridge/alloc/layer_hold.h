@@ -7,17 +7,20 @@
  *   up, because of bandwidth or a new layer, not on stage    once wanted for LAYER_HOLD_TILE_US without a break
  *   up again after a raise that bandwidth took back within LAYER_HOLD_RELAPSE_US, anywhere   the longer the more often
  *
- * What bandwidth shut off entirely comes back by the last rule alone. Owner: one receiver's state of one source.
+ *   to nothing, because of bandwidth, on stage    once nothing fitted for LAYER_HOLD_OFF_US; until then the least tall layer
+ *
+ * What bandwidth shut off entirely comes back by the rule of relapses alone. Owner: one receiver's state of one source.
  * Plain data; any one thread. Pure. */
 #ifndef PLENUM_BRIDGE_ALLOC_LAYER_HOLD_H
 #define PLENUM_BRIDGE_ALLOC_LAYER_HOLD_H
 
-#include "bridge/alloc/priority.h"
+#include "bridge/alloc/allocator.h"
 
 #define LAYER_HOLD_TILE_US 2000000
 #define LAYER_HOLD_RELAPSE_US 10000000 /* a raise that lasted so long was no mistake */
 #define LAYER_HOLD_FIRST_US 1000000    /* waited after the first relapse; doubles up to.. */
 #define LAYER_HOLD_MOST_US 16000000
+#define LAYER_HOLD_OFF_US 3000000  /* while a queue is drained the estimate falls below what the link carries */
 #define LAYER_HOLD_WISH_US 5000000 /* a sender may take so long to make a layer that somebody asks for */
 
 /* Start with { .applied = LAYER_SUSPENDED }. */
@@ -29,9 +32,11 @@ typedef struct {
     int64_t wanted_us;    /* better than applied is wanted since; 0 it is not */
     int64_t raised_us;    /* last raise that was not the receiver's wish; 0 none */
     int64_t wait_us;      /* because of relapses; 0 none */
+    int64_t off_us;       /* nothing fits since; 0 something does */
 } LayerHold;
 
-/* After allocator_run. Returns the layer to apply; *again_us is when a raise that waits is due, INT64_MAX without. */
-int layer_hold_settle(LayerHold *h, const AllocSource *s, int64_t now_us, int64_t *again_us);
+/* After allocator_run. Returns the layer to apply, and writes it and its rate to *s; where that is more than was
+ * allocated, r->target_bps knows. *again_us is when a raise that waits is due, INT64_MAX without. */
+int layer_hold_settle(LayerHold *h, AllocSource *s, AllocResult *r, int64_t now_us, int64_t *again_us);
 
 #endif

@@ -25,6 +25,8 @@
 #define PERIODIC_PROBE 2  /* times the estimate */
 #define PERIODIC_GAIN 1.5 /* a saturated look for more counts from here: at 2 to 1, a fair share looks like 4/3 */
 #define PROBE_AFTER_DROP_US 2000000
+#define PROBE_FOUND_US 2000000 /* so long after a look found more, the next one comes .. */
+#define PROBE_AGAIN_US 700000  /* .. sooner: jitter may have ended the row of them */
 #define CONGESTED_QUEUE_US 100000
 #define CONGESTED_LOSS 0.02
 #define CONGESTED_INTERVAL_US 1000000
@@ -138,9 +140,10 @@ static void probe_at_start(Bwe *b, int64_t now_us)
 static void probe_periodically(Bwe *b, int64_t now_us)
 {
     bool decreased_lately = b->aimd.decreased_us >= 0 && now_us - b->aimd.decreased_us < PROBE_AFTER_DROP_US;
+    bool found_lately = b->raised_us > 0 && now_us - b->raised_us < PROBE_FOUND_US;
     if (!b->initial_done || b->probe.count > 0 || !may_probe(b) || decreased_lately ||
-        now_us - b->probe.last_queued_us < BWE_PROBE_PERIOD_US || bwe_queue_delay_us(&b->queue) > PROBE_QUEUE_US ||
-        now_us - b->last_sent_us > BWE_PROBE_WAIT_US)
+        now_us - b->probe.last_queued_us < (found_lately ? PROBE_AGAIN_US : BWE_PROBE_PERIOD_US) ||
+        bwe_queue_delay_us(&b->queue) > PROBE_QUEUE_US || now_us - b->last_sent_us > BWE_PROBE_WAIT_US)
         return;
     queue_probe(b, BWE_PROBE_PERIODIC, PERIODIC_PROBE * b->target_bps, now_us);
 }

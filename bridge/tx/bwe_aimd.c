@@ -4,8 +4,11 @@
 
 #define MULTIPLICATIVE 1.08 /* per second */
 #define MIN_INCREASE_BPS 1000
-#define ADDITIVE_SHARE 0.01 /* per second, at least */
-#define ADDITIVE_MOST 1.2   /* of a multiplicative step: a slow link would be overshot */
+#define ADDITIVE_FAST_BPS 2500000.0
+#define ADDITIVE_SLOW_BPS 80000.0
+#define ADDITIVE_SHARE 0.08
+#define ADDITIVE_MOST 0.3
+#define ABOVE_S 0.4
 #define DEFAULT_RTT_US 200000
 #define PACKET_BITS (1200 * 8)
 #define CAPACITY_WEIGHT 0.05
@@ -43,7 +46,7 @@ static void link_full(BweLinkCapacity *c, double kbps)
 
 static bool may_decrease(const BweAimd *a, int64_t acked_bps, int64_t now_us)
 {
-    return now_us - a->changed_us >= clamp(a->rtt_us, 10000, 200000) || acked_bps < a->bps / 2;
+    return now_us - a->changed_us >= clamp(a->rtt_us, 200000, 300000) || acked_bps < a->bps / 2;
 }
 
 static void decrease(BweAimd *a, int64_t acked_bps, int64_t now_us)
@@ -72,7 +75,9 @@ static void decrease(BweAimd *a, int64_t acked_bps, int64_t now_us)
 static double additive_bps_per_second(const BweAimd *a)
 {
     double response_s = (a->rtt_us + 100000) / 1e6;
-    return fmax(2 * PACKET_BITS / response_s, ADDITIVE_SHARE * a->bps);
+    double step = 2 * PACKET_BITS / response_s * fmax(1, sqrt(a->bps / ADDITIVE_FAST_BPS));
+    double most = fmin(fmax(ADDITIVE_SLOW_BPS, ADDITIVE_SHARE * a->bps), ADDITIVE_MOST * a->bps);
+    return fmin(step, most);
 }
 
 static void increase(BweAimd *a, int64_t acked_bps, int64_t now_us)
@@ -82,9 +87,9 @@ static void increase(BweAimd *a, int64_t acked_bps, int64_t now_us)
         a->link.kbps = 0;
     double more = fmax(a->bps * (pow(MULTIPLICATIVE, elapsed_s) - 1), MIN_INCREASE_BPS);
     if (a->link.kbps > 0)
-        more = fmin(ADDITIVE_MOST * more, additive_bps_per_second(a) * elapsed_s);
+        more = additive_bps_per_second(a) * elapsed_s;
     /* never far above what arrives: that much further it would go before overuse shows */
-    int64_t above = acked_bps / (a->link.kbps > 0 ? 12 : 2) + 10000;
+    int64_t above = a->link.kbps > 0 ? (int64_t)(ABOVE_S * additive_bps_per_second(a)) : acked_bps / 2 + 10000;
     int64_t limit = acked_bps > 0 ? acked_bps + above : a->max_bps;
     if (a->bps < limit)
         a->bps = clamp((int64_t)fmin(a->bps + more, limit), a->min_bps, a->max_bps);

@@ -10,13 +10,13 @@
 #include <stdint.h>
 #include "bridge/tx/bwe_packet.h"
 
-#define BWE_PROBE_US 15000          /* a cluster lasts this long at least ... */
+#define BWE_PROBE_US 25000          /* a cluster lasts this long at least ... */
 #define BWE_PROBE_PACKETS 5         /* ... and has so many packets */
 #define BWE_PROBE_BURST_US 2000     /* sent at a time */
 #define BWE_PROBE_LATE_US 20000     /* behind its schedule by this: given up */
 #define BWE_PROBE_WAIT_US 1000000   /* for a packet to start it, and for its feedback */
 #define BWE_PROBE_TRIGGER 200       /* bytes of a packet that may start a cluster: a video packet */
-#define BWE_PROBE_PERIOD_US 2500000 /* between looks for more while the estimate is below what is wanted */
+#define BWE_PROBE_PERIOD_US 2000000 /* between looks for more while the estimate is below what is wanted */
 #define BWE_PROBE_QUEUE 2           /* clusters waiting at most: the two of the start */
 
 typedef enum {

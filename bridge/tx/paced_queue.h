@@ -17,7 +17,7 @@
 
 #include "bridge/tx/pacer.h"
 
-#define PACED_FACTOR 2.5
+#define PACED_FACTOR 1.5
 #define PACED_FACTOR_QUEUED 1.25
 #define PACED_QUEUED_US 50000 /* on the way */
 #define PACED_MIN_BPS 300000
@@ -25,7 +25,7 @@
 #define PACED_BURST_BYTES 4000
 #define PACED_LIMIT_US 1000000
 #define PACED_STEP_US 2000 /* least time between two calls for what waits */
-#define PACED_MAX 512      /* packets; 2 s at 2.5 Mbit/s */
+#define PACED_MAX 512 /* packets; 2 s at 2.5 Mbit/s */
 
 /* The owner's: the queue only keeps it. */
 typedef struct {

@@ -157,10 +157,7 @@ static void assign_slots(MediaEndpoint *ep, const Run *run, int64_t now_us)
 static void calm(MediaEndpoint *ep, TxVideo *v, AllocSource *a, int64_t now_us)
 {
     int64_t again_us;
-    bool wanted = a->target >= 0;
-    a->target = layer_hold_settle(&v->hold, a, now_us, &again_us);
-    if (wanted && a->target < 0)
-        a->reason = FORWARD_BANDWIDTH;
+    layer_hold_settle(&v->hold, a, &ep->tx->result, now_us, &again_us);
     if (again_us != INT64_MAX)
         tx_allocate_soon(ep, again_us);
 }

@@ -6,5 +6,5 @@ TESTS += $(SIM_TESTS)
 
 tests_sim_test_bwe_sim_SOURCES = %D%/test_bwe_sim.c %D%/sim_flow.c %D%/sim_flow.h %D%/sim_link.c %D%/sim_link.h
 tests_sim_test_bwe_sim_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
-tests_sim_test_bwe_sim_LDADD = bridge/tx/libbridge-tx.a bridge/rx/libbridge-rx.a common/rtp/libplenum-rtp.a \
+tests_sim_test_bwe_sim_LDADD = bridge/alloc/libbridge-alloc.a bridge/tx/libbridge-tx.a bridge/rx/libbridge-rx.a common/rtp/libplenum-rtp.a \
 	$(GLIB_LIBS)

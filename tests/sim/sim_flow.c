@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PACING 2.5 /* of the encoder's rate, as browsers pace */
+#define PACING 2.5         /* of the encoder's rate, as browsers pace */
+#define SENDER_RATE_MORE 4 /* a layer is paced by the rate of all layers of its sender */
 
 void sim_flow_init(SimFlow *f, int id, const BweConfig *config, int64_t start_us)
 {
@@ -18,6 +19,8 @@ void sim_flow_init(SimFlow *f, int id, const BweConfig *config, int64_t start_us
     f->bwe = bwe_new(config, start_us);
     f->log = twcc_log_new();
     pacer_init(&f->pacer, config->start_bps, 2000, start_us);
+    paced_queue_init(&f->queue, start_us);
+    f->hold.applied = f->layer = -1;
 }
 
 void sim_flow_free(SimFlow *f)
@@ -30,45 +33,118 @@ static void send_packet(SimFlow *f, SimLink *link, size_t bytes, bool marker, in
 {
     SimPacket p = { .seq = f->seq, .bytes = (uint16_t)bytes, .flow = f->id, .marker = marker };
     bwe_on_sent(f->bwe, f->seq++, bytes, now_us, bwe_probe_id(f->bwe));
+    paced_queue_sent(&f->queue, bytes);
     f->sent_bytes += bytes;
     sim_link_send(link, &p, now_us);
 }
 
+static size_t send_held(SimFlow *f, SimLink *link, const PacedPacket *p, int64_t now_us)
+{
+    f->waited_us = now_us - p->since_us > f->waited_us ? now_us - p->since_us : f->waited_us;
+    send_packet(f, link, p->bytes, p->stream != NULL, now_us);
+    return p->bytes;
+}
+
 static void send_probe(SimFlow *f, SimLink *link, size_t after_bytes, int64_t now_us)
 {
+    PacedPacket held;
     size_t due = bwe_probe_due(f->bwe, after_bytes, now_us, &f->next_probe_us);
     for (size_t sent = 0; sent < due;) {
+        if (paced_queue_pop(&f->queue, &held)) { /* media first */
+            sent += send_held(f, link, &held, now_us);
+            continue;
+        }
         size_t bytes = due - sent > SIM_PADDING_BYTES ? SIM_PACKET_BYTES : SIM_PADDING_BYTES; /* RTX or padding */
         send_packet(f, link, bytes, false, now_us);
         sent += bytes;
     }
 }
 
-/* As an allocator would, but without its hysteresis. */
-static int64_t choose_layer(SimFlow *f, int64_t target_bps)
+/* A packet of the sender came in: what the bridge does with it. */
+static void forward(SimFlow *f, SimLink *link, size_t bytes, bool marker, int64_t now_us)
 {
-    int layer = 0;
-    for (int i = 1; i < SIM_LAYERS; i++)
-        if (f->layers_bps[i] <= target_bps)
-            layer = i;
+    PacedPacket p = { .stream = marker ? f : NULL, .since_us = now_us, .bytes = (uint16_t)bytes }, oldest;
+    paced_queue_begin(&f->queue, now_us);
+    if (f->unpaced || !paced_queue_holds(&f->queue)) {
+        send_packet(f, link, bytes, marker, now_us);
+        send_probe(f, link, bytes, now_us);
+        return;
+    }
+    if (!paced_queue_push(&f->queue, p)) {
+        paced_queue_pop(&f->queue, &oldest);
+        send_held(f, link, &oldest, now_us);
+        paced_queue_push(&f->queue, p);
+    }
+}
+
+static void release(SimFlow *f, SimLink *link, int64_t now_us)
+{
+    PacedPacket p;
+    paced_queue_set(&f->queue, bwe_target_bps(f->bwe), bwe_queue_us(f->bwe), now_us);
+    while (paced_queue_pop_due(&f->queue, now_us, &p)) {
+        send_held(f, link, &p, now_us);
+        send_probe(f, link, p.bytes, now_us);
+    }
+}
+
+/* One camera on stage with the layers of the flow. */
+static void allocate(SimFlow *f, int64_t now_us)
+{
+    LayerTable t = { .count = SIM_LAYERS };
+    for (int i = 0; i < SIM_LAYERS; i++)
+        t.layer[i] =
+            (LayerEntry){ (int16_t)LAYER_INDEX(i, 0, 0), (uint16_t)(180 << i), 30, (uint32_t)f->layers_bps[i] };
+    const char *stage[] = { "a" };
+    ReceiverWishes w = { .last_n = -1, .on_stage = stage, .on_stage_n = 1, .default_max_height = 720 };
+    AllocSource s = { .name = "a", .type = VIDEO_CAMERA, .layers = &t };
+    AllocParams params = { .available_bps = bwe_target_bps(f->bwe) };
+    size_t order;
+    int64_t again_us;
+    priority_arrange(&s, 1, &w, ALLOC_UNLIMITED, &order);
+    f->result = allocator_run(&s, 1, &order, &params);
+    bwe_set_wanted_bps(f->bwe, f->result.ideal_bps);
+    int index = layer_hold_settle(&f->hold, &s, &f->result, now_us, &again_us), layer = index < 0 ? -1 : LAYER_EID(index);
+    f->allocated_bps = params.available_bps;
+    f->allocate_us = again_us < now_us + ALLOC_PERIOD_MS * 1000 ? again_us : now_us + ALLOC_PERIOD_MS * 1000;
     f->layer_changes += layer != f->layer;
+    f->raises += layer > f->layer;
+    f->key_due |= layer != f->layer && layer >= 0;
     f->layer = layer;
-    bwe_set_wanted_bps(f->bwe, f->layers_bps[SIM_LAYERS - 1]);
-    return f->layers_bps[layer];
 }
 
 static void send_padding(SimFlow *f, SimLink *link, int64_t now_us)
 {
-    PaddingInput in = { .ideal_bps = f->layers_bps[SIM_LAYERS - 1],
-                        .target_bps = f->layers_bps[f->layer],
+    PaddingInput in = { .ideal_bps = f->result.ideal_bps,
+                        .target_bps = f->result.target_bps,
                         .estimate_bps = bwe_target_bps(f->bwe),
-                        .below_ideal = f->layer < SIM_LAYERS - 1 };
-    size_t due = padding_due(&f->padding, padding_rate_bps(&in), now_us);
-    size_t sent = 0;
+                        .below_ideal = f->result.below_ideal };
+    size_t due = padding_due(&f->padding, padding_rate_bps(&in), now_us), sent = 0;
+    if (f->queue.count > 0)
+        return;
     for (; sent < due; sent += SIM_PADDING_BYTES)
         send_packet(f, link, SIM_PADDING_BYTES, false, now_us);
     padding_oversent(&f->padding, sent - due);
     f->padding_bytes += sent;
+    if (sent)
+        send_probe(f, link, SIM_PADDING_BYTES, now_us);
+}
+
+/* What the source makes from now on; a frame of it. */
+static void next_frame(SimFlow *f, int64_t now_us)
+{
+    int64_t rate = f->layers_bps[0] ? f->layer < 0 ? 0 : f->layers_bps[f->layer] : bwe_target_bps(f->bwe);
+    rate = rate < f->source_max_bps ? rate : f->source_max_bps;
+    double size = rate * SIM_FRAME_US / 8e6 * (0.8 + 0.4 * sim_random(&f->seed));
+    if (f->key_every_us && now_us >= f->next_key_us) {
+        f->key_due = true;
+        f->next_key_us = now_us + f->key_every_us;
+    }
+    if (f->key_due && rate > 0 && f->key_factor > 0)
+        size *= f->key_factor;
+    f->key_due = false;
+    f->frame_left += (size_t)size;
+    pacer_set_rate(&f->pacer, (int64_t)(PACING * (f->key_factor > 0 ? SENDER_RATE_MORE : 1) * rate), now_us);
+    f->next_frame_us += SIM_FRAME_US;
 }
 
 void sim_flow_send(SimFlow *f, SimLink *link, int64_t now_us)
@@ -79,23 +155,19 @@ void sim_flow_send(SimFlow *f, SimLink *link, int64_t now_us)
         bwe_tick(f->bwe, now_us);
         f->next_tick_us += BWE_TICK_US;
     }
-    if (now_us >= f->next_frame_us) {
-        int64_t target = bwe_target_bps(f->bwe);
-        int64_t rate = f->layers_bps[0] ? choose_layer(f, target) : target;
-        rate = rate < f->source_max_bps ? rate : f->source_max_bps;
-        f->frame_left += (size_t)(rate * SIM_FRAME_US / 8000000 * (0.8 + 0.4 * sim_random(&f->seed)));
-        pacer_set_rate(&f->pacer, (int64_t)(PACING * rate), now_us);
-        f->next_frame_us += SIM_FRAME_US;
-    }
+    if (f->layers_bps[0] &&
+        (now_us >= f->allocate_us || allocator_estimate_changed(f->allocated_bps, bwe_target_bps(f->bwe))))
+        allocate(f, now_us);
+    if (now_us >= f->next_frame_us)
+        next_frame(f, now_us);
     while (f->frame_left > 0 && pacer_next_us(&f->pacer, now_us) <= now_us) {
         size_t bytes = f->frame_left < SIM_PACKET_BYTES ? f->frame_left : SIM_PACKET_BYTES;
         f->frame_left -= bytes;
-        if (bytes < 100)
-            bytes = 100;
-        send_packet(f, link, bytes, f->frame_left == 0, now_us);
+        bytes = bytes < 100 ? 100 : bytes;
+        forward(f, link, bytes, f->frame_left == 0, now_us);
         pacer_sent(&f->pacer, bytes, now_us);
-        send_probe(f, link, bytes, now_us);
     }
+    release(f, link, now_us);
     if (f->layers_bps[0] && now_us >= f->next_padding_us) {
         send_padding(f, link, now_us);
         f->next_padding_us = now_us + PADDING_PERIOD_US;

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One bridge-to-receiver flow over a SimLink: a video source that follows the real estimator, the real
- * transport-cc log at the far end, feedback as bytes over a way back with delay and loss. */
+ * One bridge-to-receiver flow over a SimLink: a video source that follows the real estimator, or is given layers by the
+ * real allocator and hold; the real paced queue in front of the link; the real transport-cc log at the far end,
+ * feedback as bytes over a way back with delay and loss. */
 #ifndef PLENUM_TESTS_SIM_SIM_FLOW_H
 #define PLENUM_TESTS_SIM_SIM_FLOW_H
 
+#include "bridge/alloc/allocator.h"
+#include "bridge/alloc/layer_hold.h"
 #include "bridge/rx/twcc_log.h"
 #include "bridge/tx/bwe.h"
-#include "bridge/tx/pacer.h"
+#include "bridge/tx/paced_queue.h"
 #include "bridge/tx/padding.h"
 #include "tests/sim/sim_link.h"
 
@@ -29,12 +32,21 @@ typedef struct {
     int id;
     int64_t start_us, back_delay_us, report_us; /* report_us: the receiver reports so often */
     int64_t source_max_bps;                     /* what the source makes at most */
-    int64_t layers_bps[SIM_LAYERS]; /* if set: it sends the highest that fits, and padding looks after the rest */
+    int64_t layers_bps[SIM_LAYERS]; /* if set: it sends what it is given of these, and padding looks after the rest */
+    double key_factor;              /* size of a key frame, in frames; 0: all are equal */
+    int64_t key_every_us;           /* between key frames besides those of a new layer; 0 none */
+    bool unpaced;                   /* as a bridge without pacing */
     double back_loss;
     /* inside */
     Bwe *bwe;
     TwccLog *log;
-    Pacer pacer; /* the far sender paces its frames; the bridge forwards as it receives */
+    Pacer pacer; /* the far sender paces its frames */
+    PacedQueue queue;
+    LayerHold hold;
+    int64_t allocated_bps, allocate_us;
+    AllocResult result;
+    bool key_due;
+    int64_t next_key_us;
     uint16_t seq;
     uint32_t seed;
     int64_t next_frame_us, next_tick_us, next_report_us, next_probe_us;
@@ -45,8 +57,9 @@ typedef struct {
     size_t report_head, report_count;
     /* for the test */
     uint64_t sent_bytes, received_bytes, padding_bytes;
-    int layer;
-    unsigned layer_changes;
+    int layer; /* -1: nothing is sent */
+    unsigned layer_changes, raises;
+    int64_t waited_us; /* longest in the queue */
 } SimFlow;
 
 void sim_flow_init(SimFlow *f, int id, const BweConfig *config, int64_t start_us);

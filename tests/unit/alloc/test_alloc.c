@@ -355,6 +355,13 @@ static const HoldCase holds[] = {
         { 12, -1, 720, false, -1 },
         { 13, 0, 720, false, -1, 14 },
         { 14, 0, 720, false, 0 } } },
+    { "on stage it hangs on",
+      { { 1, 64, 720, true, 64 },
+        { 10, -1, 720, true, 0, 13 },
+        { 12.5, 64, 720, true, 64 },
+        { 14, -1, 720, true, 0, 17 },
+        { 17, -1, 720, true, -1 },
+        { 17.1, 0, 720, true, -1, 18.1 } } }, /* a relapse */
     { "a layer that is gone", { { 1, 64, 720, false, 64 }, { 10, 192, 720, false, 192 }, { 11, 64, 720, false, 64 } } },
 };
 
@@ -368,12 +375,15 @@ static void test_hold(gconstpointer data)
         const HoldStep *step = &c->steps[i];
         AllocSource s = { .layers = &t,
                           .target = step->target,
+                          .reason = step->target < 0 ? FORWARD_BANDWIDTH : FORWARD_OK,
                           .ideal = 128,
                           .max_height = step->max_height,
                           .on_stage = step->on_stage };
+        AllocResult r = { 0 };
         int64_t again_us;
         g_test_message("step %zu, at %.1f", i, step->at_s);
-        g_assert_cmpint(layer_hold_settle(&h, &s, (int64_t)(step->at_s * 1e6), &again_us), ==, step->applied);
+        g_assert_cmpint(layer_hold_settle(&h, &s, &r, (int64_t)(step->at_s * 1e6), &again_us), ==, step->applied);
+        g_assert_cmpint(r.target_bps, ==, s.target_bps);
         g_assert_cmpint(again_us, ==, step->again_s > 0 ? (int64_t)(step->again_s * 1e6) : INT64_MAX);
     }
 }
@@ -390,11 +400,12 @@ static void test_hold_swing(void)
     int before = -1, wished = -1;
     for (int s = 0; s < 120; s++) {
         AllocSource a = { .name = "a", .type = VIDEO_CAMERA, .layers = &t };
+        AllocResult r = { 0 };
         int64_t again_us;
         run(&a, 1, &w, -1, s & 1 ? 1700000 : 1300000);
         crossings += wished >= 0 && a.target > wished;
         wished = a.target;
-        int now = layer_hold_settle(&h, &a, 1000000 + s * 500000LL, &again_us);
+        int now = layer_hold_settle(&h, &a, &r, 1000000 + s * 500000LL, &again_us);
         raises += before >= 0 && now > before;
         before = now;
     }

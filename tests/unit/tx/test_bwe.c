@@ -231,7 +231,7 @@ static void test_aimd(void)
     g_assert_cmpint(a.bps, ==, before);
     for (int i = 0; i < 1000; i++, now += 100 * MS)
         bwe_aimd_update(&a, BWE_NORMAL, 400000, false, now);
-    g_assert_cmpint(a.bps, ==, 400000 + 33333 + 10000); /* little more than what arrives: not above */
+    g_assert_cmpint(a.bps, ==, 400000 + 25600); /* half a second of its steps above what arrives: no more */
     a.link.kbps = 0;
     for (int i = 0; i < 1000; i++, now += 100 * MS)
         bwe_aimd_update(&a, BWE_NORMAL, 400000, false, now);
@@ -415,7 +415,7 @@ static int64_t probe(int64_t rate_bps, int64_t service_us, int lose_every, bool 
         if (due == 0 && again != INT64_MAX)
             now = again;
     }
-    g_assert_cmpint(now - START, <=, MAX(20 * MS, 5 * 1200 * 8 * SECOND / rate_bps));
+    g_assert_cmpint(now - START, <=, MAX(30 * MS, 5 * 1200 * 8 * SECOND / rate_bps));
     for (size_t i = 0; i < n && result == 0; i++) {
         BweProbeReason reason;
         int64_t probed;
