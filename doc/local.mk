@@ -2,6 +2,7 @@
 EXTRA_DIST += \
 	doc/architecture.md \
 	doc/protocols.md \
+	doc/hostile-input.md \
 	doc/performance.md \
 	doc/decisions
 EXTRA_DIST += %D%/call.png

@@ -408,6 +408,7 @@ static gboolean scan(const char *p, const char *end, GError **error)
 }
 
 typedef struct {
+    const char *default_ns;
     Stanza *root, *open; /* open: the element whose content comes next */
     GString *text;       /* since the last tag; it comes in as many pieces as it has entities */
     gboolean bad;
@@ -426,7 +427,7 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, cons
                      const xmlChar **namespaces, int n_attributes, int n_defaulted, const xmlChar **attributes)
 {
     Build *b = ctx;
-    const char *ns = uri ? (const char *)uri : "";
+    const char *ns = uri ? (const char *)uri : b->default_ns;
     if (b->bad)
         return;
     if (prefix && !uri) { /* undeclared prefix: libxml2 reports it as a mere namespace error */
@@ -467,6 +468,11 @@ static void on_text(void *ctx, const xmlChar *text, int len)
 
 Stanza *stanza_parse(const char *xml, size_t len, GError **error)
 {
+    return stanza_parse_in("", xml, len, error);
+}
+
+Stanza *stanza_parse_in(const char *ns, const char *xml, size_t len, GError **error)
+{
     static gsize ready;
     if (g_once_init_enter(&ready)) {
         xmlInitParser();
@@ -481,7 +487,7 @@ Stanza *stanza_parse(const char *xml, size_t len, GError **error)
             fail(error, STANZA_ERROR_SYNTAX, "empty");
         return NULL;
     }
-    Build b = { .text = g_string_new(NULL) };
+    Build b = { .default_ns = ns, .text = g_string_new(NULL) };
     xmlSAXHandler sax = { .initialized = XML_SAX2_MAGIC,
                           .startElementNs = on_start,
                           .endElementNs = on_end,

@@ -26,6 +26,8 @@ typedef enum { STANZA_ERROR_TOO_LARGE, STANZA_ERROR_SYNTAX, STANZA_ERROR_FORBIDD
 Stanza *stanza_new(const char *name, const char *ns);
 /* Text -> tree. No DTD, no entities beyond XML's five, no network, the limits above. NULL and *error. */
 Stanza *stanza_parse(const char *xml, size_t len, GError **error);
+/* The same for a piece of a stream whose default namespace is ns: what is in no namespace there is in that one. */
+Stanza *stanza_parse_in(const char *ns, const char *xml, size_t len, GError **error);
 /* Deep copy as a tree of its own. */
 Stanza *stanza_copy(const Stanza *s);
 /* Frees a whole tree through its root; NULL is fine. */

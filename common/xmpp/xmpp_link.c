@@ -8,12 +8,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
-#include <strophe.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/xmpp/component_stream.h"
 #include "common/xmpp/stanza_error.h"
+#include "common/xmpp/strophe_stanza.h"
 
 #define NS_CLIENT "jabber:client"
 #define NS_COMPONENT "jabber:component:accept"
@@ -38,6 +39,7 @@ struct XmppLink {
     xmpp_ctx_t *ctx;
     /* control */
     State state;
+    ComponentStream *component; /* in that mode, else conn; NULL: no attempt now */
     xmpp_conn_t *conn;
     char *bound_jid;
     int reserved[RESERVED_FDS];
@@ -54,88 +56,6 @@ static void run_soon(XmppLink *link);
 static void begin_attempt(XmppLink *link);
 static void settle(XmppLink *link);
 
-/* ---- libstrophe's stanzas -> ours ---- */
-
-typedef struct {
-    size_t bytes;
-    unsigned elements;
-} Budget;
-
-static gboolean spend(Budget *b, const char *text)
-{
-    size_t len = strlen(text);
-    if (len > STANZA_MAX_BYTES - b->bytes)
-        return FALSE;
-    b->bytes += len;
-    return TRUE;
-}
-
-static const char *our_ns(const char *ns)
-{
-    return ns && strcmp(ns, NS_COMPONENT) == 0 ? NS_CLIENT : ns ? ns : "";
-}
-
-static gboolean convert_attributes(Stanza *to, xmpp_stanza_t *from, Budget *b)
-{
-    int n = xmpp_stanza_get_attribute_count(from);
-    if (n > STANZA_MAX_ATTRIBUTES)
-        return FALSE;
-    const char *pairs[2 * STANZA_MAX_ATTRIBUTES];
-    n = xmpp_stanza_get_attributes(from, pairs, 2 * n);
-    for (int i = 0; i + 1 < n; i += 2) {
-        if (!spend(b, pairs[i]) || !spend(b, pairs[i + 1]))
-            return FALSE;
-        if (strcmp(pairs[i], "xmlns") == 0)
-            continue;
-        /* libstrophe cuts prefixes off; the only attribute with one that XMPP uses is xml:lang */
-        stanza_set(to, strcmp(pairs[i], "lang") == 0 ? "xml:lang" : pairs[i], pairs[i + 1]);
-    }
-    return TRUE;
-}
-
-/* Fills `to`, an element of that name; FALSE: over a limit. */
-static gboolean convert_into(Stanza *to, xmpp_stanza_t *from, unsigned depth, Budget *b)
-{
-    if (depth > STANZA_MAX_DEPTH || ++b->elements > STANZA_MAX_ELEMENTS || !convert_attributes(to, from, b))
-        return FALSE;
-    GString *text = NULL;
-    gboolean ok = TRUE;
-    for (xmpp_stanza_t *c = xmpp_stanza_get_children(from); ok && c; c = xmpp_stanza_get_next(c)) {
-        if (xmpp_stanza_is_text(c)) {
-            const char *t = xmpp_stanza_get_text_ptr(c);
-            ok = !t || spend(b, t);
-            if (ok && t) {
-                text = text ? text : g_string_new(NULL);
-                g_string_append(text, t);
-            }
-        } else if (xmpp_stanza_is_tag(c)) {
-            const char *name = xmpp_stanza_get_name(c);
-            ok = name && spend(b, name);
-            ok = ok && convert_into(stanza_child(to, name, our_ns(xmpp_stanza_get_ns(c)), NULL), c, depth + 1, b);
-        }
-    }
-    if (text) {
-        /* Payloads have text or children, not both in an order that matters. */
-        if (ok)
-            stanza_set_text(to, text->str);
-        g_string_free(text, TRUE);
-    }
-    return ok;
-}
-
-static Stanza *convert(xmpp_stanza_t *from)
-{
-    const char *name = xmpp_stanza_get_name(from);
-    Budget b = { 0 };
-    if (!name)
-        return NULL;
-    Stanza *s = stanza_new(name, our_ns(xmpp_stanza_get_ns(from)));
-    if (convert_into(s, from, 1, &b))
-        return s;
-    stanza_free(s);
-    return NULL;
-}
-
 /* ---- ours -> text on the stream ---- */
 
 /* The stream's namespace is the default one, so what belongs to it is written without. */
@@ -149,13 +69,19 @@ static void strip_stream_ns(Stanza *s)
     s->ns = NULL;
 }
 
-static void send_text(XmppLink *link, Stanza *stanza)
+/* Takes the stanza. FALSE: the stream takes no more. */
+static gboolean send_text(XmppLink *link, Stanza *stanza)
 {
     strip_stream_ns(stanza);
     g_autofree char *text = stanza_to_string(stanza);
     stanza_free(stanza);
-    xmpp_send_raw(link->conn, text, strlen(text));
-    run_soon(link);
+    if (!link->component) {
+        xmpp_send_raw(link->conn, text, strlen(text));
+        run_soon(link);
+    } else if (!component_stream_send(link->component, text)) {
+        return FALSE;
+    }
+    return TRUE;
 }
 
 gboolean xmpp_link_send(XmppLink *link, Stanza *stanza)
@@ -165,53 +91,85 @@ gboolean xmpp_link_send(XmppLink *link, Stanza *stanza)
         link->dropped_out++;
         return FALSE;
     }
-    if (xmpp_conn_send_queue_len(link->conn) >= XMPP_LINK_MAX_QUEUE) {
+    gboolean stuffed = link->conn && xmpp_conn_send_queue_len(link->conn) >= XMPP_LINK_MAX_QUEUE;
+    if (stuffed)
         stanza_free(stanza);
+    if (stuffed || !send_text(link, stanza)) {
         link->dropped_out++;
         xmpp_link_break(link); /* the server has stopped reading */
         return FALSE;
     }
-    send_text(link, stanza);
     return TRUE;
 }
 
 /* ---- what comes in ---- */
 
-/* A request that is dropped is still answered: clients wait for ever. */
-static void refuse_request(XmppLink *link, xmpp_stanza_t *in)
+/* A request that is dropped is still answered: clients wait for ever. tag: its first tag; NULL: not known. */
+static void refuse(XmppLink *link, const Stanza *tag)
 {
-    const char *name = xmpp_stanza_get_name(in), *type = xmpp_stanza_get_type(in), *id = xmpp_stanza_get_id(in);
-    if (!id || g_strcmp0(name, "iq") != 0 || (g_strcmp0(type, "get") != 0 && g_strcmp0(type, "set") != 0))
+    const char *from = tag ? stanza_get(tag, "from") : NULL, *id = tag ? stanza_get(tag, "id") : NULL;
+    const char *type = tag ? stanza_get(tag, "type") : NULL;
+    link->dropped_in++;
+    log_warning(NULL, "dropped a stanza over the limits from %s", from ? from : "-");
+    if (!id || strcmp(stanza_name(tag), "iq") != 0 || (g_strcmp0(type, "get") != 0 && g_strcmp0(type, "set") != 0))
         return;
     Stanza *iq = stanza_new("iq", NULL);
     stanza_set(iq, "type", "error");
     stanza_set(iq, "id", id);
-    stanza_set(iq, "to", xmpp_stanza_get_from(in));
-    stanza_set(iq, "from", xmpp_stanza_get_to(in));
+    stanza_set(iq, "to", from);
+    stanza_set(iq, "from", stanza_get(tag, "to"));
     stanza_adopt(iq, stanza_error_new(NULL, STANZA_POLICY_VIOLATION, NULL, "stanza too large", NULL));
     xmpp_link_send(link, iq);
 }
 
+static void heard(XmppLink *link)
+{
+    link->last_in_ms = clock_now_ms();
+    link->ping_ms = 0;
+}
+
+/* Is it for those above us? Not our own keepalive (the answer, or as a component the request back to us), not
+ * stream features and other nonzas. */
+static gboolean is_for_above(const char *name, const char *id)
+{
+    gboolean iq = g_strcmp0(name, "iq") == 0;
+    return (iq && g_strcmp0(id, PING_ID) != 0) || g_strcmp0(name, "presence") == 0 || g_strcmp0(name, "message") == 0;
+}
+
+static void up(XmppLink *link, const char *bound)
+{
+    g_free(link->bound_jid);
+    link->bound_jid = g_strdup(bound ? bound : link->jid);
+    link->state = CONNECTED;
+    link->backoff_ms = XMPP_LINK_BACKOFF_MIN_MS;
+    heard(link);
+    link->events.connected(link->user);
+}
+
+/* Acted on by settle, from the main loop: the stream cannot be freed inside its own callback. */
+static void down(XmppLink *link, const char *why)
+{
+    link->lost = TRUE;
+    g_free(link->lost_reason);
+    link->lost_reason = g_strdup(why);
+}
+
+/* ---- libstrophe's callbacks ---- */
+
 static int on_stanza(xmpp_conn_t *conn, xmpp_stanza_t *in, void *user)
 {
     XmppLink *link = user;
-    link->last_in_ms = clock_now_ms();
-    link->ping_ms = 0;
+    heard(link);
     run_soon(link); /* TLS may hold more that the socket does not show */
-    const char *name = xmpp_stanza_get_name(in), *id = xmpp_stanza_get_id(in);
-    if (id && strcmp(id, PING_ID) == 0 && g_strcmp0(name, "iq") == 0)
-        return 1; /* our own keepalive: the answer, or as a component the request back to us */
-    if (g_strcmp0(name, "iq") != 0 && g_strcmp0(name, "presence") != 0 && g_strcmp0(name, "message") != 0)
-        return 1; /* stream features and other nonzas */
-    g_autoptr(Stanza) stanza = convert(in);
-    if (!stanza) {
-        link->dropped_in++;
-        log_warning(NULL, "dropped a stanza over the limits from %s",
-                    xmpp_stanza_get_from(in) ? xmpp_stanza_get_from(in) : "-");
-        refuse_request(link, in);
+    if (!is_for_above(xmpp_stanza_get_name(in), xmpp_stanza_get_id(in)))
         return 1;
+    g_autoptr(Stanza) stanza = strophe_stanza_convert(in);
+    if (stanza) {
+        link->events.stanza(stanza, link->user);
+    } else {
+        g_autoptr(Stanza) tag = strophe_stanza_tag(in);
+        refuse(link, tag);
     }
-    link->events.stanza(stanza, link->user);
     return 1;
 }
 
@@ -220,30 +178,60 @@ static void on_connection(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
 {
     XmppLink *link = user;
     if (event == XMPP_CONN_CONNECT) {
-        const char *bound = link->mode == XMPP_LINK_CLIENT ? xmpp_conn_get_bound_jid(conn) : NULL;
-        g_free(link->bound_jid);
-        link->bound_jid = g_strdup(bound ? bound : link->jid);
-        link->state = CONNECTED;
-        link->backoff_ms = XMPP_LINK_BACKOFF_MIN_MS;
-        link->last_in_ms = clock_now_ms();
-        link->ping_ms = 0;
         xmpp_handler_add(conn, on_stanza, NULL, NULL, NULL, link);
-        link->events.connected(link->user);
+        up(link, xmpp_conn_get_bound_jid(conn));
         return;
     }
-    link->lost = TRUE; /* acted on after xmpp_run_once: the connection cannot be freed in here */
-    g_free(link->lost_reason);
-    link->lost_reason = g_strdup(stream_error && stream_error->text ? stream_error->text
-                                 : stream_error                     ? "stream error"
-                                 : error > 0                        ? g_strerror(error)
-                                                                    : "connection closed");
+    down(link, stream_error && stream_error->text ? stream_error->text
+               : stream_error                     ? "stream error"
+               : error > 0                        ? g_strerror(error)
+                                                  : "connection closed");
 }
+
+/* ---- the component stream's callbacks ---- */
+
+static void on_opened(gpointer user)
+{
+    XmppLink *link = user;
+    link->in_run = TRUE;
+    up(link, NULL);
+    link->in_run = FALSE;
+    if (link->lost)
+        run_soon(link);
+}
+
+static void on_component_stanza(const Stanza *stanza, gpointer user)
+{
+    XmppLink *link = user;
+    heard(link);
+    if (link->lost || !is_for_above(stanza_name(stanza), stanza_get(stanza, "id")))
+        return;
+    link->in_run = TRUE;
+    link->events.stanza(stanza, link->user);
+    link->in_run = FALSE;
+    if (link->lost)
+        run_soon(link);
+}
+
+static void on_refused(const Stanza *tag, gpointer user)
+{
+    heard(user);
+    refuse(user, tag);
+}
+
+static void on_ended(const char *why, gpointer user)
+{
+    down(user, why);
+    run_soon(user);
+}
+
+static const ComponentStreamEvents component_events = { on_opened, on_component_stanza, on_refused, on_ended };
 
 /* ---- the socket and the main loop ---- */
 
 static void reserve_fds(XmppLink *link)
 {
-    for (int i = 0; i < RESERVED_FDS; i++) {
+    for (int i = 0; i < RESERVED_FDS && link->mode == XMPP_LINK_CLIENT; i++) {
         if (link->reserved[i] >= 0)
             continue;
         link->reserved[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -339,8 +327,12 @@ static int on_socket(xmpp_conn_t *conn, void *sock)
 
 static void run(XmppLink *link)
 {
-    if (link->in_run || !link->conn)
+    if (link->in_run)
         return;
+    if (!link->conn) {
+        settle(link);
+        return;
+    }
     XmppLink *outer = current;
     current = link;
     link->in_run = TRUE;
@@ -348,7 +340,7 @@ static void run(XmppLink *link)
     link->in_run = FALSE;
     current = outer;
     settle(link);
-    if (link->fd >= 0 && !link->out_watch && xmpp_conn_send_queue_len(link->conn) > 0)
+    if (link->conn && link->fd >= 0 && !link->out_watch && xmpp_conn_send_queue_len(link->conn) > 0)
         link->out_watch = g_unix_fd_add(link->fd, G_IO_OUT, on_writable, link);
 }
 
@@ -370,13 +362,9 @@ static void check_silence(XmppLink *link)
 {
     int64_t now_ms = clock_now_ms();
     if (link->state == CONNECTING && now_ms - link->attempt_ms > CONNECT_LIMIT_MS) {
-        link->lost = TRUE;
-        g_free(link->lost_reason);
-        link->lost_reason = g_strdup("no answer from the server");
+        down(link, "no answer from the server");
     } else if (link->state == CONNECTED && link->ping_ms && now_ms - link->ping_ms > XMPP_LINK_PING_MS) {
-        link->lost = TRUE;
-        g_free(link->lost_reason);
-        link->lost_reason = g_strdup("ping not answered");
+        down(link, "ping not answered");
     } else if (link->state == CONNECTED && !link->ping_ms && now_ms - link->last_in_ms > XMPP_LINK_PING_MS) {
         send_ping(link);
     }
@@ -389,8 +377,8 @@ static gboolean on_tick(gpointer user)
     check_silence(link);
     run(link);
     settle(link);
-    if (link->conn && !link->tick) {
-        gboolean busy = link->state == CONNECTING || xmpp_conn_send_queue_len(link->conn) > 0;
+    if ((link->conn || link->component) && !link->tick) {
+        gboolean busy = link->conn && (link->state == CONNECTING || xmpp_conn_send_queue_len(link->conn) > 0);
         link->tick = g_timeout_add(busy ? TICK_BUSY_MS : TICK_IDLE_MS, on_tick, link);
     }
     return G_SOURCE_REMOVE;
@@ -410,6 +398,7 @@ static void drop_connection(XmppLink *link)
         link->conn = NULL;
         link->ctx = NULL;
     }
+    g_clear_pointer(&link->component, component_stream_free);
     link->lost = FALSE;
     reserve_fds(link);
 }
@@ -469,27 +458,7 @@ static void on_log(void *user, xmpp_log_level_t level, const char *area, const c
         log_info(NULL, "libstrophe %s: %s", area, message);
 }
 
-/* COMPAT libstrophe 0.12 to 0.14: only xmpp_connect_client makes the stream management state, but every
- * stanza of a component reads it too, through NULL. So a component borrows the state of a client connection
- * that never comes to be: its socket is refused by on_socket, before it connects anywhere. */
-static void lend_sm_state(XmppLink *link)
-{
-    xmpp_conn_t *scratch = xmpp_conn_new(link->ctx);
-    if (!scratch)
-        g_error("out of memory");
-    XmppLink *outer = current;
-    current = NULL;
-    xmpp_conn_set_jid(scratch, "nobody@localhost");
-    xmpp_conn_set_sockopt_callback(scratch, on_socket);
-    xmpp_connect_client(scratch, "127.0.0.1", 1, on_connection, link);
-    current = outer;
-    xmpp_sm_state_t *state = xmpp_conn_get_sm_state(scratch);
-    if (state && xmpp_conn_set_sm_state(link->conn, state) != XMPP_EOK)
-        xmpp_free_sm_state(state);
-    xmpp_conn_release(scratch);
-}
-
-static void begin_attempt(XmppLink *link)
+static void begin_client(XmppLink *link)
 {
     link->ctx = xmpp_ctx_new(NULL, &link->log);
     link->conn = link->ctx ? xmpp_conn_new(link->ctx) : NULL;
@@ -500,28 +469,33 @@ static void begin_attempt(XmppLink *link)
     xmpp_conn_set_sockopt_callback(link->conn, on_socket);
     if (link->ca_file)
         xmpp_conn_set_cafile(link->conn, link->ca_file);
-    if (link->mode == XMPP_LINK_CLIENT)
-        xmpp_conn_set_flags(link->conn, tls_flags(link) | XMPP_CONN_FLAG_DISABLE_SM);
-    else
-        lend_sm_state(link);
-    link->state = CONNECTING;
-    link->attempt_ms = clock_now_ms();
-    link->lost = FALSE;
+    xmpp_conn_set_flags(link->conn, tls_flags(link) | XMPP_CONN_FLAG_DISABLE_SM);
     release_one_fd(link);
     XmppLink *outer = current;
     current = link;
-    int rc =
-        link->mode == XMPP_LINK_COMPONENT
-            ? xmpp_connect_component(link->conn, link->host ? link->host : link->jid, link->port, on_connection, link)
-            : xmpp_connect_client(link->conn, link->host, link->host ? link->port : 0, on_connection, link);
+    int rc = xmpp_connect_client(link->conn, link->host, link->host ? link->port : 0, on_connection, link);
     current = outer;
-    if (rc != XMPP_EOK) {
-        g_free(link->lost_reason);
-        link->lost_reason = g_strdup("cannot connect");
-        link->lost = TRUE;
-    }
-    link->tick = g_timeout_add(TICK_BUSY_MS, on_tick, link);
+    if (rc != XMPP_EOK)
+        down(link, "cannot connect");
     run_soon(link);
+}
+
+static void begin_attempt(XmppLink *link)
+{
+    link->state = CONNECTING;
+    link->attempt_ms = clock_now_ms();
+    link->lost = FALSE;
+    link->tick = g_timeout_add(TICK_BUSY_MS, on_tick, link);
+    if (link->mode == XMPP_LINK_CLIENT) {
+        begin_client(link);
+        return;
+    }
+    const ComponentStreamConfig config = { .host = link->host ? link->host : link->jid,
+                                           .port = link->port,
+                                           .domain = link->jid,
+                                           .secret = link->password,
+                                           .user_timeout_ms = XMPP_LINK_PING_MS };
+    link->component = component_stream_new(&config, &component_events, link);
 }
 
 /* ---- life ---- */
@@ -561,14 +535,16 @@ void xmpp_link_start(XmppLink *link)
 void xmpp_link_stop(XmppLink *link)
 {
     clear_source(&link->retry);
-    if (link->state == CONNECTED && !link->lost && !link->in_run) {
+    if (link->state == CONNECTED && !link->lost && link->component)
+        component_stream_close(link->component);
+    if (link->state == CONNECTED && !link->lost && !link->in_run && link->conn) {
         xmpp_disconnect(link->conn); /* says goodbye; what is queued goes out first */
         for (int i = 0; i < 5 && !link->lost; i++)
             xmpp_run_once(link->ctx, i == 0 ? 0 : 20);
     }
     link->state = STOPPED;
     if (link->in_run)
-        link->lost = TRUE; /* settled when xmpp_run_once returns */
+        link->lost = TRUE; /* settled when the stream's callback has returned */
     else
         drop_connection(link);
 }
@@ -615,6 +591,8 @@ guint64 xmpp_link_dropped_out(const XmppLink *link)
 
 void xmpp_link_break(XmppLink *link)
 {
-    if (link->fd >= 0)
+    if (link->component)
+        component_stream_break(link->component);
+    else if (link->fd >= 0)
         shutdown(link->fd, SHUT_RDWR); /* libstrophe finds out at its next read */
 }

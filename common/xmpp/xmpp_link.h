@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One stream to the XMPP server, as external component (XEP-0114) or as client (SASL, TLS), inside the
- * default GLib main loop; the only file that includes strophe.h. Reconnects by itself. One thread. */
+ * default GLib main loop. Reconnects by itself. A component's stream is our own (component_stream), a client's
+ * that of libstrophe, which no other file includes (strophe_stanza apart). One thread. */
 #ifndef PLENUM_COMMON_XMPP_XMPP_LINK_H
 #define PLENUM_COMMON_XMPP_XMPP_LINK_H
 
@@ -9,9 +10,10 @@
 
 #define XMPP_LINK_BACKOFF_MIN_MS 250 /* first pause after a loss; doubles */
 #define XMPP_LINK_BACKOFF_MAX_MS 15000
-#define XMPP_LINK_PING_MS 15000   /* XEP-0199 ping after so long a silence; no answer in as long again: reconnect */
-#define XMPP_LINK_MAX_FD 1023     /* libstrophe waits with select() */
-#define XMPP_LINK_MAX_QUEUE 20000 /* stanzas waiting for the socket; beyond it the link is given up and reconnects */
+#define XMPP_LINK_PING_MS 15000 /* XEP-0199 ping after so long a silence; no answer in as long again: reconnect */
+#define XMPP_LINK_MAX_FD 1023   /* client: libstrophe waits with select() */
+#define XMPP_LINK_MAX_QUEUE                                                                                            \
+    20000 /* client: stanzas waiting for the socket; beyond it the link is given up and reconnects */
 
 typedef enum { XMPP_LINK_COMPONENT, XMPP_LINK_CLIENT } XmppLinkMode;
 /* AUTO: no TLS to a loopback address, else required with a verified certificate. */
@@ -36,7 +38,7 @@ typedef struct {
 
 typedef struct XmppLink XmppLink;
 
-/* Copies the configuration; opens nothing yet. Reserves a low file descriptor: make it before media sockets. */
+/* Copies the configuration; opens nothing yet. A client reserves a low file descriptor: make it before media sockets. */
 XmppLink *xmpp_link_new(const XmppLinkConfig *config, const XmppLinkEvents *events, gpointer user);
 void xmpp_link_start(XmppLink *link); /* connect, and stay connected */
 void xmpp_link_stop(XmppLink *link);  /* closes the stream; no event follows */

@@ -10,12 +10,9 @@ consider_websocket_secure = true    -- TLS ends in the web server
 consider_bosh_secure = true
 component_ports = { 5347 }
 component_interfaces = { "127.0.0.1" }
--- A conference client's largest stanzas have about 20 KB. Without this limit a stranger could send a stanza
--- of many thousand elements to the focus, whose XMPP library needs seconds for one of 256 KB.
-c2s_stanza_size_limit = 65536
 -- How long someone who lost the connection stays in the room.
 smacks_hibernation_time = 60
-c2s_stanza_size_limit = 65536       -- no honest stanza is larger; parsing huge ones costs the focus time
+c2s_stanza_size_limit = 65536       -- the largest stanzas of a conference client have about 20 KB
 
 -- People. Nobody needs an account. Prosody's own "anonymous" works as well, but then a client whose
 -- connection breaks off cannot resume and has to join again; see the top of mod_auth_plenum_anonymous.lua.

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-FUZZ_XMPP = tests/fuzz/fuzz_stanza
+FUZZ_XMPP = tests/fuzz/fuzz_stanza tests/fuzz/fuzz_framer
 check_PROGRAMS += $(FUZZ_XMPP)
 TESTS += $(FUZZ_XMPP)
 tests_fuzz_fuzz_stanza_SOURCES = tests/fuzz/fuzz_stanza.c
 tests_fuzz_fuzz_stanza_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS)
 tests_fuzz_fuzz_stanza_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_stanza_LDADD = $(MAIN_FUZZ) common/xmpp/libplenum-xmpp.a $(XML_LIBS) $(GLIB_LIBS)
+
+tests_fuzz_fuzz_framer_SOURCES = tests/fuzz/fuzz_framer.c
+tests_fuzz_fuzz_framer_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS)
+tests_fuzz_fuzz_framer_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_framer_LDADD = $(MAIN_FUZZ) common/xmpp/libplenum-xmpp.a $(XML_LIBS) $(GLIB_LIBS)
 
 # Jingle, COLIBRI2 and the sources of a conference.
 FUZZ_SIGNAL = tests/fuzz/fuzz_colibri2 tests/fuzz/fuzz_conference tests/fuzz/fuzz_jingle tests/fuzz/fuzz_sources

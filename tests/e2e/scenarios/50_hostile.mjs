@@ -89,6 +89,13 @@ export const scenarios = [
             }
             await raw.iq('get', focusDomain, '<unknown xmlns="urn:example:none"/>');
             await raw.iq('set', focusJid, jingle('session-accept'));
+            // As many siblings, attributes and levels as the server lets through.
+            for (const body of ['<f/>'.repeat(15000), `<g ${Array.from({ length: 3000 }, (_, i) => `a${i}="${i}"`).join(' ')}/>`,
+                `${'<h>'.repeat(2000)}${'</h>'.repeat(2000)}`]) {
+                const since = Date.now();
+                await raw.iq('get', focusDomain, `<q xmlns="urn:example:none">${body}</q>`);
+                assert.ok(Date.now() - since < 2000, `an answer after ${Date.now() - since} ms`);
+            }
             // An outsider writing to people and focus in a room it has not joined.
             for (const to of [focus, victim]) {
                 for (const action of ['session-accept', 'session-terminate', 'source-add', 'transport-info', 'x'.repeat(300)])

@@ -4,6 +4,7 @@ XMPP_TESTS = tests/unit/xmpp/test_stanza \
 	tests/unit/xmpp/test_iq_router \
 	tests/unit/xmpp/test_disco \
 	tests/unit/xmpp/test_muc \
+	tests/unit/xmpp/test_stanza_framer \
 	tests/unit/xmpp/test_xmpp_link
 check_PROGRAMS += $(XMPP_TESTS)
 TESTS += $(XMPP_TESTS)
@@ -13,6 +14,10 @@ LIBS_XMPP_TEST = common/xmpp/libplenum-xmpp.a $(XML_LIBS) $(GLIB_LIBS)
 tests_unit_xmpp_test_stanza_SOURCES = %D%/test_stanza.c
 tests_unit_xmpp_test_stanza_CFLAGS = $(CFLAGS_XMPP_TEST)
 tests_unit_xmpp_test_stanza_LDADD = $(LIBS_XMPP_TEST)
+
+tests_unit_xmpp_test_stanza_framer_SOURCES = %D%/test_stanza_framer.c
+tests_unit_xmpp_test_stanza_framer_CFLAGS = $(CFLAGS_XMPP_TEST)
+tests_unit_xmpp_test_stanza_framer_LDADD = $(LIBS_XMPP_TEST)
 
 tests_unit_xmpp_test_jid_SOURCES = %D%/test_jid.c
 tests_unit_xmpp_test_jid_CFLAGS = $(CFLAGS_XMPP_TEST)

@@ -216,6 +216,18 @@ static void test_bool(void)
     g_assert_true(stanza_get_bool(s, "none", TRUE));
 }
 
+/* A piece of a stream: what names no namespace is in the stream's. */
+static void test_parse_in(void)
+{
+    static const char text[] = "<iq><q xmlns='n'><e/></q><SourceInfo/></iq>";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Stanza) s = stanza_parse_in("jabber:client", text, strlen(text), &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(stanza_ns(s), ==, "jabber:client");
+    g_assert_nonnull(stanza_find(stanza_find(s, "q", "n"), "e", "n"));
+    g_assert_nonnull(stanza_find(s, "SourceInfo", "jabber:client"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -235,5 +247,6 @@ int main(int argc, char **argv)
     g_test_add_func("/xmpp/stanza/adopt", test_adopt);
     g_test_add_func("/xmpp/stanza/find", test_find);
     g_test_add_func("/xmpp/stanza/bool", test_bool);
+    g_test_add_func("/xmpp/stanza/parse in a stream", test_parse_in);
     return g_test_run();
 }
