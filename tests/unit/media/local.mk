@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-MEDIA_TESTS = tests/unit/media/test_engine tests/unit/media/test_pacing tests/unit/media/test_corner_cases tests/unit/media/test_paths tests/unit/media/test_wraps tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_tables
+MEDIA_TESTS = tests/unit/media/test_engine tests/unit/media/test_pacing tests/unit/media/test_corner_cases tests/unit/media/test_paths tests/unit/media/test_wraps tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_share tests/unit/media/test_tables
 check_PROGRAMS += $(MEDIA_TESTS)
 TESTS += $(MEDIA_TESTS)
 ENGINE_KIT = tests/unit/media/engine_kit.c tests/unit/media/engine_kit.h
@@ -33,6 +33,10 @@ tests_unit_media_test_rtx_cache_LDADD = $(LIBS_MEDIA_TEST)
 tests_unit_media_test_send_batch_SOURCES = %D%/test_send_batch.c
 tests_unit_media_test_send_batch_CFLAGS = $(CFLAGS_MEDIA_TEST)
 tests_unit_media_test_send_batch_LDADD = $(LIBS_MEDIA_TEST)
+
+tests_unit_media_test_share_SOURCES = %D%/test_share.c $(ENGINE_KIT)
+tests_unit_media_test_share_CFLAGS = $(CFLAGS_MEDIA_TEST)
+tests_unit_media_test_share_LDADD = $(LIBS_MEDIA_TEST)
 
 tests_unit_media_test_tables_SOURCES = %D%/test_tables.c
 tests_unit_media_test_tables_CFLAGS = $(CFLAGS_MEDIA_TEST)
