@@ -19,6 +19,8 @@
 #include <sys/prctl.h>
 
 #define PASSES_MAX 99
+#define SPREAD_VIDEO "v-spread"
+#define SPREAD_AUDIO "a-spread"
 
 static int passes = 15;
 static int forwards = 10000; /* packets out per pass */
@@ -71,7 +73,7 @@ static void run_case(BenchCase *c, const RoomShape *shape)
     BenchRoom *rooms[2] = { &storage[0], &storage[1] };
     double ratio[PASSES_MAX], bridge[PASSES_MAX], raw[PASSES_MAX];
     Workers *w = bench_workers_start(c->workers);
-    size_t n = c->workers;
+    size_t n = shape->spread ? 1 : c->workers;
     for (size_t k = 0; k < n; k++)
         bench_room_open(rooms[k], w, (unsigned)k, 100 * (k + 1), shape);
     uint64_t per_burst = (uint64_t)shape->burst * shape->receivers * n;
@@ -136,6 +138,19 @@ static size_t list_bursts(BenchCase *list, size_t cap)
                                                                   : 0.7 };
                     g_snprintf(c->name, sizeof(c->name), "%s-%u-%s-w%u", c->scene, receivers[r], names[p], workers);
                 }
+    /* One room of 50 on two workers. */
+    for (int video = 1; video >= 0; video--)
+        for (int p = 0; p < 2 && n < cap; p++) {
+            BenchCase *c = &list[n++];
+            *c = (BenchCase){ .scene = video ? SPREAD_VIDEO : SPREAD_AUDIO,
+                              .receivers = 50,
+                              .burst = video ? 8 : 1,
+                              .workers = 2,
+                              .payload = video ? 1200 : 120,
+                              .profile = profiles[p],
+                              .goal = video ? 0.7 : 0.8 };
+            g_snprintf(c->name, sizeof(c->name), "%s-50-%s-w2", c->scene, names[p]);
+        }
     return n;
 }
 
@@ -148,7 +163,7 @@ static const BenchCase *fully_loaded(SrtpProfile profile)
             cases[i].profile == profile)
             return &cases[i];
     own = (BenchCase){ .receivers = 10, .burst = 8, .workers = 1, .payload = 1200, .profile = profile };
-    RoomShape shape = { true, own.receivers, own.burst, own.payload, profile };
+    RoomShape shape = { true, own.receivers, own.burst, own.payload, profile, false };
     run_case(&own, &shape);
     return &own;
 }
@@ -158,7 +173,8 @@ static bool run(BenchCase *c, bool burst)
     if (only && !strstr(c->name, only))
         return true;
     if (burst) {
-        RoomShape shape = { c->payload > 500, c->receivers, c->burst, c->payload, c->profile };
+        bool spread = strcmp(c->scene, SPREAD_VIDEO) == 0 || strcmp(c->scene, SPREAD_AUDIO) == 0;
+        RoomShape shape = { c->payload > 500, c->receivers, c->burst, c->payload, c->profile, spread };
         run_case(c, &shape);
     } else {
         const BenchCase *full = strcmp(c->scene, "half") == 0 ? fully_loaded(c->profile) : NULL;

@@ -269,7 +269,8 @@ void bench_room_open(BenchRoom *r, Workers *workers, unsigned worker, uint64_t c
     for (unsigned i = 0; i < shape->receivers; i++) {
         MediaPeer *p = &r->receivers[i];
         g_snprintf(id, sizeof(id), "receiver%u", i);
-        media_peer_init(p, workers, worker, conference, (conference << 8) + i + 1, id, &o);
+        unsigned on = shape->spread ? (worker + i) % workers_count(workers) : worker;
+        media_peer_init(p, workers, on, conference, (conference << 8) + i + 1, id, &o);
         connect_peer(p, workers);
         media_peer_wish(p, 720);
         raw[i + 1] = raw_peer(p);

@@ -16,6 +16,7 @@ typedef struct {
     unsigned receivers, burst;
     size_t payload; /* bytes of RTP payload */
     SrtpProfile profile;
+    bool spread; /* the receivers take turns on all workers; the sender stays on the room's */
 } RoomShape;
 
 typedef struct {

@@ -203,6 +203,7 @@ void media_peer_open_library(MediaPeer *p)
 static void post_media(MediaPeer *p, const PeerOptions *o)
 {
     WorkerCommand *c = worker_command_new(WORKER_MEDIA, p->conference, p->handle, 0);
+    WorkerMedia *m = &c->media;
     uint8_t fb = WORKER_FB_NACK | WORKER_FB_PLI | WORKER_FB_FIR | (o->without_tcc ? 0 : WORKER_FB_TCC);
     WorkerPayload payloads[] = {
         { .pt = PEER_PT_OPUS, .kind = WORKER_AUDIO, .codec = CODEC_OPUS, .clock_hz = 48000 },
@@ -217,6 +218,18 @@ static void post_media(MediaPeer *p, const PeerOptions *o)
     if (!o->without_tcc)
         c->media.extension_ids[RTP_EXT_TRANSPORT_CC] = PEER_EXT_TCC;
     c->media.extension_ids[RTP_EXT_MID] = PEER_EXT_MID;
+    if (o->all_codecs) {
+        m->payloads[m->n_payloads++] = (WorkerPayload){
+            .pt = PEER_PT_AV1, .kind = WORKER_VIDEO, .codec = CODEC_AV1, .clock_hz = 90000, .feedback = fb
+        };
+        m->payloads[m->n_payloads++] = (WorkerPayload){
+            .pt = PEER_PT_H264, .kind = WORKER_VIDEO, .codec = CODEC_H264, .clock_hz = 90000, .feedback = fb
+        };
+    }
+    if (o->descriptors) {
+        m->extension_ids[RTP_EXT_DEPENDENCY_DESCRIPTOR] = PEER_EXT_DESCRIPTOR;
+        m->allow_mixed = true;
+    }
     workers_post(p->workers, p->worker, c);
 }
 

@@ -22,7 +22,11 @@ enum { /* what every peer signals */
        PEER_EXT_LEVEL = 1,
        PEER_EXT_SEND_TIME = 3,
        PEER_EXT_TCC = 5,
-       PEER_EXT_MID = 9
+       PEER_EXT_MID = 9,
+       /* only with PeerOptions.all_codecs, .descriptors */
+       PEER_PT_AV1 = 102,
+       PEER_PT_H264 = 103,
+       PEER_EXT_DESCRIPTOR = 13
 };
 #define PEER_FEEDBACK_AUDIO 0x0a0a0a0au
 #define PEER_FEEDBACK_VIDEO 0x0b0b0b0bu
@@ -57,6 +61,8 @@ typedef struct {
     SrtpProfile profile;
     bool ssrc_rewriting, mid, visitor;
     bool without_rtx, without_tcc;
+    bool all_codecs;      /* AV1 and H.264 too */
+    bool descriptors;     /* dependency descriptors */
     bool without_library; /* no libsrtp2 session: the test protects and decrypts by itself */
 } PeerOptions;
 

@@ -5,7 +5,7 @@ tests_fakes_libfake_media_a_SOURCES = \
 	tests/fakes/media_peer.c tests/fakes/media_peer.h
 tests_fakes_libfake_media_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SRTP_CFLAGS) $(SSL_CFLAGS)
 
-FLOW_TESTS = tests/flow/test_media tests/flow/test_media_state
+FLOW_TESTS = tests/flow/test_media tests/flow/test_media_spread tests/flow/test_media_state
 check_PROGRAMS += $(FLOW_TESTS)
 TESTS += $(FLOW_TESTS)
 tests_flow_test_media_SOURCES = %D%/test_media.c
@@ -50,3 +50,7 @@ tests_flow_test_focus_dialogue_LDADD = $(LIBS_FOCUS_TEST)
 tests_flow_test_media_state_SOURCES = %D%/test_media_state.c
 tests_flow_test_media_state_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SRTP_CFLAGS)
 tests_flow_test_media_state_LDADD = tests/fakes/libfake-media.a $(LIBS_MEDIA) $(GLIB_LIBS)
+
+tests_flow_test_media_spread_SOURCES = %D%/test_media_spread.c
+tests_flow_test_media_spread_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SRTP_CFLAGS)
+tests_flow_test_media_spread_LDADD = tests/fakes/libfake-media.a $(LIBS_MEDIA) $(GLIB_LIBS)
