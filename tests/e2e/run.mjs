@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // End-to-end tests: real servers, real browsers, in a network namespace that has only loopback.
 //   node tests/e2e/run.mjs [--filter REGEXP] [--report FILE] [--library FILE] [--build-dir DIR]
-//                          [--keep DIR] [--sanitized] [--open] [--list]
-// A scenario is { name, group?, settings?, network?, browser?, timing?, open?, timeoutMs?, run(t) }; scenarios of one
+//                          [--keep DIR] [--sanitized] [--open] [--repeat N] [--list]
+// A scenario is { name, group?, settings?, network?, browser?, timing?, open?, current?, timeoutMs?, run(t) }; scenarios of one
 // group share servers (made by the first one's settings, in the first one's network), those with equal browser
 // options a browser. --keep saves configurations and logs. --sanitized: the daemons are instrumented, so what is
-// about their speed and size is left out. --open: also scenarios that show a known fault.
+// about their speed and size is left out. --open: also scenarios that show a known fault. current: what only a current
+// lib-jitsi-meet can do, so it runs with --library alone. --repeat: each chosen scenario so many times.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -122,16 +123,17 @@ async function main() {
         options: {
             filter: { type: 'string', default: '' }, report: { type: 'string' }, library: { type: 'string' },
             'build-dir': { type: 'string' }, keep: { type: 'string' }, sanitized: { type: 'boolean', default: false },
-            list: { type: 'boolean', default: false }, open: { type: 'boolean', default: false },
+            list: { type: 'boolean', default: false }, open: { type: 'boolean', default: false }, repeat: { type: 'string', default: '1' },
         },
     });
     const pattern = new RegExp(o.filter, 'i');
     const matching = (await loadScenarios()).filter(s => pattern.test(s.name) && !(o.sanitized && s.timing));
     // A scenario with `open: reason` shows a known fault. It runs with --open; otherwise it is named and counted as skipped.
-    const chosen = matching.filter(s => !s.open || o.open);
-    const open = matching.filter(s => !chosen.includes(s));
+    const runnable = matching.filter(s => (!s.open || o.open) && (!s.current || o.library));
+    const skipped = matching.filter(s => !runnable.includes(s));
     if (o.list)
-        return chosen.forEach(s => console.log(s.name));
+        return runnable.forEach(s => console.log(s.name));
+    const chosen = runnable.flatMap(s => Array(Math.max(1, Number(o.repeat))).fill(s));
     enterNamespace();
 
     const groups = new Map();
@@ -177,8 +179,8 @@ async function main() {
             error: complaints.join('\n') || broken?.message,
         });
     }
-    for (const s of open)
-        console.log(`# skipped: ${s.name}: ${s.open}`);
+    for (const s of skipped)
+        console.log(`# skipped: ${s.name}: ${s.open ?? 'needs --library with a current lib-jitsi-meet'}`);
     const failed = report.failed;
     console.log(`# ${report.results.length - failed} passed, ${failed} failed`);
     process.exitCode = failed ? 1 : 0;

@@ -8,6 +8,7 @@ import { Firefox } from '../lib/firefox.mjs';
 import { ip } from '../lib/netns.mjs';
 import { setOption } from '../lib/servers.mjs';
 import { everybodyFlows, joinModern, joinModernChromium } from '../lib/modern.mjs';
+import { everyoneOn } from './10_calls.mjs';
 import { P2P_OPTIONS, directCall } from '../lib/modern_p2p.mjs';
 
 const PEER = fileURLToPath(new URL('../peers/aiortc_peer.py', import.meta.url));
@@ -109,6 +110,31 @@ export const scenarios = [
             const firefox = await withFirefox(t);
             const ada = await joinFirefox(t, firefox, 'Ada', { p2p: 0 }), bob = await joinFirefox(t, firefox, 'Bob', { p2p: 0 });
             t.measured.media_both_ways_ms = await mediaBothWays([ada, bob], { timeoutMs: 15000 });
+        },
+    },
+    {
+        name: 'the current library in Firefox: P2P for two, the bridge for three, P2P again', browser: null, timeoutMs: 150000, current: true,
+        async run(t) {
+            const firefox = await withFirefox(t);
+            const people = [await joinFirefox(t, firefox, 'Ada'), await joinFirefox(t, firefox, 'Bob')];
+            await everyoneOn(people, 'p2p', 15000);
+            t.measured.p2p_ms = await mediaBothWays(people, { timeoutMs: 8000 });
+            const eve = await joinFirefox(t, firefox, 'Eve');
+            t.measured.three_ms = await mediaBothWays([...people, eve], { timeoutMs: 15000 });
+            await t.leave(eve);
+            await everyoneOn(people, 'p2p', 20000);
+            t.measured.p2p_again_ms = await mediaBothWays(people, { timeoutMs: 8000 });
+        },
+    },
+    {
+        name: 'the current library in Firefox and in Chromium: P2P for two, the bridge for three', timeoutMs: 150000, current: true,
+        async run(t) {
+            const firefox = await withFirefox(t);
+            const people = [await joinFirefox(t, firefox, 'Ada'), await t.join('Bob')];
+            await everyoneOn(people, 'p2p', 15000);
+            t.measured.p2p_ms = await mediaBothWays(people, { timeoutMs: 8000 });
+            people.push(await joinFirefox(t, firefox, 'Eve'));
+            t.measured.three_ms = await mediaBothWays(people, { timeoutMs: 15000 });
         },
     },
     {
