@@ -115,6 +115,8 @@ static void send_chunk(LoadClient *c, LoadStream *s, int mode)
     struct sockaddr_in to = { .sin_family = AF_INET,
                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
                               .sin_port = htons(c->port[mode]) };
+    if (mode == LOAD_SERVER && c->peer.bridge_host)
+        to.sin_addr.s_addr = c->peer.bridge_host;
     struct iovec iov = { wire, used };
     union {
         struct cmsghdr align;
@@ -405,10 +407,16 @@ void load_client_read(LoadClient *c, int mode, int64_t now_us)
         for (int i = 0; i < n; i++) {
             uint8_t *b = in[i];
             size_t len = msgs[i].msg_len;
+            if (b[0] < 4 && c->dtls) { /* a server of its own: it is where its checks come from */
+                c->peer.bridge_host = from[i].sin_addr.s_addr;
+                c->peer.bridge_port = c->port[LOAD_SERVER] = ntohs(from[i].sin_port);
+            }
             if (b[0] < 4)
                 media_peer_take_stun(&c->peer, b, len, &from[i]);
             else if (b[0] >= 20 && b[0] < 64 && c->dtls)
                 c->dtls(c->user, b, len);
+            else if (b[0] >= 128 && !c->peer.rx)
+                continue; /* before the handshake is over */
             else if (b[0] >= 128 && b[1] >= 192 && b[1] <= 223)
                 take_rtcp(c, b, len, now_us);
             else if (b[0] >= 128)

@@ -30,3 +30,11 @@ bench: tests/bench/bench_forward
 	if unshare -n true 2>/dev/null; then \
 	  unshare -n sh -c 'ip link set lo up && exec "$$@"' sh tests/bench/bench_forward --out=bench.json $(BENCH_FLAGS); \
 	else tests/bench/bench_forward --out=bench.json $(BENCH_FLAGS); fi
+
+EXTRA_PROGRAMS += tests/bench/peers/load_external
+tests_bench_peers_load_external_SOURCES = %D%/peers/load_external.c \
+	%D%/load_client.c %D%/load_client.h %D%/samples.c %D%/samples.h
+tests_bench_peers_load_external_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SRTP_CFLAGS)
+tests_bench_peers_load_external_LDADD = tests/fakes/libfake-media.a $(LIBS_MEDIA) $(GLIB_LIBS)
+CLEANFILES += tests/bench/peers/load_external
+EXTRA_DIST += %D%/peers/janus.py %D%/peers/README.md

@@ -60,7 +60,8 @@ static void stun_add(Stun *s, uint16_t type, const void *value, size_t len)
 {
     put16(s->bytes + s->len, type);
     put16(s->bytes + s->len + 2, (uint32_t)len);
-    memcpy(s->bytes + s->len + 4, value, len);
+    if (len)
+        memcpy(s->bytes + s->len + 4, value, len);
     s->len += 4 + (len + 3) / 4 * 4;
 }
 
@@ -99,7 +100,7 @@ void media_peer_send_raw(MediaPeer *p, const uint8_t *bytes, size_t len)
 {
     struct sockaddr_in to = { .sin_family = AF_INET,
                               .sin_port = htons(p->bridge_port),
-                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+                              .sin_addr.s_addr = p->bridge_host ? p->bridge_host : htonl(INADDR_LOOPBACK) };
     g_assert_cmpint(sendto(p->fd, bytes, len, 0, (struct sockaddr *)&to, sizeof(to)), ==, (int)len);
 }
 
@@ -113,7 +114,9 @@ void media_peer_check(MediaPeer *p)
     stun_begin(&s, 0x0001, id);
     stun_add(&s, 0x0006, user, strlen(user));
     stun_add(&s, 0x0024, priority, 4);
-    stun_add(&s, 0x8029, breaker, 8); /* ICE-CONTROLLED */
+    stun_add(&s, p->controlling ? 0x802a : 0x8029, breaker, 8);
+    if (p->controlling)
+        stun_add(&s, 0x0025, NULL, 0); /* USE-CANDIDATE */
     stun_end(&s, p->bridge.pwd);
     media_peer_send_raw(p, s.bytes, s.len);
 }

@@ -45,12 +45,14 @@ typedef struct {
     char id[WORKER_ID_SIZE];
     int fd;
     uint16_t bridge_port;
+    uint32_t bridge_host;  /* network order; 0: 127.0.0.1 */
     IceCredentials bridge; /* the bridge's half */
     char ufrag[8], pwd[32];
     srtp_t tx, rx;
-    SrtpKeys keys;  /* as the bridge sees them */
-    bool answered;  /* the bridge answered a check of ours */
-    bool nominated; /* the bridge nominated this path */
+    SrtpKeys keys;    /* as the bridge sees them */
+    bool answered;    /* the bridge answered a check of ours */
+    bool controlling; /* its checks say so, and nominate: for a server that leaves it to the offerer */
+    bool nominated;   /* the bridge nominated this path */
     uint64_t stun_failures;
     PeerPacket *packets; /* received and not yet cleared */
     size_t n_packets, room;
