@@ -291,6 +291,9 @@ static ProjectionVerdict accept_running(Projection *p, const MediaPacket *pkt, i
     out->marker = pkt->view.marker;
     out->patch_len = out->dd_len = 0;
     bool goes = fate == FATE_FORWARD && codec_of(p)->write(p, pkt, out);
+    ProjectionFrame *slot = &p->frames[(uint64_t)key % PROJECTION_FRAMES];
+    if (goes && slot->key == key)
+        slot->marked |= out->marker;
     if (!late) {
         close_holes(p, pkt, key, fate);
         p->other_frames = 0;

@@ -44,6 +44,7 @@ typedef struct {
 typedef struct {
     int64_t key;       /* FrameInfo.id; VP9: id * 8 + sid */
     uint8_t tid, fate; /* ProjectionFate, private */
+    bool marked;       /* it went out with its picture's marker */
 } ProjectionFrame;
 
 /* All fields private to projection*.c. */

@@ -67,6 +67,28 @@ static void climb(Projection *p, const FrameInfo *f, int aim, bool can, int64_t 
         p->sid = f->sid;
 }
 
+/* The picture has ended for the receiver with a layer below this one. */
+static bool is_behind_marker(const Projection *p, const FrameInfo *f)
+{
+    for (int sid = 0; sid < f->sid; sid++) {
+        const ProjectionFrame *below = layer_frame(p, f->id, sid);
+        if (below && below->marked)
+            return true;
+    }
+    return false;
+}
+
+/* A late base frame does not go out: its layer cannot go on from here, unless it has gone on meanwhile. */
+static void leave_out_base(Projection *p, const FrameInfo *f)
+{
+    for (int k = 1; k <= PREDECESSORS; k++) {
+        const ProjectionFrame *next = layer_frame(p, f->id + k, f->sid);
+        if (next && next->tid == 0)
+            return;
+    }
+    p->forwarded_sids &= (uint8_t) ~(1u << f->sid);
+}
+
 static bool vp9_decide(Projection *p, const MediaPacket *pkt, bool late, int64_t now_us)
 {
     const FrameInfo *f = &pkt->frame;
@@ -89,8 +111,12 @@ static bool vp9_decide(Projection *p, const MediaPacket *pkt, bool late, int64_t
         climb(p, f, aim, can, now_us);
     }
     bool forward = can && (f->sid == p->sid || (f->sid < p->sid && !v->not_ref_upper));
-    if (late)
+    if (late) {
+        forward = forward && !is_behind_marker(p, f);
+        if (!forward && f->tid == 0)
+            leave_out_base(p, f);
         return forward;
+    }
     if (f->tid == 0)
         p->forwarded_sids = (uint8_t)((p->forwarded_sids & ~(1u << f->sid)) | (unsigned)forward << f->sid);
     if (forward && f->tid > p->tid)
@@ -107,6 +133,17 @@ static void vp9_begin(Projection *p, const MediaPacket *pkt)
     p->forwarded_sids = 0;
 }
 
+/* A frame that comes late may lie below one that went out when more was aimed for. */
+static bool is_top(const Projection *p, const FrameInfo *f)
+{
+    for (int sid = f->sid + 1; sid < p->layers; sid++) {
+        const ProjectionFrame *above = layer_frame(p, f->id, sid);
+        if (above && above->fate == FATE_FORWARD)
+            return false;
+    }
+    return true;
+}
+
 static bool vp9_write(Projection *p, const MediaPacket *pkt, ProjectedPacket *out)
 {
     const FrameInfo *f = &pkt->frame;
@@ -115,7 +152,7 @@ static bool vp9_write(Projection *p, const MediaPacket *pkt, ProjectedPacket *ou
     if (!seq_map_accept(&p->pics, f->id, &pic))
         return false;
     /* Leaving out upper layers takes the sender's marker away with them. */
-    if (f->end && f->sid == (v->inter_picture ? p->sid : aimed_sid(p)))
+    if (f->end && f->sid == (v->inter_picture ? p->sid : aimed_sid(p)) && is_top(p, f))
         out->marker = 1;
     size_t patch = v->tl0_off ? v->tl0_off + 1u : v->picture_id_off ? v->picture_id_off + 2u : 0;
     if (v->picture_id_bits == 7 && !v->tl0_off)

@@ -25,9 +25,13 @@ tests_unit_tx_test_captured_CFLAGS = $(CFLAGS_TX_TEST)
 tests_unit_tx_test_captured_LDADD = $(LIBS_TX_TEST)
 EXTRA_DIST += tests/vectors/media
 
-tests_unit_tx_test_decode_SOURCES = %D%/test_decode.c %D%/decode_check.c %D%/decode_check.h
+tests_unit_tx_test_decode_SOURCES = \
+	%D%/test_decode.c \
+	%D%/decode_check.c %D%/decode_check.h \
+	%D%/decode_material.c %D%/decode_material.h \
+	%D%/lossy_link.c %D%/lossy_link.h
 tests_unit_tx_test_decode_CFLAGS = $(CFLAGS_TX_TEST) $(GST_CFLAGS)
-tests_unit_tx_test_decode_LDADD = $(LIBS_TX_TEST) $(GST_LIBS)
+tests_unit_tx_test_decode_LDADD = $(LIBS_MEDIA) $(LIBS_TX_TEST) $(GST_LIBS)
 
 tests_unit_tx_test_ssrc_slots_SOURCES = %D%/test_ssrc_slots.c
 tests_unit_tx_test_ssrc_slots_CFLAGS = $(CFLAGS_TX_TEST)
