@@ -7,6 +7,7 @@
 struct Admin {
     Bridge *bridge;
     Stats *stats;
+    Captures *captures;  /* NULL: not configured */
     GHashTable *waiting; /* snapshot id -> Waiting; owned */
     uint64_t last_id;
 };
@@ -231,12 +232,92 @@ static void on_conferences(HttpRequest *req, gpointer user)
     show(req, user, false);
 }
 
+/* ---- captures ---- */
+
+static void put_capture(JsonBuilder *json, const CaptureInfo *info)
+{
+    json_builder_begin_object(json);
+    json_builder_set_member_name(json, "file");
+    json_builder_add_string_value(json, info->path);
+    json_builder_set_member_name(json, "running");
+    json_builder_add_boolean_value(json, info->running);
+    json_builder_set_member_name(json, "packets");
+    json_builder_add_int_value(json, (gint64)info->packets);
+    json_builder_set_member_name(json, "bytes");
+    json_builder_add_int_value(json, (gint64)info->bytes);
+    json_builder_set_member_name(json, "dropped");
+    json_builder_add_int_value(json, (gint64)info->dropped);
+    json_builder_end_object(json);
+}
+
+static void on_captures(HttpRequest *req, gpointer user)
+{
+    const Admin *a = user;
+    CaptureInfo info[CAPTURES_MAX];
+    size_t n = a->captures ? captures_list(a->captures, info) : 0;
+    g_autoptr(JsonBuilder) json = json_builder_new();
+    json_builder_begin_object(json);
+    json_builder_set_member_name(json, "captures");
+    json_builder_begin_array(json);
+    for (size_t i = 0; i < n; i++)
+        put_capture(json, &info[i]);
+    json_builder_end_array(json);
+    json_builder_end_object(json);
+    g_autofree char *text = dump_text(json);
+    http_request_reply_json(req, 200, text);
+}
+
+static void start_capture(HttpRequest *req, Admin *a, Endpoint *ep)
+{
+    char error[256];
+    guint64 seconds = CAPTURE_SECONDS_DEFAULT;
+    const char *given = http_request_query(req, "seconds");
+    if (given && !g_ascii_string_to_unsigned(given, 10, 1, CAPTURE_SECONDS_MAX, &seconds, NULL)) {
+        http_request_reply_text(req, 400, "seconds: 1 to " G_STRINGIFY(CAPTURE_SECONDS_MAX) "\n");
+        return;
+    }
+    Capture *capture = captures_start(a->captures, ep->id, ep->handle, (unsigned)seconds, error, sizeof(error));
+    if (!capture) {
+        g_autofree char *text = g_strdup_printf("%s\n", error);
+        http_request_reply_text(req, 503, text);
+        return;
+    }
+    WorkerCommand *command = endpoint_command(ep, WORKER_CAPTURE, 0);
+    command->capture.to = capture;
+    endpoint_post(ep, command);
+    CaptureInfo info[CAPTURES_MAX];
+    size_t n = captures_list(a->captures, info);
+    g_autoptr(JsonBuilder) json = json_builder_new();
+    put_capture(json, &info[n - 1]);
+    g_autofree char *text = dump_text(json);
+    http_request_reply_json(req, 202, text);
+}
+
+/* True: answered. */
+static bool capture_action(HttpRequest *req, Admin *a, Endpoint *ep, const char *action)
+{
+    bool begins = strcmp(action, "capture") == 0, ends = strcmp(action, "capture-end") == 0;
+    if (!ep || (!begins && !ends))
+        return false;
+    if (!a->captures)
+        http_request_reply_text(req, 403, "[debug] capture_directory is not set\n");
+    else if (begins)
+        start_capture(req, a, ep);
+    else if (captures_end(a->captures, ep->handle))
+        http_request_reply_json(req, 202, "{}");
+    else
+        http_request_reply_text(req, 404, "no capture of this endpoint is running\n");
+    return true;
+}
+
 static void on_action(HttpRequest *req, gpointer user)
 {
     Admin *a = user;
     Target t;
     g_auto(GStrv) part = g_strsplit(http_request_rest(req), "/", 6);
     if (!find_target(req, a, false, part, &t))
+        return;
+    if (capture_action(req, a, t.ep, t.action))
         return;
     if (t.ep && strcmp(t.action, "keyframe") == 0) {
         endpoint_post(t.ep, endpoint_command(t.ep, WORKER_REQUEST_KEYFRAME, 0));
@@ -267,7 +348,13 @@ Admin *admin_new(HttpAdmin *http, Bridge *b, Stats *stats)
     http_admin_route(http, "GET", "/v1/conferences", on_conferences, a);
     http_admin_route(http, "GET", "/v1/conferences/*", on_conferences, a);
     http_admin_route(http, "POST", "/v1/conferences/*", on_action, a);
+    http_admin_route(http, "GET", "/v1/captures", on_captures, a);
     return a;
+}
+
+void admin_set_captures(Admin *a, Captures *captures)
+{
+    a->captures = captures;
 }
 
 void admin_free(Admin *a)

@@ -10,10 +10,13 @@
  *   GET  /v1/conferences, /v1/conferences/CONF, /v1/conferences/CONF/endpoints/EP    (also /debug, /debug/CONF, /debug/CONF/EP)
  *   POST /v1/conferences/CONF/endpoints/EP/keyframe
  *   POST /v1/conferences/CONF/endpoints/EP/expire
+ *   POST /v1/conferences/CONF/endpoints/EP/capture[?seconds=N], .../capture-end    where configured
+ *   GET  /v1/captures
  * CONF is the internal id or the meeting-id. */
 #ifndef PLENUM_BRIDGE_ADMIN_H
 #define PLENUM_BRIDGE_ADMIN_H
 
+#include "bridge/capture.h"
 #include "bridge/stats.h"
 #include "common/base/http_admin.h"
 
@@ -25,6 +28,8 @@ typedef struct Admin Admin;
 Admin *admin_new(HttpAdmin *http, Bridge *b, Stats *stats);
 /* A snapshot a request may be waiting for. */
 void admin_on_snapshot(Admin *a, const WorkerEvent *ev);
+/* From now on captures can be asked for; borrowed until admin_free. */
+void admin_set_captures(Admin *a, Captures *captures);
 void admin_free(Admin *a);
 
 #endif

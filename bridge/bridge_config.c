@@ -91,6 +91,10 @@ const ConfigOption bridge_options[] = {
     NUMBER("limits", "message_burst", limits.message_burst, "100", 1, 100000, NULL,
            "Bridge-channel messages of one client at once."),
 
+    TEXT("debug", "capture_directory", debug.capture_directory, "",
+         "Where the private listener may have it write what an endpoint sends, decrypted; empty: nowhere. Only with a "
+         "private listener on a loopback address."),
+
     REAL("load", "threshold", load.threshold, "0.9", 0.05, 64, NULL,
          "CPU share of the machine at which the published stress is 1."),
     REAL("load", "participant_stress", load.participant_stress, "0.01", 0, 1, NULL,
@@ -114,6 +118,22 @@ gboolean bridge_config_listener(const char *text, char **address, guint16 *port)
     return TRUE;
 }
 
+/* Captures are other people's conversations: only for who is on this machine. */
+static gboolean check_capture(const BridgeConfig *c, GError **error)
+{
+    g_autofree char *address = NULL;
+    guint16 port;
+    if (!c->debug.capture_directory[0])
+        return TRUE;
+    bridge_config_listener(c->http.private_listener, &address, &port);
+    g_autoptr(GInetAddress) parsed = g_inet_address_new_from_string(address);
+    if (parsed && g_inet_address_get_is_loopback(parsed))
+        return TRUE;
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+                "[debug] capture_directory needs [http] private on a loopback address, not %s", address);
+    return FALSE;
+}
+
 static gboolean check_listener(const char *key, const char *text, GError **error)
 {
     g_autofree char *address = NULL;
@@ -128,7 +148,8 @@ gboolean bridge_config_check(const void *config, GError **error)
 {
     const BridgeConfig *c = config;
     if (!check_listener("private", c->http.private_listener, error) ||
-        (c->http.public_listener[0] && !check_listener("public", c->http.public_listener, error)))
+        (c->http.public_listener[0] && !check_listener("public", c->http.public_listener, error)) ||
+        !check_capture(c, error))
         return FALSE;
     if (c->xmpp.host[0] && (!c->xmpp.password || !strchr(c->xmpp.muc, '@'))) {
         if (c->xmpp.password)

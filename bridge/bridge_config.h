@@ -44,13 +44,16 @@ typedef struct {
     struct {
         gint64 workers;
         gboolean sctp, trust_bwe, gso, silence_events;
-        gint64 start_bitrate_kbps, assumed_bandwidth_limit_kbps, last_n, silence_packets, loudest,
-            spread_at, stats_filter_threshold;
+        gint64 start_bitrate_kbps, assumed_bandwidth_limit_kbps, last_n, silence_packets, loudest, spread_at,
+            stats_filter_threshold;
     } media;
     struct {
         gint64 conferences, endpoints, endpoints_per_conference, ssrcs_per_endpoint;
         gint64 messages_per_s, message_burst;
     } limits;
+    struct {
+        const char *capture_directory; /* "": no captures */
+    } debug;
     struct {
         double threshold, participant_stress;
     } load;

@@ -1,4 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
+# Debug captures: between control and the workers, used by both.
+noinst_LIBRARIES += bridge/libbridge-capture.a
+bridge_libbridge_capture_a_SOURCES = %D%/capture.c %D%/capture.h
+
 noinst_LIBRARIES += bridge/libbridge-control.a
 bridge_libbridge_control_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS) $(JSON_CFLAGS)
 bridge_libbridge_control_a_SOURCES = \

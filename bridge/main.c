@@ -27,6 +27,7 @@ typedef struct {
     Stats *stats;
     HttpAdmin *http;
     Admin *admin;
+    Captures *captures; /* NULL: not configured */
     ColibriWs *web_sockets;
     Brewery *brewery; /* NULL: no XMPP */
     guint events_source, quit_source;
@@ -264,6 +265,7 @@ static void app_free(gpointer data)
     sctp_clock_free(app->env.sctp);
     g_clear_pointer(&app->env.dtls, dtls_context_free);
     workers_free(app->workers);
+    captures_free(app->captures); /* after those who write into them */
     g_free(app);
 }
 
@@ -286,6 +288,8 @@ static bool start_http(App *app, GError **error)
     if (!app->http)
         return false;
     app->admin = admin_new(app->http, app->bridge, app->stats);
+    if (c->debug.capture_directory[0])
+        admin_set_captures(app->admin, app->captures = captures_new(c->debug.capture_directory));
     if (!c->websocket.enabled)
         return true;
     g_clear_pointer(&address, g_free);

@@ -42,7 +42,7 @@ bridge_libbridge_media_a_SOURCES = \
 	bridge/workers.c \
 	bridge/workers_post.c
 # What a program needs to run workers, in link order.
-LIBS_MEDIA = bridge/libbridge-media.a bridge/tx/libbridge-tx.a bridge/rx/libbridge-rx.a \
+LIBS_MEDIA = bridge/libbridge-media.a bridge/libbridge-capture.a bridge/tx/libbridge-tx.a bridge/rx/libbridge-rx.a \
 	bridge/alloc/libbridge-alloc.a bridge/speech/libbridge-speech.a \
 	bridge/transport/libbridge-transport.a common/base/libplenum-base.a common/rtp/libplenum-rtp.a \
 	$(SSL_LIBS) $(SRTP_LIBS) $(NICE_LIBS)

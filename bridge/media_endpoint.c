@@ -104,6 +104,7 @@ void media_endpoint_free(MediaEndpoint *ep)
     worker_remove_ufrags_of(w, ep);
     ice_agent_free(ep->ice);
     twcc_log_free(ep->twcc);
+    capture_release(ep->capture);
     worker_command_free(ep->wishes);
     free(ep->payloads);
     free(ep->ext_type);

@@ -8,6 +8,7 @@
 #ifndef PLENUM_BRIDGE_MEDIA_ENDPOINT_H
 #define PLENUM_BRIDGE_MEDIA_ENDPOINT_H
 
+#include "bridge/capture.h"
 #include "bridge/media_conference.h"
 #include "bridge/rx/rate_window.h"
 #include "bridge/rx/twcc_log.h"
@@ -66,7 +67,7 @@ struct MediaEndpoint {
     uint8_t ext_id[RTP_EXT_TYPE_COUNT];
     uint8_t *ext_type; /* 256: RtpExtType by id; NULL before signalling */
     bool allow_mixed;
-    uint8_t padding_pt; /* any video payload type, for dummy padding; 0xff none */
+    uint8_t padding_pt;                       /* any video payload type, for dummy padding; 0xff none */
     bool tcc_video, tcc_audio, remb, has_rtx; /* tcc_audio only along with tcc_video: the estimate is one */
     MediaSource *sources[WORKER_SOURCES_MAX];
     uint32_t n_sources;
@@ -76,6 +77,7 @@ struct MediaEndpoint {
     WorkerCommand *wishes;       /* last VIDEO_CONSTRAINTS; NULL before the first */
     WorkerCommand *audio_wishes; /* last AUDIO_SUBSCRIPTION; NULL: all */
     /* worker: receive */
+    Capture *capture;   /* debug; NULL: off */
     TwccLog *twcc;      /* from the first packet with the extension on */
     uint32_t twcc_ssrc; /* media SSRC of the last packet logged */
     int64_t next_report_us;
@@ -139,6 +141,16 @@ int64_t media_endpoint_tick_ice(MediaEndpoint *ep, int64_t now_us);
 void media_endpoint_alive(MediaEndpoint *ep, const Tuple *from, int64_t now_us);
 /* Protects and sends one compound RTCP packet (buf has SRTCP_OVERHEAD to spare). */
 void media_endpoint_send_rtcp(MediaEndpoint *ep, uint8_t *buf, size_t len, size_t cap);
+
+/* Decrypted bytes of the endpoint, while somebody captures them. */
+static inline void media_endpoint_capture(MediaEndpoint *ep, const uint8_t *bytes, size_t len, bool rtcp,
+                                          int64_t now_us)
+{
+    if (ep->capture && !capture_put(ep->capture, bytes, len, rtcp, now_us)) {
+        capture_release(ep->capture);
+        ep->capture = NULL;
+    }
+}
 
 /* media_tick.c: timers; at_us or earlier */
 void media_endpoint_wake(MediaEndpoint *ep, int64_t at_us);

@@ -113,6 +113,7 @@ typedef enum {
     WORKER_DTLS_SEND,  /* array: bytes */
     WORKER_CHANNEL_UP, /* message transport (re)connected: the worker emits all state, bridge.md 6.4 */
     WORKER_REQUEST_KEYFRAME,
+    WORKER_CAPTURE, /* debug: what the endpoint sends goes into that capture too */
     WORKER_SNAPSHOT,
     WORKER_MIRROR, /* made by workers_post only: an endpoint that lives on another worker */
     WORKER_SHARES, /* the same: which workers have a share of the conference */
@@ -183,6 +184,9 @@ typedef struct WorkerCommand {
         struct {
             char source[WORKER_NAME_SIZE];
         } request_keyframe; /* endpoint = its owner; empty: all its video */
+        struct {
+            struct Capture *to; /* bridge/capture.h; the worker releases it */
+        } capture;
         struct {
             uint64_t id;
             bool streams;

@@ -73,6 +73,11 @@ static void to_endpoint(Worker *w, MediaEndpoint *ep, WorkerCommand **command)
     case WORKER_REQUEST_KEYFRAME:
         request_keyframes(ep, c->request_keyframe.source);
         break;
+    case WORKER_CAPTURE:
+        capture_release(ep->capture);
+        ep->capture = c->capture.to;
+        c->capture.to = NULL;
+        break;
     case WORKER_CONFERENCE_CREATE:
     case WORKER_CONFERENCE_REMOVE:
     case WORKER_ENDPOINT_CREATE:

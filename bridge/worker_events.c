@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Commands and events as blocks: how long each is, made, posted, freed. */
+#include "bridge/capture.h"
 #include "bridge/media_conference.h"
 #include "bridge/media_endpoint.h"
 #include "bridge/worker.h"
@@ -60,6 +61,8 @@ void worker_command_free(WorkerCommand *c)
 {
     if (c && c->type == WORKER_SRTP_KEYS)
         srtp_keys_wipe(&c->srtp_keys);
+    if (c && c->type == WORKER_CAPTURE)
+        capture_release(c->capture.to);
     free(c);
 }
 

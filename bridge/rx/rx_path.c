@@ -273,6 +273,7 @@ void rx_path_rtp(MediaEndpoint *ep, Packet *p, const Tuple *from)
         drop(ep, WORKER_DROP_RTP_SYNTAX);
         return;
     }
+    media_endpoint_capture(ep, data, len, false, now_us);
     ExtMap ext;
     find_extensions(ep, data, &v, &ext);
     log_transport_cc(ep, data, &v, &ext, now_us);

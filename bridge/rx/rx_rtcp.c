@@ -158,6 +158,7 @@ void rx_path_rtcp(MediaEndpoint *ep, Packet *p, const Tuple *from)
     }
     w->totals.rtcp_senders_evicted += srtcp_take_evicted(ep->srtcp);
     media_endpoint_alive(ep, from, p->now_us);
+    media_endpoint_capture(ep, p->data, len, true, p->now_us);
     RtcpIter it = RTCP_ITER(p->data, len);
     RtcpPacket rp;
     while (rtcp_iter_next(&it, &rp)) {

@@ -3,6 +3,7 @@
 BRIDGE_TESTS = \
 	tests/unit/bridge/test_admin \
 	tests/unit/bridge/test_brewery \
+	tests/unit/bridge/test_capture \
 	tests/unit/bridge/test_channel \
 	tests/unit/bridge/test_colibri_routes \
 	tests/unit/bridge/test_endpoint_media \
@@ -12,7 +13,7 @@ BRIDGE_TESTS = \
 check_PROGRAMS += $(BRIDGE_TESTS)
 TESTS += $(BRIDGE_TESTS)
 CFLAGS_BRIDGE_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS) $(JSON_CFLAGS)
-LIBS_BRIDGE_TEST = bridge/libbridge-control.a bridge/tx/libbridge-tx.a bridge/channel/libbridge-channel.a \
+LIBS_BRIDGE_TEST = bridge/libbridge-control.a bridge/libbridge-capture.a bridge/tx/libbridge-tx.a bridge/channel/libbridge-channel.a \
 	bridge/transport/libbridge-transport.a common/colibri2/libplenum-colibri2.a \
 	common/jingle/libplenum-jingle.a common/xmpp/libplenum-xmpp.a common/base/libplenum-daemon.a \
 	common/base/libplenum-base.a common/rtp/libplenum-rtp.a $(JSON_LIBS) $(SOUP_LIBS) \
@@ -28,6 +29,10 @@ tests_unit_bridge_test_brewery_SOURCES = %D%/test_brewery.c $(FAKES_BRIDGE_TEST)
 	tests/fakes/stanza_cutter.c tests/fakes/stanza_cutter.h
 tests_unit_bridge_test_brewery_CFLAGS = $(CFLAGS_BRIDGE_TEST)
 tests_unit_bridge_test_brewery_LDADD = $(LIBS_BRIDGE_TEST) $(STROPHE_LIBS)
+
+tests_unit_bridge_test_capture_SOURCES = %D%/test_capture.c
+tests_unit_bridge_test_capture_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+tests_unit_bridge_test_capture_LDADD = bridge/libbridge-capture.a common/base/libplenum-base.a $(GLIB_LIBS)
 
 tests_unit_bridge_test_channel_SOURCES = %D%/test_channel.c $(FAKES_BRIDGE_TEST)
 tests_unit_bridge_test_channel_CFLAGS = $(CFLAGS_BRIDGE_TEST)

@@ -3,6 +3,7 @@
  * The bridge's private listener: statistics, metrics, drain, COLIBRI2 by POST, dumps, actions. */
 #include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include "bridge/admin.h"
 #include "tests/unit/bridge/bridge_fixture.h"
@@ -249,6 +250,52 @@ static void test_paths(void)
     tear_down(&r);
 }
 
+/* Only where a directory is configured; the worker is told where to write. */
+static void test_capture(void)
+{
+    Room r;
+    set_up(&r);
+    fixture_ok(&r.f, CREATE(ENDPOINT("a1", TRANSPORT)));
+    g_autoptr(JsonNode) root = NULL;
+    JsonObject *all = get_json(&r, "/v1/conferences", &root);
+    JsonObject *conference = json_array_get_object_element(json_object_get_array_member(all, "conferences"), 0);
+    const char *id = json_object_get_string_member(conference, "id");
+    g_autofree char *path = g_strdup_printf("/v1/conferences/%s/endpoints/a1", id);
+    g_autofree char *begin = g_strconcat(path, "/capture?seconds=2", NULL);
+    g_autofree char *end = g_strconcat(path, "/capture-end", NULL);
+    g_autofree char *never = g_strconcat(path, "/capture?seconds=86400", NULL);
+    request(&r, "POST", begin, "");
+    g_assert_cmpuint(r.status, ==, 403);
+    g_autofree char *directory = g_dir_make_tmp("plenum-capture-XXXXXX", NULL);
+    Captures *captures = captures_new(directory);
+    admin_set_captures(r.admin, captures);
+    request(&r, "POST", never, "");
+    g_assert_cmpuint(r.status, ==, 400);
+    request(&r, "POST", end, "");
+    g_assert_cmpuint(r.status, ==, 404);
+    g_autoptr(JsonNode) answer = json_from_string(request(&r, "POST", begin, ""), NULL);
+    g_assert_cmpuint(r.status, ==, 202);
+    const char *file = json_object_get_string_member(json_node_get_object(answer), "file");
+    g_assert_true(g_str_has_prefix(file, directory));
+    const WorkerCommand *command = fake_media_last(r.f.media, WORKER_CAPTURE, 0);
+    g_assert_nonnull(command);
+    Capture *capture = command->capture.to;
+    g_assert_nonnull(capture);
+    request(&r, "POST", begin, "");
+    g_assert_cmpuint(r.status, ==, 503);
+    g_autoptr(JsonNode) list = NULL;
+    JsonArray *items = json_object_get_array_member(get_json(&r, "/v1/captures", &list), "captures");
+    g_assert_cmpuint(json_array_get_length(items), ==, 1);
+    g_assert_cmpstr(json_object_get_string_member(json_array_get_object_element(items, 0), "file"), ==, file);
+    request(&r, "POST", end, "");
+    g_assert_cmpuint(r.status, ==, 202);
+    capture_release(capture);
+    tear_down(&r);
+    captures_free(captures);
+    g_assert_cmpint(g_unlink(file), ==, 0);
+    g_rmdir(directory);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -258,6 +305,7 @@ int main(int argc, char **argv)
     g_test_add_func("/bridge/admin/colibri2", test_colibri2);
     g_test_add_func("/bridge/admin/endpoint dump", test_endpoint_dump);
     g_test_add_func("/bridge/admin/silent worker", test_silent_worker);
+    g_test_add_func("/bridge/admin/capture", test_capture);
     g_test_add_func("/bridge/admin/paths", test_paths);
     return g_test_run();
 }

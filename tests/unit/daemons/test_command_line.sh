@@ -71,6 +71,8 @@ conf bridge '[log]\nlevel = info\n' "no secret" 78 c.conf '[xmpp] password_file'
 conf bridge '[xmpp]\nhost =\n[ice]\ninclude_loopback = true\n[http]\nprivate = 0.0.0.0:0\n' "open listener without token" 78 c.conf:6 token_file
 conf bridge '[xmpp]\nhost =\n[ice]\nannounce = somewhere\n' "announce" 78 c.conf:4 '[ice] announce' LOCAL=PUBLIC
 conf bridge '[xmpp]\nhost =\n[websocket]\nenabled = true\n' "websocket without domain" 78 c.conf:4 '[websocket] domains'
+conf bridge '[xmpp]\nhost =\n[http]\nprivate = 0.0.0.0:0\ntoken_file = word\n[debug]\ncapture_directory = /tmp\n' \
+    "captures on an open listener" 78 c.conf '[debug] capture_directory' loopback
 
 # A port that is in use names its key. The first one keeps both ports.
 udp=$((20000 + RANDOM % 10000)) tcp=$((30000 + RANDOM % 2000))

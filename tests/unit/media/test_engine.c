@@ -9,6 +9,7 @@
 #include "common/rtp/rtcp_report.h"
 #include "common/rtp/rtp_write.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 static void test_forwards(Engine *f, gconstpointer unused)
@@ -229,6 +230,39 @@ static void test_loudest(Engine *f, gconstpointer unused)
     g_assert_cmpuint(v.seq, ==, (uint16_t)(first + 1));
 }
 
+/* What a client sends lies in the file as it was before it was encrypted; RTCP too, and only his. */
+static void test_capture(Engine *f, gconstpointer unused)
+{
+    g_autofree char *bytes = NULL, *directory = g_dir_make_tmp("plenum-capture-XXXXXX", NULL);
+    char error[200];
+    gsize len;
+    CaptureInfo info[CAPTURES_MAX];
+    Captures *captures = captures_new(directory);
+    Srtcp *srtcp = engine_client_srtcp(&f->client[0]);
+    Capture *c = captures_start(captures, "c0", 10, 60, error, sizeof(error));
+    g_assert_nonnull(c);
+    f->client[0].ep->capture = c;
+    for (uint16_t seq = 1; seq <= 5; seq++) {
+        engine_speak(f, 0, seq);
+        engine_speak(f, 1, seq);
+    }
+    engine_give_rtcp(f, 0, srtcp, (const uint8_t[]){ 0x80, 201, 0, 1, 0, 0, 0, 9 }, 8);
+    media_endpoint_free(f->client[0].ep); /* lets go of it */
+    for (int i = 0; i < 1000 && (captures_list(captures, info), info[0].running); i++)
+        g_usleep(5000);
+    g_assert_cmpuint(info[0].packets, ==, 6);
+    g_assert_true(g_file_get_contents(info[0].path, &bytes, &len, NULL));
+    g_assert_cmpuint(len, ==, 24 + 5 * (16 + 28 + 20 + 40) + 16 + 28 + 8);
+    const char *first = bytes + 24 + 16 + 28;
+    g_assert_cmpuint((uint8_t)first[1], ==, OPUS_PT);
+    g_assert_cmpmem(first + 20, 3, "\1\2\3", 3);
+    g_assert_cmpmem(bytes + len - 8, 2, "\x80\xc9", 2);
+    g_unlink(info[0].path);
+    g_rmdir(directory);
+    captures_free(captures);
+    srtcp_free(srtcp);
+}
+
 static void subscribe(Engine *f, unsigned who, const char *name, bool exclude)
 {
     WorkerCommand *c = worker_command_new(WORKER_AUDIO_SUBSCRIPTION, 1, 10 + who, name ? 1 : 0);
@@ -383,6 +417,7 @@ int main(int argc, char **argv)
         { "dtls-flood", test_dtls_flood },
         { "ever-new-ssrcs", test_ever_new_ssrcs },
         { "leave", test_leave },
+        { "capture", test_capture },
         { "loudest", test_loudest },
         { "loudest-subscribed", test_loudest_subscribed },
         { "reasons", test_reasons },
