@@ -6,51 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/time.h>
-#include "bridge/transport/dtls_certificate.h"
+#include "bridge/transport/dtls_private.h"
 #include "bridge/transport/dtls_record.h"
 
 #define TIMEOUT_MAX_US 3000000
 #define EXPORT_LABEL "EXTRACTOR-dtls_srtp"
 #define WRITE_MAX (DTLS_MTU - 64) /* record header, explicit nonce and tag fit beside it */
-#define ALERT_MAX 32
-#define DIGEST_TEXT_MAX (64 * 3)
-
-struct DtlsContext {
-    DtlsCertificate *certificate;
-    BIO_METHOD *bio;
-    unsigned refs; /* the owner and every transport: a session needs the BIO_METHOD to its end */
-};
-
-typedef struct Held {
-    struct Held *next;
-    size_t len;
-    uint8_t bytes[];
-} Held;
-
-typedef struct {
-    char hash[8];
-    char value[DIGEST_TEXT_MAX];
-} Fingerprint;
-
-struct DtlsTransport {
-    DtlsContext *ctx;
-    DtlsCertificate *certificate;
-    DtlsCallbacks cb;
-    void *user;
-    DtlsRole role;
-    SSL *ssl;          /* NULL before start and after the end */
-    const uint8_t *in; /* the datagram OpenSSL may read now */
-    size_t in_len;
-    int64_t deadline_us;
-    Held *held; /* datagrams before start; then application data before ready */
-    unsigned n_held, sessions, datagrams, dropped;
-    Fingerprint *fingerprints;
-    unsigned n_fingerprints;
-    uint8_t alert[ALERT_MAX]; /* what the spoilt handshake wanted to tell */
-    size_t alert_len;
-    uint8_t client_random[DTLS_RANDOM_BYTES]; /* of the ClientHello this session answers; zero before */
-    bool fingerprints_done, connected, ready, ended, processing;
-};
 
 static const char *const end_names[] = {
     [DTLS_CLOSED_BY_PEER] = "closed-by-peer",         [DTLS_FAILED_HANDSHAKE] = "failed-handshake",
@@ -91,6 +52,8 @@ static int bio_write(BIO *b, const char *bytes, int n)
         memcpy(t->alert, p, t->alert_len);
         return n;
     }
+    if (t->flight)
+        dtls_flight_sent(t->flight, p, (size_t)n);
     if (!t->ended)
         t->cb.send(t->user, p, (size_t)n);
     return n;
@@ -219,7 +182,9 @@ void dtls_free(DtlsTransport *t)
     if (!t)
         return;
     t->ended = true; /* nothing is sent from here on */
+    dtls_rivals_clear(t);
     SSL_free(t->ssl);
+    dtls_flight_free(t->flight);
     held_clear(t);
     free(t->fingerprints);
     dtls_certificate_unref(t->certificate);
@@ -244,32 +209,13 @@ bool dtls_is_ready(const DtlsTransport *t)
 
 /* ---- fingerprints ---- */
 
-/* Strength by digest length: 0 for what we do not take. */
-static unsigned hash_bytes(const char *hash)
-{
-    return strcmp(hash, "sha-256") == 0   ? 32
-           : strcmp(hash, "sha-384") == 0 ? 48
-           : strcmp(hash, "sha-512") == 0 ? 64
-                                          : 0;
-}
-
-static bool value_ok(const char *value, size_t bytes)
-{
-    if (strlen(value) != 3 * bytes - 1)
-        return false;
-    for (size_t i = 0; value[i]; i++)
-        if (i % 3 == 2 ? value[i] != ':' : !isxdigit((unsigned char)value[i]))
-            return false;
-    return true;
-}
-
 bool dtls_add_fingerprint(DtlsTransport *t, const char *hash, const char *value)
 {
     char name[8] = "";
     for (size_t i = 0; i < sizeof(name) - 1 && hash[i]; i++)
         name[i] = (char)tolower((unsigned char)hash[i]);
-    unsigned bytes = strlen(hash) == strlen(name) ? hash_bytes(name) : 0;
-    if (bytes == 0 || !value_ok(value, bytes) || t->n_fingerprints >= DTLS_FINGERPRINTS_MAX)
+    unsigned bytes = strlen(hash) == strlen(name) ? dtls_certificate_hash_bytes(name) : 0;
+    if (bytes == 0 || !dtls_certificate_value_ok(value, bytes) || t->n_fingerprints >= DTLS_FINGERPRINTS_MAX)
         return false;
     if (!t->fingerprints && !(t->fingerprints = calloc(DTLS_FINGERPRINTS_MAX, sizeof(*t->fingerprints))))
         return false;
@@ -285,7 +231,7 @@ static bool peer_matches(const DtlsTransport *t)
     const char *strongest = "";
     char digest[DIGEST_TEXT_MAX];
     for (unsigned i = 0; i < t->n_fingerprints; i++)
-        if (hash_bytes(t->fingerprints[i].hash) > hash_bytes(strongest))
+        if (dtls_certificate_hash_bytes(t->fingerprints[i].hash) > dtls_certificate_hash_bytes(strongest))
             strongest = t->fingerprints[i].hash;
     X509 *peer = SSL_get0_peer_certificate(t->ssl);
     if (!peer || !*strongest || !dtls_certificate_digest(peer, strongest, digest, sizeof(digest)))
@@ -363,14 +309,18 @@ static unsigned timer(SSL *ssl, unsigned timer_us)
     return timer_us * 2 < TIMEOUT_MAX_US ? timer_us * 2 : TIMEOUT_MAX_US;
 }
 
-static bool session_new(DtlsTransport *t)
+bool dtls_session_new(DtlsTransport *t)
 {
     SSL *ssl = SSL_new(t->certificate->ssl);
     BIO *bio = ssl ? BIO_new(t->ctx->bio) : NULL;
-    if (!bio) {
+    DtlsFlight *flight = bio && t->role == DTLS_SERVER ? dtls_flight_new() : NULL;
+    if (!bio || (t->role == DTLS_SERVER && !flight)) {
+        BIO_free(bio);
         SSL_free(ssl);
         return false;
     }
+    dtls_flight_free(t->flight);
+    t->flight = flight;
     BIO_set_data(bio, t);
     SSL_set_bio(ssl, bio, bio);
     SSL_set_mtu(ssl, DTLS_MTU);
@@ -389,8 +339,9 @@ static bool session_new(DtlsTransport *t)
 static void spoilt(DtlsTransport *t)
 {
     ERR_clear_error();
-    memset(t->client_random, 0, sizeof(t->client_random));
-    if (t->sessions < DTLS_SESSIONS_MAX && session_new(t)) {
+    if (dtls_rivals_return(t))
+        return;
+    if (t->sessions < DTLS_SESSIONS_MAX && dtls_session_new(t)) {
         if (t->role == DTLS_CLIENT)
             SSL_do_handshake(t->ssl);
         ERR_clear_error();
@@ -407,6 +358,8 @@ static void handshake(DtlsTransport *t)
     int r = SSL_do_handshake(t->ssl);
     if (r == 1) {
         t->connected = true;
+        dtls_flight_free(t->flight);
+        t->flight = NULL;
         judge(t);
     } else if (SSL_get_error(t->ssl, r) != SSL_ERROR_WANT_READ) {
         spoilt(t);
@@ -432,30 +385,32 @@ static void read_data(DtlsTransport *t)
     ERR_clear_error(); /* anything else is a bad record, and those change nothing */
 }
 
-/* Another ClientHello while we wait for an answer to ours: either of the two is forged, or the peer began
- * anew. As nothing was proven yet, the later one gets its chance. */
-static void consider_client_hello(DtlsTransport *t, const uint8_t *records, size_t n)
+/* Nobody needs so many datagrams for a handshake: each may cost a signature. */
+static bool too_many(DtlsTransport *t, int64_t now_us)
 {
-    static const uint8_t none[DTLS_RANDOM_BYTES];
-    const uint8_t *random = dtls_client_random(records, n);
-    if (!random || t->role != DTLS_SERVER || t->connected || memcmp(random, t->client_random, DTLS_RANDOM_BYTES) == 0)
-        return;
-    bool first = memcmp(t->client_random, none, DTLS_RANDOM_BYTES) == 0;
-    if (!first && (SSL_get_state(t->ssl) != TLS_ST_SW_SRVR_DONE || t->sessions >= DTLS_SESSIONS_MAX || !session_new(t)))
-        return;
-    memcpy(t->client_random, random, DTLS_RANDOM_BYTES);
+    if (now_us - t->datagrams_us >= 1000000) {
+        t->datagrams_us = now_us;
+        t->datagrams = 0;
+    }
+    return !t->connected && ++t->datagrams > DTLS_HANDSHAKE_DATAGRAMS_PER_S;
 }
 
-static void process(DtlsTransport *t, const uint8_t *buf, size_t len)
+static void process(DtlsTransport *t, const uint8_t *buf, size_t len, int64_t now_us)
 {
-    uint8_t records[DTLS_RECEIVE_MAX];
+    uint8_t records[DTLS_RECEIVE_MAX], proven[3 * DTLS_RECEIVE_MAX + DTLS_FLIGHT_ROOM];
+    const uint8_t *in = records;
     size_t n = dtls_records_filter(buf, len, records);
-    if (n == 0 || (!t->connected && ++t->datagrams > DTLS_HANDSHAKE_DATAGRAMS_MAX)) {
+    if (n == 0 || too_many(t, now_us) || !dtls_rivals_hello(t, records, n, now_us)) {
         t->dropped++;
         return;
     }
-    consider_client_hello(t, records, n);
-    t->in = records;
+    if (t->flight) {
+        in = proven;
+        n = dtls_rivals_hear(t, records, n, proven, sizeof(proven));
+        if (n == 0)
+            return;
+    }
+    t->in = in;
     t->in_len = n;
     t->processing = true;
     buffers_take(t);
@@ -473,7 +428,7 @@ bool dtls_start(DtlsTransport *t, DtlsRole role, int64_t now_us)
     if (t->ssl || t->ended)
         return false;
     t->role = role;
-    if (!session_new(t))
+    if (!dtls_session_new(t))
         return false;
     t->deadline_us = now_us + DTLS_HANDSHAKE_US;
     if (role == DTLS_CLIENT)
@@ -485,7 +440,7 @@ bool dtls_start(DtlsTransport *t, DtlsRole role, int64_t now_us)
         Held *h = early;
         early = h->next;
         if (!t->ended)
-            process(t, h->bytes, h->len);
+            process(t, h->bytes, h->len, now_us);
         free(h);
     }
     return true;
@@ -498,7 +453,7 @@ void dtls_on_datagram(DtlsTransport *t, const uint8_t *buf, size_t len, int64_t 
         return;
     }
     if (t->ssl)
-        process(t, buf, len);
+        process(t, buf, len, now_us);
     else
         held_add(t, buf, len);
 }
@@ -570,5 +525,5 @@ int dtls_dump(const DtlsTransport *t, char *out, size_t cap)
                     "{\"state\":\"%s\",\"role\":\"%s\",\"cipher\":\"%s\",\"srtp\":\"%s\",\"fingerprints\":%u,"
                     "\"sessions\":%u,\"dropped\":%u}",
                     state, t->role == DTLS_SERVER ? "server" : "client", cipher, p ? p->name : "", t->n_fingerprints,
-                    t->sessions, t->dropped);
+                    t->sessions + t->hellos, t->dropped);
 }

@@ -13,15 +13,17 @@
 #include <stdint.h>
 #include "bridge/transport/srtp.h"
 
-#define DTLS_MTU 1200                    /* bytes of the longest datagram we send */
-#define DTLS_RECEIVE_MAX 1500            /* longer datagrams are dropped */
-#define DTLS_HANDSHAKE_US 30000000       /* from start to keys, the signalled fingerprint included */
-#define DTLS_FIRST_TIMEOUT_US 80000      /* first retransmission; doubles up to 3 s */
-#define DTLS_HANDSHAKE_DATAGRAMS_MAX 512 /* accepted before the handshake is done; more are dropped */
-#define DTLS_DATA_MAX 1400               /* bytes of one application datagram received */
-#define DTLS_EARLY_MAX 32                /* datagrams held until dtls_start, then until the fingerprint matched */
-#define DTLS_SESSIONS_MAX 8              /* handshakes begun anew after one was spoilt */
-#define DTLS_CERTIFICATE_US 86400000000  /* a new certificate after this; running transports keep theirs */
+#define DTLS_MTU 1200                      /* bytes of the longest datagram we send */
+#define DTLS_RECEIVE_MAX 1500              /* longer datagrams are dropped */
+#define DTLS_HANDSHAKE_US 30000000         /* from start to keys, the signalled fingerprint included */
+#define DTLS_FIRST_TIMEOUT_US 80000        /* first retransmission; doubles up to 3 s */
+#define DTLS_HANDSHAKE_DATAGRAMS_PER_S 256 /* accepted before the handshake is done; more are dropped */
+#define DTLS_RIVALS_MAX 3                  /* handshakes kept beside the running one when several ClientHellos came */
+#define DTLS_RIVAL_US 2000000              /* one that has waited so long for its client may give way */
+#define DTLS_DATA_MAX 1400                 /* bytes of one application datagram received */
+#define DTLS_EARLY_MAX 32                  /* datagrams held until dtls_start, then until the fingerprint matched */
+#define DTLS_SESSIONS_MAX 8                /* handshakes begun anew after one was spoilt */
+#define DTLS_CERTIFICATE_US 86400000000    /* a new certificate after this; running transports keep theirs */
 #define DTLS_FINGERPRINTS_MAX 8
 #define DTLS_FINGERPRINT_TEXT (32 * 3) /* "AB:CD:..." of sha-256, with its NUL */
 
@@ -72,7 +74,8 @@ bool dtls_add_fingerprint(DtlsTransport *t, const char *hash, const char *value)
 void dtls_fingerprints_done(DtlsTransport *t, int64_t now_us);
 
 /* One datagram from a valid tuple. Before dtls_start it is held. Unprotected alerts and broken records are
- * ignored, and a spoilt handshake begins anew, so that a forged datagram ends nothing. An established session
+ * ignored, what a client says in the clear has no effect before it is proven to come from one who holds the key of the
+ * certificate (dtls_flight.h), and a spoilt handshake begins anew, so that a forged datagram ends nothing. An established session
  * ends only by an authenticated alert. */
 void dtls_on_datagram(DtlsTransport *t, const uint8_t *buf, size_t len, int64_t now_us);
 void dtls_on_timer(DtlsTransport *t, int64_t now_us);

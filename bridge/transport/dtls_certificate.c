@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/transport/dtls_certificate.h"
+#include <ctype.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define DAY_S 86400L
 #define CERTIFICATE_BYTES_MAX 16384 /* of the peer's chain */
@@ -27,6 +29,24 @@ bool dtls_certificate_digest(const X509 *x, const char *hash, char *out, size_t 
         return false;
     for (unsigned i = 0; i < n; i++)
         snprintf(out + 3 * i, 4, i + 1 < n ? "%02X:" : "%02X", digest[i]);
+    return true;
+}
+
+unsigned dtls_certificate_hash_bytes(const char *hash)
+{
+    return strcmp(hash, "sha-256") == 0   ? 32
+           : strcmp(hash, "sha-384") == 0 ? 48
+           : strcmp(hash, "sha-512") == 0 ? 64
+                                          : 0;
+}
+
+bool dtls_certificate_value_ok(const char *value, size_t bytes)
+{
+    if (strlen(value) != 3 * bytes - 1)
+        return false;
+    for (size_t i = 0; value[i]; i++)
+        if (i % 3 == 2 ? value[i] != ':' : !isxdigit((unsigned char)value[i]))
+            return false;
     return true;
 }
 

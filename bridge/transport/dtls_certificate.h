@@ -22,4 +22,9 @@ void dtls_certificate_unref(DtlsCertificate *c);
 /* Digest of a certificate as "AB:CD:...", the hash by its SDP name. False: unknown hash or out too small. */
 bool dtls_certificate_digest(const X509 *x, const char *hash, char *out, size_t cap);
 
+/* Bytes of a digest by its SDP name, which is its strength too; 0 for what we do not take. */
+unsigned dtls_certificate_hash_bytes(const char *hash);
+/* "AB:CD:..." in either case, of so many bytes. */
+bool dtls_certificate_value_ok(const char *value, size_t bytes);
+
 #endif

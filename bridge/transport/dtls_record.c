@@ -34,22 +34,3 @@ bool dtls_record_is_clear_alert(const uint8_t *buf, size_t len)
 {
     return len >= HEADER_BYTES && buf[0] == TYPE_ALERT && buf[3] == 0 && buf[4] == 0;
 }
-
-const uint8_t *dtls_client_random(const uint8_t *buf, size_t len)
-{
-    Reader r = READER(buf, len);
-    uint8_t type = reader_u8(&r);
-    reader_skip(&r, 2);
-    uint16_t epoch = reader_u16(&r);
-    reader_skip(&r, 8);
-    uint8_t message = reader_u8(&r);
-    reader_skip(&r, 3);
-    uint16_t message_seq = reader_u16(&r);
-    uint32_t fragment_off = reader_u24(&r);
-    reader_skip(&r, 3 + 2); /* fragment length, client_version */
-    size_t at = r.pos;
-    reader_skip(&r, DTLS_RANDOM_BYTES);
-    if (r.failed || type != TYPE_HANDSHAKE || epoch != 0 || message != 1 || message_seq != 0 || fragment_off != 0)
-        return NULL;
-    return buf + at;
-}

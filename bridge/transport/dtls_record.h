@@ -14,8 +14,5 @@
 size_t dtls_records_filter(const uint8_t *buf, size_t len, uint8_t *out);
 /* The first record is an alert in the clear. */
 bool dtls_record_is_clear_alert(const uint8_t *buf, size_t len);
-/* The random of a first ClientHello (no cookie) that starts the datagram; NULL when it is something else. */
-const uint8_t *dtls_client_random(const uint8_t *buf, size_t len);
-#define DTLS_RANDOM_BYTES 32
 
 #endif

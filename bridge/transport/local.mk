@@ -9,7 +9,10 @@ bridge_transport_libbridge_transport_a_SOURCES = \
 	%D%/demux.c %D%/demux.h \
 	%D%/dtls.c %D%/dtls.h \
 	%D%/dtls_certificate.c %D%/dtls_certificate.h \
+	%D%/dtls_flight.c %D%/dtls_flight.h \
+	%D%/dtls_private.h \
 	%D%/dtls_record.c %D%/dtls_record.h \
+	%D%/dtls_rivals.c \
 	%D%/hmac_sha1.c %D%/hmac_sha1.h \
 	%D%/ice_agent.c %D%/ice_agent.h \
 	%D%/ice_credentials.c \

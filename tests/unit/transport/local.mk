@@ -4,6 +4,7 @@ TRANSPORT_TESTS = \
 	tests/unit/transport/test_dcep \
 	tests/unit/transport/test_demux \
 	tests/unit/transport/test_dtls \
+	tests/unit/transport/test_dtls_forged \
 	tests/unit/transport/test_ice_agent \
 	tests/unit/transport/test_ice_message \
 	tests/unit/transport/test_loopback \
@@ -28,6 +29,10 @@ tests_unit_transport_test_srtp_wraps_SOURCES = %D%/test_srtp_wraps.c
 tests_unit_transport_test_srtp_wraps_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
 tests_unit_transport_test_srtp_wraps_LDADD = $(LIBS_TRANSPORT_TEST)
 
+tests_unit_transport_test_dtls_forged_SOURCES = %D%/test_dtls_forged.c %D%/dtls_ends.h %D%/hex.h
+tests_unit_transport_test_dtls_forged_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
+tests_unit_transport_test_dtls_forged_LDADD = $(LIBS_TRANSPORT_TEST)
+
 tests_unit_transport_test_ice_message_SOURCES = %D%/test_ice_message.c
 tests_unit_transport_test_ice_message_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
 tests_unit_transport_test_ice_message_LDADD = bridge/transport/libbridge-transport.a common/rtp/libplenum-rtp.a $(GLIB_LIBS)
@@ -40,7 +45,7 @@ tests_unit_transport_test_candidates_SOURCES = %D%/test_candidates.c
 tests_unit_transport_test_candidates_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
 tests_unit_transport_test_candidates_LDADD = bridge/transport/libbridge-transport.a common/rtp/libplenum-rtp.a $(GLIB_LIBS)
 
-tests_unit_transport_test_dtls_SOURCES = %D%/test_dtls.c
+tests_unit_transport_test_dtls_SOURCES = %D%/test_dtls.c %D%/dtls_ends.h %D%/hex.h
 tests_unit_transport_test_dtls_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
 tests_unit_transport_test_dtls_LDADD = $(LIBS_TRANSPORT_TEST)
 
