@@ -254,6 +254,7 @@ static void test_come_and_go(Fixture *f, gconstpointer data)
             send_audio(a, AUDIO_SSRC, seq);
             send_audio(b, AUDIO_SSRC + 1, seq);
         }
+        media_hall_run(&f->hall, 5); /* or the next one hears them too */
     }
     media_hall_run(&f->hall, 20);
     uint32_t slot = media_hall_slot(&f->hall, b, "aaaaaaaa-a0", NULL);
