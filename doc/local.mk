@@ -4,5 +4,6 @@ EXTRA_DIST += \
 	doc/protocols.md \
 	doc/hostile-input.md \
 	doc/performance.md \
+	doc/robustness.md \
 	doc/decisions
 EXTRA_DIST += %D%/call.png
