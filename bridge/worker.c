@@ -240,7 +240,7 @@ void *worker_main(void *worker)
     while (!w->stopping) {
         int n = epoll_wait(w->epoll, events, WORKER_ADDRESSES_MAX + 3, wait_ms(w));
         int64_t woke_us = w->now_us = clock_now_us();
-        uint64_t before = w->totals.rx_datagrams;
+        uint64_t before = w->totals.rx_datagrams + w->totals.shared_in;
         for (int i = 0; i < n; i++) {
             uint32_t token = events[i].data.u32;
             if (token == TOKEN_INBOX) {
@@ -258,7 +258,7 @@ void *worker_main(void *worker)
         send_batch_flush(w->batch);
         if (w->unsent)
             worker_emit_unsent(w);
-        gather(w, woke_us, w->totals.rx_datagrams - before);
+        gather(w, woke_us, w->totals.rx_datagrams + w->totals.shared_in - before);
     }
     return NULL;
 }
