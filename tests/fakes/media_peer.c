@@ -249,6 +249,10 @@ void media_peer_init(MediaPeer *p, Workers *workers, unsigned worker, uint64_t c
     p->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     g_assert_cmpint(p->fd, >=, 0);
     g_assert_cmpint(bind(p->fd, (struct sockaddr *)&any, sizeof(any)), ==, 0);
+    /* What a busy test does not read at once is not lost, as far as the system lets it. */
+    int room = 4 * 1024 * 1024;
+    if (setsockopt(p->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
+        setsockopt(p->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
     g_assert_true(worker_ice_credentials(worker, &p->bridge));
     g_snprintf(p->ufrag, sizeof(p->ufrag), "p%04x", (unsigned)handle & 0xffff);
     g_strlcpy(p->pwd, "a-peer-password-of-24-ch", sizeof(p->pwd));
