@@ -93,12 +93,32 @@ export const scenarios = [
             await until('the full picture', async () => await height() >= 700, { timeoutMs: 20000 });
             await relay.set({ down: { rateBps: 400000 * 2, queueMs: 200 } }); // both receivers are behind it
             await until('a lower layer', async () => await height() <= 360, { timeoutMs: 10000, everyMs: 100 });
+            const reason = async () => (await t.servers.reasonsFor(t.room, ada.id))[`${bob.id}-v0`];
+            assert.equal(await reason(), 'bandwidth', 'the bridge says why the picture is small');
             t.measured.fps_narrow = await frameRate(ada, bob.id, 4);
             assert.ok(t.measured.fps_narrow >= 8, `${t.measured.fps_narrow} frames/s on the narrow link`);
             await relay.set({ down: { rateBps: null } });
             const since = Date.now();
             await until('the full picture again', async () => await height() >= 700, { timeoutMs: 20000, everyMs: 100 });
             t.measured.widened_ms = Date.now() - since;
+            assert.equal(await reason(), 'ok');
+        },
+    },
+    {
+        name: 'a picture that waits for its key frame says so', group, settings, timeoutMs: 60000,
+        async run(t) {
+            const { relay, ada, bob } = await pair(t);
+            const cleo = await joinModernChromium(t, 'Cleo', SMALL); // as long as she watches, Bob goes on sending
+            await everybodyFlows([ada, bob, cleo], { timeoutMs: 15000 });
+            const name = `${bob.id}-v0`, reason = async () => (await t.servers.reasonsFor(t.room, ada.id))[name];
+            await ada.constrain({ lastN: -1, constraints: { [name]: { maxHeight: 0 } }, defaultConstraints: { maxHeight: 180 } });
+            await until('nothing is forwarded', async () => await reason() === 'cap', { timeoutMs: 3000, everyMs: 50 });
+            // The request takes half a second to Bob, the key frame as long to the bridge; Ada's wish goes another way.
+            await relay.set({ up: { delayMs: 500 }, down: { delayMs: 500 } });
+            await sleep(1500);
+            await ada.constrain({ lastN: -1, constraints: { [name]: { maxHeight: 360 } }, defaultConstraints: { maxHeight: 180 } });
+            await until('it waits', async () => await reason() === 'waiting_keyframe', { timeoutMs: 900, everyMs: 20 });
+            await until('it flows', async () => await reason() === 'ok', { timeoutMs: 5000, everyMs: 50 });
         },
     },
 ];

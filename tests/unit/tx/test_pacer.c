@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <glib.h>
-#include "bridge/tx/pacer.h"
+#include "bridge/tx/paced_queue.h"
 #include "bridge/tx/padding.h"
 
 #define SECOND 1000000LL
@@ -56,6 +56,78 @@ static void test_pacer_rate(void)
     g_assert_cmpfloat(sent * 8 / 20.0, <, 2.52e6);
 }
 
+/* Bursts of any size at any time, an estimate that moves: everything leaves, in order, none waits longer than it may,
+ * and what leaves in any tenth of a second is what the rate allows, unless there was hurry. */
+static void test_paced_queue(void)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(7);
+    g_autofree PacedQueue *q = g_new(PacedQueue, 1);
+    PacedPacket p;
+    uint16_t in = 0, out = 0;
+    int64_t now = SECOND, estimate = 1000000, window_us = now, highest = estimate;
+    size_t window_bytes = 0;
+    bool hurried = false;
+    paced_queue_init(q, now);
+    paced_queue_begin(q, now);
+    g_assert_false(paced_queue_holds(q)); /* without an estimate nothing waits */
+    g_assert_cmpint(paced_queue_next_us(q, now), ==, INT64_MAX);
+    paced_queue_set(q, estimate, 0, now);
+    for (int i = 0; i < 200000; i++, now += g_rand_int_range(rand, 100, 4000)) {
+        if (g_rand_int_range(rand, 0, 500) == 0) {
+            estimate = g_rand_int_range(rand, 30000, 5000000);
+            paced_queue_set(q, estimate, 0, now);
+        }
+        highest = MAX(highest, MAX(estimate, PACED_MIN_BPS));
+        int burst = g_rand_int_range(rand, 0, 50) == 0 ? g_rand_int_range(rand, 1, 80) : 0;
+        for (; burst > 0; burst--) {
+            p = (PacedPacket){ .since_us = now, .seq = in++, .bytes = 1200 };
+            paced_queue_begin(q, now);
+            if (!paced_queue_holds(q)) {
+                g_assert_cmpuint(p.seq, ==, out++);
+                paced_queue_sent(q, p.bytes);
+                window_bytes += p.bytes;
+                continue;
+            }
+            if (q->count == PACED_MAX) {
+                PacedPacket oldest;
+                g_assert_false(paced_queue_push(q, p));
+                g_assert_true(paced_queue_pop(q, &oldest));
+                g_assert_cmpuint(oldest.seq, ==, out++);
+                paced_queue_sent(q, oldest.bytes);
+                hurried = true;
+            }
+            g_assert_true(paced_queue_push(q, p));
+        }
+        while (paced_queue_pop_due(q, now, &p)) {
+            g_assert_cmpuint(p.seq, ==, out++);
+            g_assert_cmpint(now - p.since_us, <=, PACED_LIMIT_US + 5000);
+            paced_queue_sent(q, p.bytes);
+            window_bytes += p.bytes;
+        }
+        hurried |= q->count > 0 && q->pacer.rate_bps > q->rate_bps;
+        int64_t next_us = paced_queue_next_us(q, now);
+        g_assert_true(q->count ? next_us >= now + PACED_STEP_US && next_us < now + SECOND : next_us == INT64_MAX);
+        if (now - window_us < SECOND / 10)
+            continue;
+        double most = PACED_FACTOR * (double)highest * (double)(now - window_us) / 8e6;
+        if (!hurried)
+            g_assert_cmpfloat((double)window_bytes, <=, most + MAX(PACED_BURST_BYTES, most / 10) + 2 * 1200);
+        hurried = q->count > 0 && q->pacer.rate_bps > q->rate_bps;
+        window_us = now;
+        window_bytes = 0;
+        highest = MAX(estimate, PACED_MIN_BPS);
+    }
+    g_assert_cmpuint(q->held, >, 10000);
+    paced_queue_set(q, 0, 0, now); /* switched off: what waits still goes first */
+    for (; q->count > 0; out++) {
+        g_assert_true(paced_queue_holds(q));
+        g_assert_true(paced_queue_pop_due(q, now, &p));
+        g_assert_cmpuint(p.seq, ==, out);
+    }
+    g_assert_cmpuint(out, ==, in);
+    g_assert_cmpuint(q->bytes, ==, 0);
+}
+
 typedef struct {
     const char *name;
     PaddingInput in;
@@ -109,6 +181,7 @@ static void test_padding_packets(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/tx/pacer/queue", test_paced_queue);
     g_test_add_func("/tx/pacer/budget", test_pacer);
     g_test_add_func("/tx/pacer/debt", test_pacer_debt);
     g_test_add_func("/tx/pacer/rate", test_pacer_rate);
