@@ -16,9 +16,10 @@ const settings = {
     },
 };
 
-async function pair(t, options = SMALL) {
+async function pair(t, options = SMALL, impaired = {}) {
     const relay = await ImpairedRelay.start(`127.0.0.1:${RELAY_PORT}`, `127.0.0.1:${t.stack.ports.bridgeUdp}`);
     t.finally(() => relay.stop());
+    await relay.set(impaired);
     const ada = await joinModernChromium(t, 'Ada', options), bob = await joinModernChromium(t, 'Bob', options);
     await everybodyFlows([ada, bob], { timeoutMs: 10000 });
     return { relay, ada, bob };
@@ -107,14 +108,13 @@ export const scenarios = [
     {
         name: 'a picture that waits for its key frame says so', group, settings, timeoutMs: 60000,
         async run(t) {
-            const { relay, ada, bob } = await pair(t);
+            // A wish takes a quarter of a second to the bridge, the request as long to Bob and the key frame as long back.
+            const { ada, bob } = await pair(t, SMALL, { up: { delayMs: 250 }, down: { delayMs: 250 } });
             const cleo = await joinModernChromium(t, 'Cleo', SMALL); // as long as she watches, Bob goes on sending
             await everybodyFlows([ada, bob, cleo], { timeoutMs: 15000 });
             const name = `${bob.id}-v0`, reason = async () => (await t.servers.reasonsFor(t.room, ada.id))[name];
             await ada.constrain({ lastN: -1, constraints: { [name]: { maxHeight: 0 } }, defaultConstraints: { maxHeight: 180 } });
             await until('nothing is forwarded', async () => await reason() === 'cap', { timeoutMs: 3000, everyMs: 50 });
-            // Ada's wish takes half a second to the bridge, the request as long to Bob and the key frame as long back.
-            await relay.set({ up: { delayMs: 500 }, down: { delayMs: 500 } });
             await sleep(1500);
             await ada.constrain({ lastN: -1, constraints: { [name]: { maxHeight: 360 } }, defaultConstraints: { maxHeight: 180 } });
             t.measured.reasons = [];
