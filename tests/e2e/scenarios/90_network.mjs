@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { PATIENCE, sleep, until } from '../lib/browser.mjs';
 import { ImpairedRelay } from '../lib/impaired-relay.mjs';
-import { everybodyFlows, frameRate, joinModernChromium, watchStills } from '../lib/modern.mjs';
+import { everybodyFlows, frameRate, framesDuring, joinModernChromium, watchStills } from '../lib/modern.mjs';
 import { setOption } from '../lib/servers.mjs';
 
 const RELAY_PORT = 28030;
@@ -124,6 +124,29 @@ export const scenarios = [
                 return now === 'waiting_keyframe';
             }, { timeoutMs: 3000, everyMs: 20 });
             await until('it flows', async () => await reason() === 'ok', { timeoutMs: 5000, everyMs: 50 });
+        },
+    },
+    {
+        name: 'on a narrow downlink the screen on stage goes on, and the camera left out is told as lack of bandwidth', group, settings, timeoutMs: 60000,
+        async run(t) {
+            const { relay, ada, bob } = await pair(t, { ...SMALL, width: 1280, height: 720, frameRate: 15 });
+            const camera = `${bob.id}-v0`, screen = `${bob.id}-v1`;
+            await bob.call(c => c.screen.start({ frameRate: 5 }));
+            await bob.constrain({ lastN: 0 }); // the downlink is Ada's alone
+            await ada.constrain({ lastN: -1, onStageSources: [screen], defaultConstraints: { maxHeight: 720 } });
+            await until('Ada sees both', async () => (await framesDuring(ada, 1000))[screen] > 1 && (await framesDuring(ada, 1000))[camera] > 1, { timeoutMs: 15000 });
+            await relay.set({ down: { rateBps: 500000, queueMs: 200 } });
+            const since = Date.now();
+            await until('the camera is left out', async () => (t.measured.reasons = await t.servers.reasonsFor(t.room, ada.id))[camera] === 'bandwidth', { timeoutMs: 15000, everyMs: 100 })
+                .catch(async e => { throw new Error(`${e.message}: ${JSON.stringify(await t.servers.sentTo(t.room, ada.id))}`); });
+            t.measured.left_out_ms = Date.now() - since;
+            t.measured.screen_fps = (await framesDuring(ada, 4000))[screen] / 4;
+            assert.ok(t.measured.screen_fps >= 3, `the screen comes with ${t.measured.screen_fps} of 5 frames/s`);
+            await relay.set({ down: { rateBps: null } });
+            const wide = Date.now();
+            await until('the camera is back', async () => (await framesDuring(ada, 1000))[camera] > 3, { timeoutMs: 20000 });
+            t.measured.back_ms = Date.now() - wide;
+            assert.equal((await t.servers.reasonsFor(t.room, ada.id))[camera], 'ok');
         },
     },
 ];
