@@ -108,8 +108,8 @@ async function showPreview() {
     toggleLook($('lobby-camera'), wantVideo && Boolean(track), 'camera', ['Camera on', 'Camera off']);
 }
 
+// Its text says what a click does or what is on: a pressed state besides would say it twice, the second time reversed.
 function toggleLook(button, on, icon, [textOn, textOff]) {
-    button.setAttribute('aria-pressed', String(on));
     button.classList.toggle('is-off', !on);
     button.querySelector('use').setAttribute('href', `icons.svg#${on ? icon : `${icon}-off`}`);
     button.querySelector('span').textContent = on ? textOn : textOff;
@@ -253,7 +253,6 @@ function render() {
     $('camera').disabled = !camera;
     toggleLook($('mic'), Boolean(mic) && !mic.isMuted(), 'mic', ['Mute', 'Unmute']);
     toggleLook($('camera'), Boolean(camera) && !camera.isMuted(), 'camera', ['Stop video', 'Start video']);
-    $('screen').setAttribute('aria-pressed', String(Boolean(screen)));
     $('screen').classList.toggle('is-on', Boolean(screen));
     $('screen').querySelector('span').textContent = screen ? 'Stop share' : 'Share';
     const height = people > 5 ? 360 : 720;

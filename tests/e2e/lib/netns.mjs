@@ -22,12 +22,15 @@ export function enterNamespace() {
     }
     // -m: hosts are named in /run/netns, which then is ours alone; -r: what a plain user needs.
     const flags = process.getuid() === 0 ? ['-n', '-m'] : ['-r', '-n', '-m'];
-    const child = spawnSync('unshare', [...flags, '--', process.execPath, ...process.execArgv, ...process.argv.slice(1)],
-        { stdio: 'inherit', env: { ...env, [MARK]: '1' } });
-    if (child.error) {
-        console.error(`Bail out! no network namespace: ${child.error.message}`);
+    const probe = spawnSync('unshare', [...flags, '--', 'ip', 'link', 'set', 'lo', 'up'], { encoding: 'utf8', env });
+    if (probe.status !== 0) {
+        const why = (probe.error?.message ?? probe.stderr).trim();
+        console.log(`Bail out! This machine allows no network namespace (${why}). The end-to-end tests need one: run them as root, ` +
+            'or allow user namespaces (sysctl kernel.unprivileged_userns_clone=1).');
         process.exit(2);
     }
+    const child = spawnSync('unshare', [...flags, '--', process.execPath, ...process.execArgv, ...process.argv.slice(1)],
+        { stdio: 'inherit', env: { ...env, [MARK]: '1' } });
     process.exit(child.status ?? 2);
 }
 
