@@ -48,7 +48,13 @@ function openBrowser(url) {
 }
 
 async function main() {
-    const o = options();
+    let o;
+    try {
+        o = options();
+    } catch (e) {
+        say(`demo: ${e.message}`);
+        process.exit(2);
+    }
     bringLoopbackUp();
     const given = o['state-dir'] !== undefined;
     const dir = given ? path.resolve(o['state-dir']) : fs.mkdtempSync(path.join(os.tmpdir(), 'plenum-demo-'));
