@@ -80,7 +80,8 @@ build() {
     shift
     # A tree that somebody else built is as good, when it is up to date.
     if [ -d "$dir" ] && [ ! -w "$dir" ]; then
-        make -q -C "$dir" >/dev/null 2>&1 || die "$dir is not up to date, and not writable"
+        [ -e "$dir/.built" ] && [ -z "$(cd "$top" && find common focus bridge configure.ac -newer "$dir/.built" -name '*.[cham]*')" ] ||
+            die "$dir is not up to date, and not writable"
         return
     fi
     mkdir -p "$dir"
@@ -94,5 +95,6 @@ build() {
             "$top/configure" -q "$@" >&2 || die "configure failed in $dir"
         fi
         make -j"$(nproc)" >make.log 2>&1 || { tail -30 make.log >&2; die "make failed in $dir"; }
+        touch .built
     ) 9>"$dir/.lock" || exit 1
 }

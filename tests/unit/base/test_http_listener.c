@@ -50,10 +50,12 @@ static void tear_down(Fixture *f)
 
 static GSocketConnection *client(Fixture *f)
 {
+    /* An address needs no resolver and no proxy, each of them a thread of GLib's. */
     g_autoptr(GSocketClient) c = g_socket_client_new();
+    g_socket_client_set_enable_proxy(c, FALSE);
+    g_autoptr(GSocketAddress) to = g_inet_socket_address_new_from_string("127.0.0.1", http_listener_port(f->listener));
     g_autoptr(GError) error = NULL;
-    GSocketConnection *connection =
-        g_socket_client_connect_to_host(c, "127.0.0.1", http_listener_port(f->listener), NULL, &error);
+    GSocketConnection *connection = g_socket_client_connect(c, G_SOCKET_CONNECTABLE(to), NULL, &error);
     g_assert_no_error(error);
     g_socket_set_blocking(g_socket_connection_get_socket(connection), FALSE);
     return connection;
