@@ -15,9 +15,9 @@ struct SctpClock;
 
 /* The workers, or a test's recorder in their place. */
 typedef struct {
-    unsigned (*choose)(void *user); /* for a conference */
-    unsigned (*place)(void *user, uint64_t conference); /* for an endpoint */
-    uint32_t (*shares)(void *user, uint64_t conference); /* a bit for each worker it is on */
+    unsigned (*choose)(void *user);                              /* for a conference */
+    unsigned (*place)(void *user, uint64_t conference);          /* for an endpoint */
+    uint32_t (*shares)(void *user, uint64_t conference);         /* a bit for each worker it is on */
     bool (*post)(void *user, unsigned worker, WorkerCommand *c); /* takes c always */
     bool (*credentials)(unsigned worker, IceCredentials *out);
     void *user;

@@ -43,7 +43,7 @@ struct MediaConference {
     uint32_t dominant;     /* speaker id, SPEECH_NOBODY */
     bool silent;           /* it has said nothing for SPEECH_SILENCE_MS; only with WorkersConfig.silence_events */
     /* worker: when others have a share of it too, media_share.h */
-    uint32_t shares; /* these others, a bit each */
+    uint32_t shares;            /* these others, a bit each */
     struct SsrcEntry *mirrored; /* mirrored_mask + 1, by hash, at most half full; NULL without mirrored sources */
     uint32_t mirrored_mask;
     uint32_t told_recent[SPEECH_RECENT]; /* speaker ids, as the home has told */

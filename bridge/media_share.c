@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define DEMAND_OF(worker) (UINT64_MAX - (worker)) /* a share among the receivers of a source: no endpoint's handle */
-#define SHARE_ROUND 1024        /* items; then sockets and timers get their turn */
+#define SHARE_ROUND 1024                          /* items; then sockets and timers get their turn */
 #define KEYFRAME_PAUSE_US 10000 /* between two requests of one share: the source's worker merges what is left */
 
 static bool give(const MediaConference *c, unsigned to, const ShareItem *item)
@@ -240,7 +240,8 @@ static void take_packet(MediaConference *c, const ShareItem *item)
 {
     Worker *w = c->worker;
     const SsrcEntry *entry = find_mirrored(c, item);
-    if (!entry || (!entry->encoding->state && !rx_encoding_start(entry->encoding, entry->source->kind == WORKER_VIDEO, 0)))
+    if (!entry ||
+        (!entry->encoding->state && !rx_encoding_start(entry->encoding, entry->source->kind == WORKER_VIDEO, 0)))
         return;
     Packet *p = packet_new(&w->pool);
     if (!p) {
@@ -340,8 +341,7 @@ static void take_speech(MediaConference *c, const ShareSpeech *s)
             recent[n++] = ep->speaker;
     }
     const MediaEndpoint *dominant = s->dominant ? media_conference_find(c, s->dominant) : NULL;
-    media_conference_told_speech(c, recent, n, dominant ? dominant->speaker : SPEECH_NOBODY,
-                                 s->silent);
+    media_conference_told_speech(c, recent, n, dominant ? dominant->speaker : SPEECH_NOBODY, s->silent);
 }
 
 static void take(Worker *w, const ShareItem *item)

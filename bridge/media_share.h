@@ -22,11 +22,11 @@
 
 typedef enum {
     SHARE_PACKET,
-    SHARE_LEVEL,    /* an audio packet that went no further */
-    SHARE_REPORT,   /* a sender report */
-    SHARE_DEMAND,   /* receivers' greatest height */
+    SHARE_LEVEL,      /* an audio packet that went no further */
+    SHARE_REPORT,     /* a sender report */
+    SHARE_DEMAND,     /* receivers' greatest height */
     SHARE_SUBSCRIBED, /* a receiver asked for this audio by name, or none does any more */
-    SHARE_KEYFRAME, /* a receiver needs one */
+    SHARE_KEYFRAME,   /* a receiver needs one */
     SHARE_CONNECTED,
     SHARE_SPEECH
 } ShareItemType;
@@ -43,7 +43,7 @@ typedef struct {
     uint32_t ssrc;
     uint64_t conference, endpoint; /* endpoint: whose source */
     union {
-        Packet *packet; /* of the pool of `from` */
+        Packet *packet;      /* of the pool of `from` */
         ShareSpeech *speech; /* heap, the reader's */
         int32_t max_height;
         uint8_t level;

@@ -27,8 +27,8 @@ typedef struct Packet {
     PacketSlab *slab;
     uint32_t refs;
     _Atomic uint32_t readers; /* threads that read it, its owner included, while it is handed over */
-    uint32_t len;   /* bytes in data */
-    int64_t now_us; /* when the batch it came with was read */
+    uint32_t len;             /* bytes in data */
+    int64_t now_us;           /* when the batch it came with was read */
     /* after rx_path accepted it: */
     struct MediaSource *source;
     uint32_t cache_index; /* in the source's RtxCache, when cached */

@@ -19,16 +19,16 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define WORKER_INBOX 8192        /* commands */
-#define WORKER_EVENTS 16384      /* events of all workers */
-#define WORKER_UNSENT 65536      /* events of one worker that wait for room */
-#define WORKER_KEPT 65536        /* commands to one worker that wait for room; removals beyond that too */
-#define WORKER_HANDOVER 256      /* datagrams, 1.6 KB each, from all other workers */
-#define WORKER_SHARED 8192       /* packets and words about shared conferences, 64 bytes each */
+#define WORKER_INBOX 8192   /* commands */
+#define WORKER_EVENTS 16384 /* events of all workers */
+#define WORKER_UNSENT 65536 /* events of one worker that wait for room */
+#define WORKER_KEPT 65536   /* commands to one worker that wait for room; removals beyond that too */
+#define WORKER_HANDOVER 256 /* datagrams, 1.6 KB each, from all other workers */
+#define WORKER_SHARED 8192  /* packets and words about shared conferences, 64 bytes each */
 #define WORKER_CONFERENCE_BUCKETS 1024
 #define WORKER_UFRAG_BUCKETS 4096
-#define WORKER_HOPS_PER_S 2000   /* STUN requests from unknown addresses handed to other workers */
-#define WORKER_ROUNDS 4          /* recvmmsg calls on one socket before others and timers get their turn */
+#define WORKER_HOPS_PER_S 2000 /* STUN requests from unknown addresses handed to other workers */
+#define WORKER_ROUNDS 4        /* recvmmsg calls on one socket before others and timers get their turn */
 
 typedef struct MediaConference MediaConference;
 typedef struct MediaEndpoint MediaEndpoint;
@@ -49,23 +49,23 @@ typedef struct Worker {
     size_t n_fds;
     int epoll;
     pthread_t thread;
-    Mailbox *inbox;      /* WorkerCommand *, from control; NULL means stop */
-    Mailbox *handover;   /* HandoverItem, from the other workers */
-    Mailbox *shared;     /* ShareItem, from the other workers; NULL when there are none */
+    Mailbox *inbox;    /* WorkerCommand *, from control; NULL means stop */
+    Mailbox *handover; /* HandoverItem, from the other workers */
+    Mailbox *shared;   /* ShareItem, from the other workers; NULL when there are none */
     /* any thread */
-    _Atomic uint32_t load;        /* endpoints, for workers_choose */
-    _Atomic uint32_t busy;        /* CPU time of the last second, per mille */
+    _Atomic uint32_t load; /* endpoints, for workers_choose */
+    _Atomic uint32_t busy; /* CPU time of the last second, per mille */
     _Atomic uint32_t uptime_s;
-    _Atomic bool wants_room;      /* control has commands that did not fit */
+    _Atomic bool wants_room; /* control has commands that did not fit */
     /* worker */
     bool stopping;
-    int64_t now_us;      /* of the batch or timer being worked on: read after each wait and each forwarding */
+    int64_t now_us; /* of the batch or timer being worked on: read after each wait and each forwarding */
     PacketPool pool;
     ReceiveVector receive;
     SendBatch *batch;
     TupleTable tuples;
     TimerHeap timers;
-    Timer second;        /* once a second: rates, foreign tuples */
+    Timer second; /* once a second: rates, foreign tuples */
     uint32_t seconds;
     uint64_t busy_us, busy_at_us; /* CPU time a second ago, and when that was */
     WorkerEvent *unsent, **last_unsent;
@@ -78,7 +78,7 @@ typedef struct Worker {
     MediaConference *with_batch; /* conferences that got packets in this receive batch */
     uint32_t n_endpoints, n_conferences;
     int32_t hop_tokens;
-    uint64_t random;     /* xorshift state for SSRCs and sequence numbers, seeded by the system */
+    uint64_t random; /* xorshift state for SSRCs and sequence numbers, seeded by the system */
     WorkerTotals totals, second_ago;
     WorkerDelay delay;
     WorkerGather gather;
@@ -131,7 +131,7 @@ struct Workers {
     WorkersConfig config;
     unsigned count, started;
     uint16_t port;
-    Mailbox *events;     /* WorkerEvent * */
+    Mailbox *events; /* WorkerEvent * */
     Worker *workers[WORKERS_MAX];
     int fds[WORKERS_MAX * WORKER_ADDRESSES_MAX];
     _Atomic uint64_t refused_commands;

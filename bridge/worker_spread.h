@@ -12,10 +12,10 @@
 
 #include <stdint.h>
 
-#define SPREAD_LEAST 8        /* a conference of fewer endpoints stays together */
-#define SPREAD_NEWCOMER 3     /* per mille of a core that a newcomer is expected to cost at least */
-#define SPREAD_CLEARLY 100    /* per mille: so much less load is worth another share */
-#define SPREAD_SETTLED_S 3    /* newcomers are part of the measured load after so many seconds */
+#define SPREAD_LEAST 8     /* a conference of fewer endpoints stays together */
+#define SPREAD_NEWCOMER 3  /* per mille of a core that a newcomer is expected to cost at least */
+#define SPREAD_CLEARLY 100 /* per mille: so much less load is worth another share */
+#define SPREAD_SETTLED_S 3 /* newcomers are part of the measured load after so many seconds */
 
 typedef struct {
     uint32_t busy;      /* measured, per mille of a core */

@@ -25,7 +25,7 @@
 #define PACED_BURST_BYTES 4000
 #define PACED_LIMIT_US 1000000
 #define PACED_STEP_US 2000 /* least time between two calls for what waits */
-#define PACED_MAX 512 /* packets; 2 s at 2.5 Mbit/s */
+#define PACED_MAX 512      /* packets; 2 s at 2.5 Mbit/s */
 
 /* The owner's: the queue only keeps it. */
 typedef struct {

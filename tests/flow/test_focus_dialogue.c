@@ -187,8 +187,8 @@ static void test_call(void)
                                         "<parameter name=\"msid\" value=\"mixedmslabel mixedlabelaudio0\"/></source>",
                                         /* knows no source names: a second line, which nobody sends */
                                         "ssrc=\"2814150022\" name=\"jvb-a1\"", "\"mixedmslabel mixedlabelaudio1\"",
-                                        "media=\"video\"", "ssrc=\"1190322277\"",
-                                        "ssrc=\"1190322278\" name=\"jvb-v1\"", "\"mixedmslabel mixedlabelvideo1\"",
+                                        "media=\"video\"", "ssrc=\"1190322277\"", "ssrc=\"1190322278\" name=\"jvb-v1\"",
+                                        "\"mixedmslabel mixedlabelvideo1\"",
                                         "<bridge-session xmlns=\"http://jitsi.org/protocol/focus\" id=\"id1\"", NULL });
 
     /* One accepts: the bridge learns its address and its sources, without msid. */

@@ -516,7 +516,8 @@ int main(int argc, char **argv)
     static const Shape cm = { SRTP_PROFILE_CM80, true, 1, 0 }, gcm = { SRTP_PROFILE_GCM128, true, 1, 0 };
     static const Shape gcm256 = { SRTP_PROFILE_GCM256, true, 1, 0 }, pass = { SRTP_PROFILE_GCM128, false, 1, 0 };
     static const Shape three = { SRTP_PROFILE_GCM128, true, 3, 1 };
-    static const Shape spread2 = { SRTP_PROFILE_GCM128, true, 2, 0, true }, spread3 = { SRTP_PROFILE_CM80, true, 3, 1, true };
+    static const Shape spread2 = { SRTP_PROFILE_GCM128, true, 2, 0, true },
+                       spread3 = { SRTP_PROFILE_CM80, true, 3, 1, true };
     static const Shape spread_pass = { SRTP_PROFILE_GCM128, false, 3, 2, true };
     g_test_init(&argc, &argv, NULL);
     FLOW("dtls passes", test_dtls_passes, &gcm);

@@ -103,7 +103,8 @@ static void allocate(SimFlow *f, int64_t now_us)
     priority_arrange(&s, 1, &w, ALLOC_UNLIMITED, &order);
     f->result = allocator_run(&s, 1, &order, &params);
     bwe_set_wanted_bps(f->bwe, f->result.ideal_bps);
-    int index = layer_hold_settle(&f->hold, &s, &f->result, now_us, &again_us), layer = index < 0 ? -1 : LAYER_EID(index);
+    int index = layer_hold_settle(&f->hold, &s, &f->result, now_us, &again_us),
+        layer = index < 0 ? -1 : LAYER_EID(index);
     f->allocated_bps = params.available_bps;
     f->allocate_us = again_us < now_us + ALLOC_PERIOD_MS * 1000 ? again_us : now_us + ALLOC_PERIOD_MS * 1000;
     f->layer_changes += layer != f->layer;

@@ -8,9 +8,9 @@
 #include "bridge/bridge_env.h"
 
 typedef struct {
-    GPtrArray *commands; /* of WorkerCommand, oldest first */
-    bool full;           /* refuse everything */
-    unsigned place;      /* the worker of the next endpoint */
+    GPtrArray *commands;  /* of WorkerCommand, oldest first */
+    bool full;            /* refuse everything */
+    unsigned place;       /* the worker of the next endpoint */
     unsigned last_worker; /* that the last command went to */
 } FakeMedia;
 
