@@ -17,6 +17,7 @@ typedef struct {
     char buffer[65536];
     unsigned connections;
     gboolean accept_handshake;
+    const char *greeting; /* NULL: that of a server for components */
 } Server;
 
 typedef struct {
@@ -44,6 +45,7 @@ static void on_bytes(GObject *source, GAsyncResult *result, gpointer user)
     if (strstr(s->received->str, "<stream:stream") && !strstr(s->received->str, "<handshake")) {
         const char *hello = "<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams' "
                             "xmlns='jabber:component:accept' id='abc' from='focus.d'>";
+        hello = s->greeting ? s->greeting : hello;
         server_say(s, hello, strlen(hello));
     } else if (strstr(s->received->str, "</handshake>")) {
         /* SHA-1 of the stream's id and the secret */
@@ -204,6 +206,64 @@ static void test_stop(Fixture *f, gconstpointer data)
     wait_story(f, "up up ");
 }
 
+/* Freed at each point of an attempt: while it connects, before the stream is open, before the handshake is answered. */
+static void test_free_early(Fixture *f, gconstpointer data)
+{
+    wait_story(f, "up ");
+    for (int turns = 0; turns < 12; turns++) {
+        const XmppLinkConfig config = { .mode = XMPP_LINK_COMPONENT,
+                                        .host = "127.0.0.1",
+                                        .port = f->server.port,
+                                        .jid = "focus.d",
+                                        .password = "secret" };
+        const XmppLinkEvents events = { on_connected, on_disconnected, on_stanza };
+        XmppLink *link = xmpp_link_new(&config, &events, f);
+        xmpp_link_start(link);
+        for (int i = 0; i < turns; i++)
+            g_main_context_iteration(NULL, FALSE);
+        xmpp_link_free(link);
+    }
+    for (int i = 0; i < 100; i++)
+        g_main_context_iteration(NULL, FALSE);
+}
+
+static const char *const no_streams[] = {
+    "HTTP/1.1 400 Bad Request\r\n\r\n",
+    "<?xml version='1.0'?><!DOCTYPE x><x/>",
+    "<stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:component:accept'>", /* no id */
+    "<other id='abc'>",
+    "</stream:stream>",
+};
+
+/* Whatever answers, it is one more lost attempt. */
+static void test_no_stream(gconstpointer data)
+{
+    Fixture fixture = { 0 }, *f = &fixture;
+    set_up(f, NULL);
+    f->server.greeting = data;
+    wait_story(f, "down ");
+    f->server.greeting = NULL;
+    wait_story(f, "down up ");
+    tear_down(f, NULL);
+}
+
+/* After the handshake: what only the server can say wrong ends the stream, and the next one is fine. */
+static void test_broken_stream(Fixture *f, gconstpointer data)
+{
+    static const char *const ends[] = {
+        "<!-- -->", "text", "<?x?>", "</stream:stream>",
+        "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
+    };
+    GString *want = g_string_new("up ");
+    for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
+        wait_story(f, want->str);
+        say(f, ends[i]);
+        g_string_append(want, "down up ");
+    }
+    wait_story(f, want->str);
+    g_string_free(want, TRUE);
+}
+
 typedef struct {
     const char *name, *open, *unit, *close;
     unsigned n;
@@ -263,6 +323,12 @@ int main(int argc, char **argv)
     ADD("reconnect", test_reconnect);
     ADD("refused", test_refused);
     ADD("stop", test_stop);
+    ADD("free early", test_free_early);
+    ADD("broken stream", test_broken_stream);
+    for (size_t i = 0; i < G_N_ELEMENTS(no_streams); i++) {
+        g_autofree char *path = g_strdup_printf("/xmpp/link/no stream/%zu", i);
+        g_test_add_data_func(path, no_streams[i], test_no_stream);
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(floods); i++) {
         g_autofree char *path = g_strdup_printf("/xmpp/link/flood/%s", floods[i].name);
         g_test_add_data_func(path, &floods[i], test_flood);
