@@ -4,6 +4,7 @@
 #define CONFIG_STRUCT BridgeConfig
 #include "common/base/config_rows.h"
 #include "common/base/daemon.h"
+#include "common/base/listen_address.h"
 
 const ConfigOption bridge_options[] = {
     DAEMON_LOG_OPTION(BridgeConfig, log.level),
@@ -102,22 +103,6 @@ const ConfigOption bridge_options[] = {
 };
 const size_t bridge_n_options = G_N_ELEMENTS(bridge_options);
 
-gboolean bridge_config_listener(const char *text, char **address, guint16 *port)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GSocketConnectable) parsed = g_network_address_parse(text, 0, &error);
-    const char *colon = strrchr(text, ':');
-    guint64 number;
-    if (!parsed || !colon || !g_ascii_string_to_unsigned(colon + 1, 10, 0, 65535, &number, NULL))
-        return FALSE;
-    const char *host = g_network_address_get_hostname(G_NETWORK_ADDRESS(parsed));
-    if (!g_hostname_is_ip_address(host))
-        return FALSE;
-    *address = g_strdup(host);
-    *port = (guint16)number;
-    return TRUE;
-}
-
 /* Captures are other people's conversations: only for who is on this machine. */
 static gboolean check_capture(const BridgeConfig *c, GError **error)
 {
@@ -125,7 +110,7 @@ static gboolean check_capture(const BridgeConfig *c, GError **error)
     guint16 port;
     if (!c->debug.capture_directory[0])
         return TRUE;
-    bridge_config_listener(c->http.private_listener, &address, &port);
+    listen_address_parse(c->http.private_listener, &address, &port);
     g_autoptr(GInetAddress) parsed = g_inet_address_new_from_string(address);
     if (parsed && g_inet_address_get_is_loopback(parsed))
         return TRUE;
@@ -138,7 +123,7 @@ static gboolean check_listener(const char *key, const char *text, GError **error
 {
     g_autofree char *address = NULL;
     guint16 port;
-    if (bridge_config_listener(text, &address, &port))
+    if (listen_address_parse(text, &address, &port))
         return TRUE;
     g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "[http] %s = %s: not a numeric ADDRESS:PORT", key, text);
     return FALSE;

@@ -64,7 +64,5 @@ extern const size_t bridge_n_options;
 
 /* Checks that span options (DaemonSpec.check). */
 gboolean bridge_config_check(const void *config, GError **error);
-/* "127.0.0.1:8080", "[::1]:8080" -> numeric address (caller frees) and port. FALSE when malformed. */
-gboolean bridge_config_listener(const char *text, char **address, guint16 *port);
 
 #endif

@@ -11,6 +11,7 @@
 #include "bridge/channel/colibri_ws.h"
 #include "bridge/channel/ws_target.h"
 #include "bridge/transport/dtls.h"
+#include "common/base/listen_address.h"
 #include "common/base/clock.h"
 #include "common/base/daemon.h"
 
@@ -274,7 +275,7 @@ static bool start_http(App *app, GError **error)
     const BridgeConfig *c = app->config;
     g_autofree char *address = NULL;
     guint16 port;
-    bridge_config_listener(c->http.private_listener, &address, &port);
+    listen_address_parse(c->http.private_listener, &address, &port);
     HttpAdminConfig config = { .address = address,
                                .port = port,
                                .token = c->http.token,
@@ -293,7 +294,7 @@ static bool start_http(App *app, GError **error)
     if (!c->websocket.enabled)
         return true;
     g_clear_pointer(&address, g_free);
-    bridge_config_listener(c->http.public_listener, &address, &port);
+    listen_address_parse(c->http.public_listener, &address, &port);
     app->web_sockets = colibri_ws_new(address, port, c->websocket.server_id, &ws_events, app, error);
     if (!app->web_sockets)
         g_prefix_error(error, "[http] public = %s: ", c->http.public_listener);

@@ -4,6 +4,7 @@
  * are statistics, state dumps and the conference request. */
 #include <config.h>
 #include <json-glib/json-glib.h>
+#include "common/base/listen_address.h"
 #include "common/base/clock.h"
 #include "focus/focus.h"
 
@@ -169,7 +170,7 @@ gboolean focus_admin_open(Focus *focus, GError **error)
 {
     g_autofree char *address = NULL;
     guint16 port = 0;
-    focus_config_listener(focus->config->http.private_listener, &address, &port); /* checked with the configuration */
+    listen_address_parse(focus->config->http.private_listener, &address, &port); /* checked with the configuration */
     HttpAdminConfig config = { .address = address,
                                .port = port,
                                .token = focus->config->http.token,

@@ -5,6 +5,7 @@
 #define CONFIG_STRUCT FocusConfig
 #include "common/base/config_rows.h"
 #include "common/base/daemon.h"
+#include "common/base/listen_address.h"
 #include "common/xmpp/jid.h"
 
 const ConfigOption focus_options[] = {
@@ -128,21 +129,6 @@ const ConfigOption focus_options[] = {
 };
 const size_t focus_options_n = G_N_ELEMENTS(focus_options);
 
-gboolean focus_config_listener(const char *text, char **address, guint16 *port)
-{
-    g_autoptr(GSocketConnectable) parsed = g_network_address_parse(text, 0, NULL);
-    const char *colon = strrchr(text, ':');
-    guint64 number;
-    if (!parsed || !colon || !g_ascii_string_to_unsigned(colon + 1, 10, 0, 65535, &number, NULL))
-        return FALSE;
-    const char *host = g_network_address_get_hostname(G_NETWORK_ADDRESS(parsed));
-    if (!g_hostname_is_ip_address(host))
-        return FALSE;
-    *address = g_strdup(host);
-    *port = (guint16)number;
-    return TRUE;
-}
-
 static gboolean bad(GError **error, const char *key, const char *value, const char *must)
 {
     g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "%s = %s: %s", key, value, must);
@@ -206,7 +192,7 @@ gboolean focus_config_check(const void *config, GError **error)
         return bad(error, "[xmpp] password_file", "(not set)",
                    "mode = client needs it; name a file whose first line is the password, or use the systemd "
                    "credential xmpp.password");
-    if (*c->http.private_listener && !focus_config_listener(c->http.private_listener, &address, &port))
+    if (*c->http.private_listener && !listen_address_parse(c->http.private_listener, &address, &port))
         return bad(error, "[http] private", c->http.private_listener, "not a numeric ADDRESS:PORT");
     return check_delays(c, error);
 }

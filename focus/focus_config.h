@@ -56,9 +56,6 @@ extern const size_t focus_options_n;
 /* Checks that span options. */
 gboolean focus_config_check(const void *config, GError **error);
 
-/* "127.0.0.1:8888" or "[::1]:8888" in parts; FALSE: not a numeric address and a port. The caller frees *address. */
-gboolean focus_config_listener(const char *text, char **address, guint16 *port);
-
 /* focus_jid is borrowed by the result. */
 ConferenceConfig focus_config_conference(const FocusConfig *config, const char *focus_jid);
 BridgePoolConfig focus_config_pool(const FocusConfig *config);

@@ -2,6 +2,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include "common/base/config.h"
+#include "common/base/listen_address.h"
 #include "common/base/config_text.h"
 
 typedef struct {
@@ -197,6 +198,33 @@ static void test_distance(void)
     g_assert_cmpuint(config_text_distance("Host", "host"), ==, 0);
 }
 
+static void test_listen_address(void)
+{
+    static const struct {
+        const char *text, *address; /* address NULL: refused */
+        guint16 port;
+    } rows[] = {
+        { "127.0.0.1:8080", "127.0.0.1", 8080 },
+        { "[::1]:9090", "::1", 9090 },
+        { "0.0.0.0:0", "0.0.0.0", 0 },
+        { "127.0.0.1", NULL, 0 },
+        { "localhost:80", NULL, 0 },
+        { "127.0.0.1:65536", NULL, 0 },
+        { "127.0.0.1:-1", NULL, 0 },
+        { ":80", NULL, 0 },
+        { "", NULL, 0 },
+        { "[::1]", NULL, 0 },
+        { "127.0.0.1:8o", NULL, 0 },
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *address = NULL;
+        guint16 port = 0;
+        g_assert_cmpint(listen_address_parse(rows[i].text, &address, &port), ==, rows[i].address != NULL);
+        g_assert_cmpstr(address, ==, rows[i].address);
+        g_assert_cmpuint(port, ==, rows[i].port);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -210,5 +238,6 @@ int main(int argc, char **argv)
     g_test_add_func("/base/config/credential", test_credential);
     g_test_add_func("/base/config/sample", test_sample);
     g_test_add_func("/base/config/distance", test_distance);
+    g_test_add_func("/base/config/listen address", test_listen_address);
     return g_test_run();
 }
