@@ -80,11 +80,19 @@ static gboolean on_deadline(gpointer what)
     return G_SOURCE_REMOVE;
 }
 
+static gboolean on_look_again(gpointer nothing)
+{
+    return G_SOURCE_CONTINUE;
+}
+
+/* Sleeps between looks: GLib's socket timeouts, compared by microseconds, may be missed by a loop that spins. */
 #define WAIT(condition)                                                                                                \
     do {                                                                                                               \
         guint deadline = g_timeout_add_seconds(60, on_deadline, (gpointer) #condition);                                \
+        guint look = g_timeout_add(5, on_look_again, NULL);                                                            \
         while (!(condition))                                                                                           \
-            g_main_context_iteration(NULL, FALSE);                                                                     \
+            g_main_context_iteration(NULL, TRUE);                                                                      \
+        g_source_remove(look);                                                                                         \
         g_source_remove(deadline);                                                                                     \
     } while (0)
 
