@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One stream of an external component (XEP-0114): connects, shakes hands, reads stanzas, writes text. Each
- * received byte costs the same whatever a stanza is made of (doc/decisions/0006). Owned by an XmppLink, which
+ * received byte costs the same whatever a stanza is made of (doc/decisions/0007). Owned by an XmppLink, which
  * makes a new one for each attempt. One thread, default main context; never waits. */
 #ifndef PLENUM_COMMON_XMPP_COMPONENT_STREAM_H
 #define PLENUM_COMMON_XMPP_COMPONENT_STREAM_H
