@@ -47,7 +47,7 @@ static void sort(LayerOrder *o, int64_t now_us, uint8_t rank[LAYER_ORDER_MAX])
         int place = 0, below = 0;
         for (int k = 0; k < o->encodings; k++)
             below += has_say(&before, k, now_us) &&
-                     (before.height[k] < before.height[e] || (before.height[k] == before.height[e] && k < e));
+                     (k < e ? before.height[k] <= before.height[e] : before.height[k] < before.height[e]);
         while (!has_say(&before, place, now_us) || below-- > 0)
             place++;
         rank[e] = (uint8_t)place;

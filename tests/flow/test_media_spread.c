@@ -209,8 +209,14 @@ static void test_codec(Fixture *f, gconstpointer data)
 static void send_audio(MediaPeer *p, uint32_t ssrc, uint16_t seq)
 {
     uint8_t payload[40] = { 0 };
-    PeerRtp rtp = { .pt = PEER_PT_OPUS, .seq = seq, .ts = seq * 960u, .ssrc = ssrc, .level = 30, .tcc = -1,
-                    .payload = payload, .payload_len = sizeof(payload) };
+    PeerRtp rtp = { .pt = PEER_PT_OPUS,
+                    .seq = seq,
+                    .ts = seq * 960u,
+                    .ssrc = ssrc,
+                    .level = 30,
+                    .tcc = -1,
+                    .payload = payload,
+                    .payload_len = sizeof(payload) };
     media_peer_send_rtp(p, &rtp);
 }
 
@@ -308,8 +314,13 @@ static void test_speaker(Fixture *f, gconstpointer data)
         for (gint64 end = g_get_monotonic_time() + 60 * G_USEC_PER_SEC; !ev && g_get_monotonic_time() < end; seq++) {
             uint8_t payload[40] = { 0 };
             for (unsigned i = 0; i < 3; i++) {
-                PeerRtp rtp = { .pt = PEER_PT_OPUS, .seq = seq, .ts = seq * 960u, .ssrc = AUDIO_SSRC + i,
-                                .level = i == who ? 5 : 126, .tcc = -1, .payload = payload,
+                PeerRtp rtp = { .pt = PEER_PT_OPUS,
+                                .seq = seq,
+                                .ts = seq * 960u,
+                                .ssrc = AUDIO_SSRC + i,
+                                .level = i == who ? 5 : 126,
+                                .tcc = -1,
+                                .payload = payload,
                                 .payload_len = sizeof(payload) };
                 media_peer_send_rtp(peers[i], &rtp);
             }
@@ -338,11 +349,16 @@ static void test_speaker(Fixture *f, gconstpointer data)
 int main(int argc, char **argv)
 {
     static const Capture captures[] = {
-        { "vp8-simulcast-plain", PEER_PT_VP8, 3 },  { "vp8-simulcast-l1t3", PEER_PT_VP8, 3 },
-        { "vp9-l1t3-plain", PEER_PT_VP9, 1 },       { "vp9-l3t3-key", PEER_PT_VP9, 1 },
-        { "vp9-l3t3", PEER_PT_VP9, 1 },             { "h264-simulcast-plain", PEER_PT_H264, 3 },
-        { "h264-simulcast-l1t3", PEER_PT_H264, 3 }, { "av1-l1t3", PEER_PT_AV1, 1 },
-        { "av1-l3t3-key", PEER_PT_AV1, 1 },         { "av1-simulcast-l1t3", PEER_PT_AV1, 3 },
+        { "vp8-simulcast-plain", PEER_PT_VP8, 3 },
+        { "vp8-simulcast-l1t3", PEER_PT_VP8, 3 },
+        { "vp9-l1t3-plain", PEER_PT_VP9, 1 },
+        { "vp9-l3t3-key", PEER_PT_VP9, 1 },
+        { "vp9-l3t3", PEER_PT_VP9, 1 },
+        { "h264-simulcast-plain", PEER_PT_H264, 3 },
+        { "h264-simulcast-l1t3", PEER_PT_H264, 3 },
+        { "av1-l1t3", PEER_PT_AV1, 1 },
+        { "av1-l3t3-key", PEER_PT_AV1, 1 },
+        { "av1-simulcast-l1t3", PEER_PT_AV1, 3 },
     };
     g_test_init(&argc, &argv, NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(captures); i++) {

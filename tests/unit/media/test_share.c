@@ -177,8 +177,9 @@ static void test_wish_before_word(Two *t, gconstpointer unused)
     WorkerCommand *shares = worker_command_new(WORKER_SHARES, 1, 0, 0);
     shares->shares = 3;
     g_assert_true(mailbox_post(t->e.w.inbox, &shares));
-    from_other(t, (ShareItem){ .type = SHARE_DEMAND, .endpoint = t->e.client[0].ep->handle, .ssrc = VIDEO_SSRC(0),
-                               .max_height = 720 });
+    from_other(
+        t, (ShareItem){
+               .type = SHARE_DEMAND, .endpoint = t->e.client[0].ep->handle, .ssrc = VIDEO_SSRC(0), .max_height = 720 });
     g_assert_cmpuint(source(t, 0, WORKER_VIDEO)->shares, ==, 2);
 }
 
@@ -200,11 +201,14 @@ static void test_loudest(Two *t, gconstpointer unused)
     g_assert_false(engine_hear(&t->e, 0, &v));
     g_assert_cmpuint(take(t, SHARE_LEVEL, &item), ==, 1);
     g_assert_cmpuint(item.level, ==, 60);
-    from_other(t, (ShareItem){ .type = SHARE_SUBSCRIBED, .endpoint = t->e.client[1].ep->handle, .ssrc = AUDIO_SSRC(1),
+    from_other(t, (ShareItem){ .type = SHARE_SUBSCRIBED,
+                               .endpoint = t->e.client[1].ep->handle,
+                               .ssrc = AUDIO_SSRC(1),
                                .subscribed = true });
     engine_speak_as(&t->e, 1, OPUS_PT, 60, 11);
     g_assert_cmpuint(take(t, SHARE_PACKET, NULL), ==, 1);
-    from_other(t, (ShareItem){ .type = SHARE_SUBSCRIBED, .endpoint = t->e.client[1].ep->handle, .ssrc = AUDIO_SSRC(1) });
+    from_other(t,
+               (ShareItem){ .type = SHARE_SUBSCRIBED, .endpoint = t->e.client[1].ep->handle, .ssrc = AUDIO_SSRC(1) });
     engine_speak_as(&t->e, 1, OPUS_PT, 60, 12);
     g_assert_cmpuint(take(t, SHARE_PACKET, NULL), ==, 0);
 }
@@ -219,7 +223,9 @@ static void test_mirror(Two *t, gconstpointer unused)
     MediaEndpoint *ep = media_endpoint_new_mirror(t->e.conference, mirror);
     worker_command_free(mirror);
     g_assert_nonnull(ep);
-    WorkerSource s = { .name = "elsewhere-a0", .kind = WORKER_AUDIO, .n_encodings = 1, .encodings = { { .ssrc = 77 } } };
+    WorkerSource s = {
+        .name = "elsewhere-a0", .kind = WORKER_AUDIO, .n_encodings = 1, .encodings = { { .ssrc = 77 } }
+    };
     media_endpoint_set_sources(ep, &s, 1);
     open_share(t);
 
@@ -271,7 +277,8 @@ static void test_events_wait(Two *t, gconstpointer unused)
     uint64_t lost = w->totals.drops[WORKER_DROP_MAILBOX];
     t->e.group.events = mailbox_new(sizeof(WorkerEvent *), 2);
     for (int64_t i = 0; i < 7; i++) {
-        WorkerEvent *ev = worker_event_new(w, i == 4 ? WORKER_EV_DTLS : WORKER_EV_ICE_FAILED, NULL, t->e.client[0].ep, 0);
+        WorkerEvent *ev =
+            worker_event_new(w, i == 4 ? WORKER_EV_DTLS : WORKER_EV_ICE_FAILED, NULL, t->e.client[0].ep, 0);
         ev->ice.generation = (uint32_t)i;
         worker_emit(w, ev);
     }
@@ -309,9 +316,15 @@ static void posts_set_up(Posts *p, gconstpointer room)
 static char *taken(Posts *p, unsigned worker)
 {
     static const char *const names[WORKER_COMMANDS] = {
-        [WORKER_CONFERENCE_CREATE] = "conference", [WORKER_CONFERENCE_REMOVE] = "end", [WORKER_ENDPOINT_CREATE] = "create",
-        [WORKER_ENDPOINT_REMOVE] = "remove",       [WORKER_SOURCES] = "sources",       [WORKER_FORCE_MUTE] = "mute",
-        [WORKER_SOURCE_VIDEO_TYPE] = "type",       [WORKER_MIRROR] = "mirror",         [WORKER_SHARES] = "shares",
+        [WORKER_CONFERENCE_CREATE] = "conference",
+        [WORKER_CONFERENCE_REMOVE] = "end",
+        [WORKER_ENDPOINT_CREATE] = "create",
+        [WORKER_ENDPOINT_REMOVE] = "remove",
+        [WORKER_SOURCES] = "sources",
+        [WORKER_FORCE_MUTE] = "mute",
+        [WORKER_SOURCE_VIDEO_TYPE] = "type",
+        [WORKER_MIRROR] = "mirror",
+        [WORKER_SHARES] = "shares",
         [WORKER_CHANNEL_UP] = "up",
     };
     GString *text = g_string_new(NULL);
@@ -434,23 +447,22 @@ static void test_rule(void)
         uint32_t shares, size, limit;
         unsigned home, chosen;
     } cases[] = {
-        { { { 100, 10, 0 }, { 0, 0, 0 }, { 0, 0, 0 } }, 1, 50, 700, 0, 0 },            /* enough room at home */
-        { { { 800, 50, 0 }, { 300, 9, 0 }, { 200, 9, 0 } }, 1, 50, 700, 0, 2 },        /* a first share elsewhere */
-        { { { 800, 50, 0 }, { 300, 9, 0 }, { 200, 9, 0 } }, 3, 50, 700, 0, 1 },        /* the one there is first */
-        { { { 800, 50, 0 }, { 750, 9, 0 }, { 200, 9, 0 } }, 3, 50, 700, 0, 2 },        /* then another */
-        { { { 950, 50, 0 }, { 900, 9, 0 }, { 850, 9, 0 } }, 3, 50, 700, 0, 1 },        /* all full: no third for so little */
-        { { { 990, 50, 0 }, { 980, 9, 0 }, { 750, 9, 0 } }, 3, 50, 700, 0, 2 },        /* all full, but one clearly less */
+        { { { 100, 10, 0 }, { 0, 0, 0 }, { 0, 0, 0 } }, 1, 50, 700, 0, 0 },     /* enough room at home */
+        { { { 800, 50, 0 }, { 300, 9, 0 }, { 200, 9, 0 } }, 1, 50, 700, 0, 2 }, /* a first share elsewhere */
+        { { { 800, 50, 0 }, { 300, 9, 0 }, { 200, 9, 0 } }, 3, 50, 700, 0, 1 }, /* the one there is first */
+        { { { 800, 50, 0 }, { 750, 9, 0 }, { 200, 9, 0 } }, 3, 50, 700, 0, 2 }, /* then another */
+        { { { 950, 50, 0 }, { 900, 9, 0 }, { 850, 9, 0 } }, 3, 50, 700, 0, 1 }, /* all full: no third for so little */
+        { { { 990, 50, 0 }, { 980, 9, 0 }, { 750, 9, 0 } }, 3, 50, 700, 0, 2 }, /* all full, but one clearly less */
         { { { 800, 50, 0 }, { 0, 0, 0 }, { 0, 0, 0 } }, 1, SPREAD_LEAST - 1, 700, 0, 0 }, /* a small one stays */
-        { { { 800, 50, 0 }, { 0, 0, 0 }, { 0, 0, 0 } }, 1, 50, 0, 0, 0 },              /* never */
-        { { { 0, 300, 300 }, { 0, 0, 0 }, { 0, 0, 0 } }, 1, 300, 700, 0, 1 },          /* a rush: nothing measured yet */
-        { { { 400, 120, 20 }, { 0, 0, 0 }, { 0, 0, 0 } }, 1, 120, 470, 0, 1 },         /* each costs what the others cost */
+        { { { 800, 50, 0 }, { 0, 0, 0 }, { 0, 0, 0 } }, 1, 50, 0, 0, 0 },                 /* never */
+        { { { 0, 300, 300 }, { 0, 0, 0 }, { 0, 0, 0 } }, 1, 300, 700, 0, 1 },  /* a rush: nothing measured yet */
+        { { { 400, 120, 20 }, { 0, 0, 0 }, { 0, 0, 0 } }, 1, 120, 470, 0, 1 }, /* each costs what the others cost */
         { { { 0, 0, 0 }, { 100, 9, 0 }, { 800, 9, 0 } }, 4, 50, 700, 2, 0 },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_test_message("case %zu", i);
-        g_assert_cmpuint(
-            spread_choose(cases[i].w, 3, cases[i].home, cases[i].shares, cases[i].size, cases[i].limit), ==,
-            cases[i].chosen);
+        g_assert_cmpuint(spread_choose(cases[i].w, 3, cases[i].home, cases[i].shares, cases[i].size, cases[i].limit),
+                         ==, cases[i].chosen);
     }
     const SpreadWorker one = { 990, 50, 0 };
     g_assert_cmpuint(spread_choose(&one, 1, 0, 1, 50, 700), ==, 0);
