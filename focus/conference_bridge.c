@@ -475,7 +475,8 @@ static void on_restart_answer(Conference *c, const ConfEvent *ev)
     if (!m || m->restart_serial != ev->serial || !member_has_session(m))
         return;
     m->restart_serial = 0;
-    const Colibri2Endpoint *e = ev->modified ? colibri2_modified_find(ev->modified, m->id) : NULL;
+    bool readable = ev->outcome == OUTCOME_RESULT && ev->modified;
+    const Colibri2Endpoint *e = readable ? colibri2_modified_find(ev->modified, m->id) : NULL;
     const IceTransport *ice = e && e->transport ? e->transport->ice : NULL;
     if (!ice)
         conf_reinvite(c, m, true);
@@ -498,7 +499,7 @@ void conf_colibri_answer(Conference *c, const ConfEvent *ev)
         return; /* about a session on that bridge that is over */
     if (ev->outcome == OUTCOME_ERROR)
         on_update_error(c, bs, ev);
-    else if (ev->outcome == OUTCOME_RESULT && ev->colibri == COLIBRI_ICE_RESTART)
+    else if (ev->outcome != OUTCOME_TIMEOUT && ev->colibri == COLIBRI_ICE_RESTART)
         on_restart_answer(c, ev);
     /* An update that timed out changes nothing: what is wrong will show in the health check. */
 }

@@ -76,6 +76,14 @@ static bool has(const Line *l, const char *word)
     return g_strv_contains((const char *const *)l->w, word);
 }
 
+static ConfOutcome outcome_of(const Line *l)
+{
+    return has(l, "error")     ? OUTCOME_ERROR
+           : has(l, "timeout") ? OUTCOME_TIMEOUT
+           : has(l, "bad")     ? OUTCOME_BAD
+                               : OUTCOME_RESULT;
+}
+
 static const char *value_of(const Line *l, const char *key)
 {
     for (char **w = l->w; *w; w++) {
@@ -268,7 +276,7 @@ static void read_colibri(ConferenceScript *s, Line *l, const char *id)
     if (g_str_has_prefix(verb, "alloc")) {
         l->ev.colibri = COLIBRI_ALLOCATE;
         l->ev.serial = p->allocate;
-    } else if (strcmp(verb, "restarted") == 0) {
+    } else if (g_str_has_prefix(verb, "restarted")) {
         l->ev.colibri = COLIBRI_ICE_RESTART;
         l->ev.serial = p->restart;
     } else {
@@ -337,7 +345,7 @@ static bool read_plain(ConferenceScript *s, Line *l)
         break;
     case EV_INITIATE_ANSWER:
         l->ev.sid = session_of(s, l->w[1]);
-        l->ev.outcome = has(l, "error") ? OUTCOME_ERROR : has(l, "timeout") ? OUTCOME_TIMEOUT : OUTCOME_RESULT;
+        l->ev.outcome = outcome_of(l);
         break;
     case EV_ENDPOINT_LOST:
         l->ev.bridge = has(l, "elsewhere") ? "y" : script_peer(s, subject)->bridge;
@@ -348,6 +356,7 @@ static bool read_plain(ConferenceScript *s, Line *l)
         l->ev.request = ++s->request;
         l->ev.target = l->w[2];
         l->ev.mute = !has(l, "off");
+        l->ev.mute_kind = has(l, "video") ? MUTE_VIDEO : has(l, "desktop") ? MUTE_DESKTOP : MUTE_AUDIO;
         break;
     case EV_TICK:
         s->now_ms += atoi(subject);
@@ -372,7 +381,12 @@ static void step(ConferenceScript *s, Line *l, GString *out)
     if (l->ev.type == EV_REQUEST || l->ev.type == EV_JINGLE || l->ev.type == EV_MUTE)
         count_asked(s, l->ev.request);
     world_event(s->world, &l->ev);
-    s->last_event = l->ev.type;
+    s->last_event = (ScriptEvent){ .type = l->ev.type,
+                                   .colibri = l->ev.colibri,
+                                   .outcome = l->ev.outcome,
+                                   .jingle = l->jingle ? l->jingle->action : JINGLE_UNKNOWN,
+                                   .mute_kind = l->ev.mute_kind };
+    g_strlcpy(s->last_event.member, l->ev.member ? l->ev.member : "", sizeof s->last_event.member);
     conference_step(s->c, &l->ev, actions);
     for (guint i = 0; i < actions->len; i++) {
         if (out->len)
@@ -408,6 +422,8 @@ char *script_event(ConferenceScript *s, const char *event)
     g_autofree char *real = g_strdup_printf("%s@meet.example/web", words[1] ? words[1] : "");
     if (strcmp(words[0], "came") == 0) {
         run_came(s, words, out);
+        if (out->len == 0)
+            g_string_append_c(out, '-');
         return g_string_free(out, FALSE);
     }
     if (strcmp(words[0], "stale") == 0) {
@@ -418,13 +434,16 @@ char *script_event(ConferenceScript *s, const char *event)
         l.ev = (ConfEvent){ .type = EV_COLIBRI_ANSWER,
                             .colibri = COLIBRI_EXPIRE,
                             .bridge = words[1],
-                            .outcome = OUTCOME_RESULT,
+                            .outcome = outcome_of(&l),
                             .serial = GPOINTER_TO_SIZE(g_hash_table_lookup(s->expired, words[1])) };
+        if (l.ev.outcome == OUTCOME_ERROR)
+            l.ev.error = l.error =
+                colibri2_error_new(STANZA_ITEM_NOT_FOUND, COLIBRI2_REASON_CONFERENCE_NOT_FOUND, NULL);
     } else if (!read_plain(s, &l)) {
         g_assert_nonnull(words[1]);
         const char *sid = session_of(s, words[1]);
         if (g_str_has_prefix(words[0], "alloc") || g_str_has_prefix(words[0], "update") ||
-            strcmp(words[0], "restarted") == 0) {
+            g_str_has_prefix(words[0], "restarted")) {
             read_colibri(s, &l, words[1]);
         } else {
             read_jingle(s, &l, words[1], sid);
@@ -459,7 +478,7 @@ void script_run(ConferenceScript *s, const char *lines)
     }
 }
 
-ConfEventType script_last_event(const ConferenceScript *s)
+ScriptEvent script_last_event(const ConferenceScript *s)
 {
     return s->last_event;
 }

@@ -14,12 +14,13 @@
  *   came M ...: joined and features in one line
  *   selected B | no-bridge | bridge-available | bridge-lost B [reachable]         ("stale" before: an old serial)
  *   allocated M [no-sctp] [no-transport] [passive] [again] | alloc-timeout M | alloc-bad M
- *   alloc-error M CONDITION [REASON] | update-error M CONDITION [REASON] | update-timeout M | expired B
- *   restarted M [gen=N] [none] | endpoint-lost M [older] [nameless] [elsewhere]
- *   invited M ok|error|timeout
+ *   alloc-error M CONDITION [REASON] | update-error M CONDITION [REASON] | update-timeout M | update-bad M
+ *   updated M | expired B [error|timeout|bad] | restarted-error M CONDITION [REASON] | restarted-timeout M
+ *   restarted-bad M | restarted M [gen=N] [none] | endpoint-lost M [older] [nameless] [elsewhere]
+ *   invited M ok|error|timeout|bad
  *   accept M SOURCES... | add M ... | remove M ... | info M | trickle M [none] | terminate M [restart] [elsewhere]
  *   ice-restart M [elsewhere] | ice-failed M | jingle M ACTION       (M' is M's session before; M? an unknown one)
- *   mute M TARGET [off] | after MS | xmpp-lost | xmpp-back
+ *   mute M TARGET [off] [video|desktop] | after MS | xmpp-lost | xmpp-back
  * Sources: "v5/m" video SSRC 5 msid M-m ("v5" alone: msid of its own), "a6", "F1,2", "S1,2". */
 #ifndef PLENUM_TESTS_FLOW_CONFERENCE_SCRIPT_H
 #define PLENUM_TESTS_FLOW_CONFERENCE_SCRIPT_H
@@ -35,8 +36,16 @@ Conference *script_conference(ConferenceScript *s);
 char *script_event(ConferenceScript *s, const char *event);
 /* Runs lines up to an empty one or the end; fails the test at the first line that differs. */
 void script_run(ConferenceScript *s, const char *lines);
-/* What the last event was; of "came" the second one. */
-ConfEventType script_last_event(const ConferenceScript *s);
+/* What the last event was; of "came" the second one. Fields its type does not have are 0. */
+typedef struct {
+    ConfEventType type;
+    ConfColibri colibri;
+    ConfOutcome outcome;
+    JingleAction jingle;
+    ConfMuteKind mute_kind;
+    char member[4]; /* "" when it has none */
+} ScriptEvent;
+ScriptEvent script_last_event(const ConferenceScript *s);
 /* Requests not answered and requests answered twice so far: both must stay 0. */
 int script_unanswered(const ConferenceScript *s);
 

@@ -23,7 +23,7 @@ struct ConferenceScript {
     int64_t now_ms;
     uint64_t select, stale_select, request;
     guint ids;
-    ConfEventType last_event;
+    ScriptEvent last_event;
     GHashTable *asked; /* request -> how often it was asked and not answered */
 };
 

@@ -176,7 +176,11 @@ void script_show(ConferenceScript *s, GString *out, const ConfAction *a)
         show_jingle(s, out, a);
         break;
     case DO_MUTE:
-        g_string_append_printf(out, "mute %s by %s", a->member, a->actor);
+        g_string_append_printf(out, "mute %s%s by %s", a->member,
+                               a->mute_kind == MUTE_VIDEO     ? " video"
+                               : a->mute_kind == MUTE_DESKTOP ? " desktop"
+                                                              : "",
+                               a->actor);
         break;
     case DO_LEAVE_ROOM:
         g_string_append(out, "leave");

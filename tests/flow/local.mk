@@ -15,6 +15,7 @@ tests_flow_test_media_LDADD = tests/fakes/libfake-media.a $(LIBS_MEDIA) $(GLIB_L
 FLOW_CONFERENCE_TESTS = \
 	tests/flow/test_conference \
 	tests/flow/test_conference_events \
+	tests/flow/test_conference_outcomes \
 	tests/flow/test_conference_sessions \
 	tests/flow/test_focus_dialogue
 check_PROGRAMS += $(FLOW_CONFERENCE_TESTS)
@@ -35,9 +36,14 @@ tests_flow_test_conference_SOURCES = %D%/test_conference.c %D%/conference_storie
 tests_flow_test_conference_CFLAGS = $(CFLAGS_FOCUS_TEST)
 tests_flow_test_conference_LDADD = tests/flow/libconference-script.a $(LIBS_FOCUS_TEST)
 
-tests_flow_test_conference_events_SOURCES = %D%/test_conference_events.c %D%/conference_stories.h
+tests_flow_test_conference_events_SOURCES = %D%/test_conference_events.c %D%/conference_every.h
 tests_flow_test_conference_events_CFLAGS = $(CFLAGS_FOCUS_TEST)
 tests_flow_test_conference_events_LDADD = tests/flow/libconference-script.a $(LIBS_FOCUS_TEST)
+
+tests_flow_test_conference_outcomes_SOURCES = %D%/test_conference_outcomes.c
+tests_flow_test_conference_outcomes_CFLAGS = $(CFLAGS_FOCUS_TEST)
+tests_flow_test_conference_outcomes_LDADD = tests/flow/libconference-script.a $(LIBS_FOCUS_TEST)
+EXTRA_DIST += %D%/conference_outcomes.txt
 
 tests_flow_test_conference_sessions_SOURCES = %D%/test_conference_sessions.c %D%/conference_stories.h
 tests_flow_test_conference_sessions_CFLAGS = $(CFLAGS_FOCUS_TEST)
