@@ -222,7 +222,7 @@ static void send_video(MediaEndpoint *r, TxState *tx, TxVideo *v, Packet *p)
         send_filler(r, tx, st, m, &out, p->now_us);
     if (verdict != PROJECTION_ACCEPT)
         return;
-    if (tx->pace && paced_queue_holds(tx->pace)) {
+    if (tx->bwe && paced_queue_holds(tx->pace)) {
         remember(r, st, p, &out, 0);
         if (tx_pace_hold(r, st, p, &out, p->now_us))
             return;
@@ -251,7 +251,7 @@ void tx_path_batch(MediaEndpoint *r, Packet *const *batch, uint32_t n)
     TxState *tx = r->tx;
     if (!tx || !r->payloads || n == 0)
         return;
-    if (tx->pace)
+    if (tx->bwe)
         paced_queue_begin(tx->pace, batch[0]->now_us);
     for (uint32_t i = 0; i < n; i++) {
         Packet *p = batch[i];
@@ -267,6 +267,6 @@ void tx_path_batch(MediaEndpoint *r, Packet *const *batch, uint32_t n)
             send_video(r, tx, t->video, p);
     }
     tx_path_end(r, batch[0]->now_us);
-    if (tx->pace && tx->pace->count)
+    if (tx->bwe && tx->pace->count)
         media_endpoint_wake(r, paced_queue_next_us(tx->pace, batch[0]->now_us));
 }
