@@ -335,13 +335,19 @@ bool dtls_session_new(DtlsTransport *t)
     return true;
 }
 
-/* The handshake met something it cannot go on with. Whoever sent that: a new one may still succeed. */
+/* The handshake met something it cannot go on with. Whoever sent that: a new one may still succeed. As long as no client
+ * has proven himself that costs no try, so that no number of bad hellos ends what a good one may still begin. */
 static void spoilt(DtlsTransport *t)
 {
+    bool proven = !t->flight || dtls_flight_is_proven(t->flight);
     ERR_clear_error();
     if (dtls_rivals_return(t))
         return;
-    if (t->sessions < DTLS_SESSIONS_MAX && dtls_session_new(t)) {
+    if ((!proven || t->sessions < DTLS_SESSIONS_MAX) && dtls_session_new(t)) {
+        if (!proven) {
+            t->sessions--;
+            t->hellos++;
+        }
         if (t->role == DTLS_CLIENT)
             SSL_do_handshake(t->ssl);
         ERR_clear_error();
@@ -463,13 +469,19 @@ void dtls_on_timer(DtlsTransport *t, int64_t now_us)
     if (!t->ssl || t->ended)
         return;
     if (!t->ready && now_us >= t->deadline_us) {
-        end(t, DTLS_FAILED_TIMEOUT);
+        if (t->alert_len)
+            t->cb.send(t->user, t->alert, t->alert_len);
+        end(t, t->alert_len ? DTLS_FAILED_HANDSHAKE : DTLS_FAILED_TIMEOUT);
         return;
     }
     ERR_clear_error();
     buffers_take(t);
-    if (DTLSv1_handle_timeout(t->ssl) < 0 && !t->connected)
-        end(t, DTLS_FAILED_TIMEOUT); /* OpenSSL has repeated the flight a dozen times */
+    if (DTLSv1_handle_timeout(t->ssl) < 0 && !t->connected) { /* OpenSSL has repeated the flight a dozen times */
+        if (t->flight)
+            spoilt(t); /* nobody answers: another client may still come, until the deadline */
+        else
+            end(t, DTLS_FAILED_TIMEOUT);
+    }
     ERR_clear_error();
     buffers_release(t);
 }

@@ -22,7 +22,7 @@
 #define DTLS_RIVAL_US 2000000              /* one that has waited so long for its client may give way */
 #define DTLS_DATA_MAX 1400                 /* bytes of one application datagram received */
 #define DTLS_EARLY_MAX 32                  /* datagrams held until dtls_start, then until the fingerprint matched */
-#define DTLS_SESSIONS_MAX 8                /* handshakes begun anew after one was spoilt */
+#define DTLS_SESSIONS_MAX 8                /* begun anew after one was spoilt behind the client's proof, or as client */
 #define DTLS_CERTIFICATE_US 86400000000    /* a new certificate after this; running transports keep theirs */
 #define DTLS_FINGERPRINTS_MAX 8
 #define DTLS_FINGERPRINT_TEXT (32 * 3) /* "AB:CD:..." of sha-256, with its NUL */
@@ -38,7 +38,7 @@ typedef enum { DTLS_SERVER, DTLS_CLIENT } DtlsRole;
 /* Why a transport ended. */
 typedef enum {
     DTLS_CLOSED_BY_PEER,     /* authenticated close_notify */
-    DTLS_FAILED_HANDSHAKE,   /* DTLS_SESSIONS_MAX handshakes ended in an error */
+    DTLS_FAILED_HANDSHAKE,   /* DTLS_SESSIONS_MAX handshakes ended in an error, or nothing but errors came in time */
     DTLS_FAILED_FINGERPRINT, /* handshake complete, certificate is not the signalled one */
     DTLS_FAILED_TIMEOUT,
     DTLS_FAILED_PROFILE, /* no common SRTP profile */

@@ -151,22 +151,28 @@ void dtls_flight_sent(DtlsFlight *f, const uint8_t *datagram, size_t len)
     }
 }
 
-/* In order, as one client sends it. */
-static void hello_fragment(DtlsFlight *f, const Fragment *g)
+/* What is known of the hello says something else there. */
+static bool contradicts(const DtlsFlight *f, const Fragment *g)
+{
+    uint32_t known = f->hello_have > g->off ? f->hello_have - g->off : 0;
+    return g->len != f->hello_len ||
+           memcmp(f->hello + MESSAGE_HEADER + g->off, g->bytes, g->n < known ? g->n : known) != 0;
+}
+
+/* In order, as one client sends it. False: not for the library, which is to see the hello that we know and no other. */
+static bool hello_fragment(DtlsFlight *f, const Fragment *g)
 {
     if (f->hello_len == 0 && g->off == 0 && MESSAGE_HEADER + g->len <= sizeof(f->hello)) {
         put_header(f->hello, g->type, g->seq, g->len);
         f->hello_len = g->len;
     }
-    if (g->len != f->hello_len || g->off != f->hello_have)
-        return;
-    memcpy(f->hello + MESSAGE_HEADER + g->off, g->bytes, g->n);
-    f->hello_have += g->n;
-}
-
-bool dtls_flight_has_hello(const DtlsFlight *f)
-{
-    return f->hello_len > 0;
+    if (f->hello_len == 0 || g->off > f->hello_have || contradicts(f, g))
+        return false;
+    if (g->off + g->n > f->hello_have) {
+        memcpy(f->hello + MESSAGE_HEADER + g->off, g->bytes, g->n);
+        f->hello_have = g->off + g->n;
+    }
+    return true;
 }
 
 bool dtls_flight_is_other_hello(const DtlsFlight *f, const uint8_t *records, size_t len)
@@ -184,9 +190,8 @@ bool dtls_flight_is_other_hello(const DtlsFlight *f, const uint8_t *records, siz
         Fragment g;
         Reader in = READER(records + start, n);
         while (type == RECORD_HANDSHAKE && epoch == 0 && next_fragment(&in, records + start, &g)) {
-            uint32_t common = g.n < f->hello_have ? g.n : f->hello_have;
-            if (g.type == MESSAGE_CLIENT_HELLO && g.seq == 0 && g.off == 0 &&
-                (g.len != f->hello_len || memcmp(f->hello + MESSAGE_HEADER, g.bytes, common) != 0))
+            if (g.type == MESSAGE_CLIENT_HELLO && g.seq == 0 && (g.off == 0 || g.len == f->hello_len) &&
+                contradicts(f, &g))
                 return true;
         }
     }
@@ -396,10 +401,9 @@ static size_t handshake_record(DtlsFlight *f, const uint8_t *body, size_t n, uin
             at += take_part(f, &g, out + at);
             continue;
         }
-        if (g.type != MESSAGE_CLIENT_HELLO)
+        if (g.type != MESSAGE_CLIENT_HELLO || !hello_fragment(f, &g))
             continue;
         size_t whole = MESSAGE_HEADER + g.n;
-        hello_fragment(f, &g);
         memcpy(out + at + RECORD_HEADER, g.bytes - MESSAGE_HEADER, whole);
         at += put_record(f, out + at, RECORD_HANDSHAKE, whole);
     }

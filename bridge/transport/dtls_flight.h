@@ -30,9 +30,7 @@ void dtls_flight_sent(DtlsFlight *f, const uint8_t *datagram, size_t len);
 /* Records of the client, as dtls_records_filter leaves them. Writes those that the library may see to out (cap at
  * least len + DTLS_FLIGHT_ROOM), those in the clear with record numbers of their own, and returns their length. */
 size_t dtls_flight_received(DtlsFlight *f, const uint8_t *records, size_t len, uint8_t *out, size_t cap);
-/* The beginning of a ClientHello has come. */
-bool dtls_flight_has_hello(const DtlsFlight *f);
-/* These records hold the beginning of a ClientHello that is not the one that came first. */
+/* These records hold a part of a ClientHello that is not the one that came first. */
 bool dtls_flight_is_other_hello(const DtlsFlight *f, const uint8_t *records, size_t len);
 bool dtls_flight_is_proven(const DtlsFlight *f);
 

@@ -181,26 +181,128 @@ static void test_forged(void)
     end_clear(&s), end_clear(&c);
 }
 
-static void test_never_ends_well(void)
+/* Hellos that no handshake can go on from, as many as somebody likes to send: the good one is taken all the same. */
+static void test_bad_hellos(gconstpointer data)
 {
+    const bool good_follows = GPOINTER_TO_INT(data);
     End s, c;
     end_init(&s), end_init(&c);
+    trust(&s, &c), trust(&c, &s);
     start(&s, &c);
     GBytes *hello = g_queue_peek_head(&c.out);
     gsize n;
     const uint8_t *bytes = g_bytes_get_data(hello, &n);
     uint8_t *copy = exact(bytes, n);
     copy[13 + 12 + 2 + 32] = 0xff; /* session id longer than the message */
-    for (int i = 0; i < 20; i++)
+    for (int i = 0; i < 100; i++)
         feed(&s, copy, n);
+    g_assert_cmpuint(s.ended, ==, 0);
+    g_assert_cmpuint(s.sent, ==, 0);
+    if (good_follows) {
+        gint64 begin = g_get_monotonic_time();
+        run(&s, &c, 0, 8 * G_USEC_PER_SEC, both_ready);
+        g_assert_true(s.ready && c.ready);
+        g_assert_cmpint(g_get_monotonic_time() - begin, <, 4 * G_USEC_PER_SEC);
+        assert_data(&c, &s);
+    } else {
+        gint64 now = g_get_monotonic_time();
+        g_assert_cmpint(dtls_next_due(c.t, now), <=, now + DTLS_FIRST_TIMEOUT_US);
+        dtls_on_timer(s.t, now + DTLS_HANDSHAKE_US);
+        dtls_on_timer(c.t, now + DTLS_HANDSHAKE_US);
+        g_assert_cmpuint(s.ended, ==, 1);
+        g_assert_cmpint(s.why, ==, DTLS_FAILED_HANDSHAKE);
+        g_assert_cmpuint(s.sent, ==, 1); /* one alert, at the very end */
+        g_assert_cmpint(c.why, ==, DTLS_FAILED_TIMEOUT);
+    }
     free(copy);
-    g_assert_cmpuint(s.ended, ==, 1);
-    g_assert_cmpint(s.why, ==, DTLS_FAILED_HANDSHAKE);
-    g_assert_cmpuint(s.sent, ==, 1); /* one alert, at the very end */
-    gint64 now = g_get_monotonic_time();
-    g_assert_cmpint(dtls_next_due(c.t, now), <=, now + DTLS_FIRST_TIMEOUT_US);
-    dtls_on_timer(c.t, now + DTLS_HANDSHAKE_US);
-    g_assert_cmpint(c.why, ==, DTLS_FAILED_TIMEOUT);
+    end_clear(&s), end_clear(&c);
+}
+
+/* Every byte of a hello changed in some ways, then the hello itself. */
+static void test_every_byte_of_hello(void)
+{
+    End s, c;
+    gsize n;
+    end_init(&s), end_init(&c);
+    trust(&s, &c), trust(&c, &s);
+    start(&s, &c);
+    g_autoptr(GBytes) hello = g_queue_pop_head(&c.out);
+    const uint8_t *bytes = g_bytes_get_data(hello, &n);
+    for (gsize i = 0; i < n; i++) {
+        End one;
+        end_init(&one);
+        g_assert_true(dtls_start(one.t, DTLS_SERVER, g_get_monotonic_time()));
+        g_autofree uint8_t *bad = exact(bytes, n);
+        for (int k = 0; k < DTLS_RIVALS_MAX; k++) { /* some of them are answered, and so many are kept beside */
+            bad[i] = bytes[i] ^ (uint8_t)(1 << (3 * k));
+            feed(&one, bad, n);
+        }
+        unsigned before = i >= 5 && i < 11 ? 0 : one.sent; /* the record's number: they were the hello itself */
+        feed(&one, bytes, n);
+        g_assert_cmpuint(one.ended, ==, 0);
+        g_assert_cmpuint(one.sent, >, before); /* the good one has its answer */
+        end_clear(&one);
+    }
+    end_clear(&s), end_clear(&c);
+}
+
+/* Bytes off to end of a hello in one datagram, as a fragment of its own. */
+static void feed_piece(End *to, const uint8_t *hello, unsigned off, unsigned end, unsigned flip)
+{
+    const unsigned n = end - off;
+    uint8_t piece[DTLS_MTU];
+    memcpy(piece, hello, 25);
+    piece[11] = (uint8_t)((n + 12) >> 8), piece[12] = (uint8_t)(n + 12);
+    piece[20] = (uint8_t)(off >> 8), piece[21] = (uint8_t)off;
+    piece[23] = (uint8_t)(n >> 8), piece[24] = (uint8_t)n;
+    memcpy(piece + 25, hello + 25 + off, n);
+    if (flip)
+        piece[25 + flip - off] ^= 0x55;
+    feed(to, piece, 25 + n);
+}
+
+typedef struct {
+    const char *name;
+    struct {
+        unsigned from, to, flip; /* per cent of the hello; a byte of it that is forged */
+    } pieces[8];
+    unsigned repeats; /* of the client, before it is answered */
+} PiecesCase;
+
+static const PiecesCase pieces[] = {
+    { "two", { { 0, 50 }, { 50, 100 } }, 0 },
+    { "overlapping", { { 0, 60 }, { 40, 100 } }, 0 },
+    { "forged end before", { { 50, 100, 60 }, { 0, 50 }, { 50, 100 } }, 0 },
+    { "forged end between", { { 0, 50 }, { 50, 100, 60 }, { 50, 100 } }, 1 },
+    { "forged end behind", { { 0, 50 }, { 50, 100 }, { 50, 100, 60 } }, 0 },
+    { "forged beginning", { { 0, 50, 20 }, { 0, 50 }, { 50, 100 } }, 0 },
+    { "forged middle", { { 0, 30 }, { 20, 60, 25 }, { 30, 100 } }, 1 },
+    { "wrong order", { { 50, 100 }, { 0, 50 } }, 1 },
+};
+
+/* A hello in pieces, some of them forged. */
+static void test_pieces(gconstpointer data)
+{
+    const PiecesCase *k = data;
+    End s, c;
+    end_init(&s), end_init(&c);
+    trust(&s, &c), trust(&c, &s);
+    start(&s, &c);
+    g_autoptr(GBytes) hello = g_queue_pop_head(&c.out);
+    gsize n;
+    const uint8_t *bytes = g_bytes_get_data(hello, &n);
+    n -= 25;
+    for (size_t i = 0; i < G_N_ELEMENTS(k->pieces) && k->pieces[i].to; i++)
+        feed_piece(&s, bytes, k->pieces[i].from * n / 100, k->pieces[i].to * n / 100, k->pieces[i].flip * n / 100);
+    for (unsigned i = 0; i < k->repeats; i++) {
+        g_queue_clear_full(&s.out, (GDestroyNotify)g_bytes_unref); /* what it told the forger */
+        feed_piece(&s, bytes, 0, n / 2, 0);
+        feed_piece(&s, bytes, n / 2, n, 0);
+    }
+    g_assert_cmpuint(s.sent, >, 0);
+    run(&s, &c, 0, 8 * G_USEC_PER_SEC, both_ready);
+    g_assert_true(s.ready && c.ready);
+    g_assert_cmpuint(s.ended, ==, 0);
     end_clear(&s), end_clear(&c);
 }
 
@@ -277,7 +379,13 @@ int main(int argc, char **argv)
     g_test_add_func("/dtls/late fingerprint", test_late_fingerprint);
     g_test_add_func("/dtls/strongest decides", test_strongest_decides);
     g_test_add_func("/dtls/forged", test_forged);
-    g_test_add_func("/dtls/never ends well", test_never_ends_well);
+    g_test_add_data_func("/dtls/bad hellos/good follows", GINT_TO_POINTER(true), test_bad_hellos);
+    g_test_add_data_func("/dtls/bad hellos/nothing else", GINT_TO_POINTER(false), test_bad_hellos);
+    g_test_add_func("/dtls/every byte of hello", test_every_byte_of_hello);
+    for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
+        g_autofree char *path = g_strdup_printf("/dtls/hello in pieces/%s", pieces[i].name);
+        g_test_add_data_func(path, &pieces[i], test_pieces);
+    }
     g_test_add_func("/dtls/early datagrams", test_early_datagrams);
     g_test_add_func("/dtls/rotation", test_rotation);
     int r = g_test_run();

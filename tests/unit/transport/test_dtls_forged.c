@@ -270,6 +270,8 @@ int main(int argc, char **argv)
     g_test_add_func("/dtls/flood", test_flood);
     g_test_add_data_func("/dtls/client keys/RSA", "RSA", test_client_keys);
     g_test_add_data_func("/dtls/client keys/P-256", "P-256", test_client_keys);
+    g_test_add_data_func("/dtls/client keys/P-384", "P-384", test_client_keys);
+    g_test_add_data_func("/dtls/client keys/P-521", "P-521", test_client_keys);
     g_test_add_data_func("/dtls/client keys/ED25519", "ED25519", test_client_keys);
     int r = g_test_run();
     dtls_context_free(ctx);
