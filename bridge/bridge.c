@@ -327,7 +327,10 @@ void bridge_expire_later(Bridge *b, Endpoint *ep, const char *why)
         b->expire_source = g_idle_add_full(G_PRIORITY_DEFAULT, on_expire, b, NULL);
 }
 
-void bridge_endpoint_ready(Bridge *b, const Endpoint *ep)
+typedef void (*OldOne)(Bridge *b, Endpoint *old);
+
+/* What the client of ep has in conferences that ep's supersedes. */
+static void for_each_old(Bridge *b, const Endpoint *ep, OldOne what)
 {
     GHashTableIter iter;
     gpointer one;
@@ -337,8 +340,29 @@ void bridge_endpoint_ready(Bridge *b, const Endpoint *ep)
         Endpoint *same =
             old->superseded_us && is_superseded_by(old, ep->conference) ? conference_find(old, ep->id) : NULL;
         if (same)
-            bridge_expire_later(b, same, "its client has moved to the new conference");
+            what(b, same);
     }
+}
+
+static void silence(Bridge *b, Endpoint *old)
+{
+    (void)b;
+    old->moved = true;
+}
+
+static void let_go(Bridge *b, Endpoint *old)
+{
+    bridge_expire_later(b, old, "its client has moved to the new conference");
+}
+
+void bridge_endpoint_has_channel(Bridge *b, const Endpoint *ep)
+{
+    for_each_old(b, ep, silence);
+}
+
+void bridge_endpoint_ready(Bridge *b, const Endpoint *ep)
+{
+    for_each_old(b, ep, let_go);
 }
 
 void bridge_sweep(Bridge *b, int64_t now_us)

@@ -73,6 +73,8 @@ void bridge_register(Bridge *b, Endpoint *ep); /* now found by its handle */
 void bridge_unregister(Bridge *b, const Endpoint *ep);
 /* Expires the endpoint once the stack is unwound: safe inside callbacks of its own transport. */
 void bridge_expire_later(Bridge *b, Endpoint *ep, const char *why);
+/* A message channel of ep is open: what its client had in a conference that this one supersedes says nothing more. */
+void bridge_endpoint_has_channel(Bridge *b, const Endpoint *ep);
 /* DTLS of ep is up: what its client had in a conference that this one supersedes is over. */
 void bridge_endpoint_ready(Bridge *b, const Endpoint *ep);
 

@@ -53,6 +53,7 @@ typedef struct Endpoint {
     bool data_channel_last; /* which carrier spoke or opened last: it is used for sending */
     bool channel_counted;   /* its absence was counted */
     bool active;            /* last connectivity told */
+    bool moved;             /* its client has a channel to the conference that supersedes this one */
     char **forwarded;       /* video sources sent to it now; NULL: none */
     guint resync;           /* source: something could not be sent, ask for the whole state again */
     int64_t bandwidth_bps;  /* last estimate; -1 */

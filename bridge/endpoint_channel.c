@@ -68,6 +68,7 @@ static void channel_up(Endpoint *ep, const char *carrier)
 {
     log_info(&ep->log, "message channel open by %s, %lld ms after creation", carrier,
              (long long)((clock_now_us() - ep->created_us) / 1000));
+    bridge_endpoint_has_channel(ep->conference->bridge, ep);
     endpoint_post(ep, endpoint_command(ep, WORKER_CHANNEL_UP, 0)); /* the burst of 6.4 follows as events */
 }
 
@@ -284,8 +285,18 @@ static void on_restart_over(Endpoint *ep, bool succeeded)
     log_info(&ep->log, "ICE restart %u %s", ep->generation, succeeded ? "took over" : "failed: the old path goes on");
 }
 
+/* A client takes what either of two channels says for the truth. Who leaves a superseded conference goes to the one
+ * after it, so that nobody here looks at a sender any more is no reason for it to stop; and once a client hears the
+ * new conference, the old one is silent. */
+static bool is_outdated(const Endpoint *ep, const WorkerEvent *ev)
+{
+    return ep->moved || (ep->conference->superseded_us && ev->type == WORKER_EV_SOURCE_CONSTRAINTS);
+}
+
 static void on_channel_event(Endpoint *ep, const WorkerEvent *ev)
 {
+    if (is_outdated(ep, ev))
+        return;
     switch (ev->type) {
     case WORKER_EV_VIDEO_SLOTS:
     case WORKER_EV_AUDIO_SLOTS:

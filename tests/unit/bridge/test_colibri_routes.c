@@ -494,6 +494,55 @@ static void test_superseded_moves_one_by_one(void)
     fixture_tear_down(&f);
 }
 
+static void say_demand(Bridge *b, const Endpoint *ep, int height)
+{
+    WorkerEvent *ev = fake_event(WORKER_EV_SOURCE_CONSTRAINTS, ep->conference->handle, ep->handle, 0, 0);
+    g_strlcpy(ev->source_constraint.source, "a1-v0", sizeof(ev->source_constraint.source));
+    ev->source_constraint.max_height = height;
+    bridge_on_event(b, ev);
+    g_free(ev);
+}
+
+static void say_forwarded(Bridge *b, const Endpoint *ep)
+{
+    WorkerEvent *ev = fake_event(WORKER_EV_FORWARDED_SOURCES, ep->conference->handle, ep->handle, 0, 0);
+    bridge_on_event(b, ev);
+    g_free(ev);
+}
+
+static void expect_heard(const Endpoint *ep, const char *part)
+{
+    g_autofree char *heard = fake_transport_heard(ep->transport);
+    g_assert_cmpint(heard != NULL, ==, part != NULL);
+    g_assert_true(!part || strstr(heard, part));
+}
+
+/* Two conferences speak to one client for a while. That its first one empties must not make it stop sending. */
+static void test_superseded_falls_silent(void)
+{
+    Fixture f;
+    fixture_set_up(&f, NULL);
+    modify_from(&f, "brewery@i/focus", ANEW("m1", STANDUP, ENDPOINT("a1", TRANSPORT)));
+    const Endpoint *old = fixture_endpoint(&f, "a1");
+    fake_transport_open_channel(old->transport);
+    say_demand(f.bridge, old, 360);
+    expect_heard(old, "SenderSourceConstraints");
+    modify_from(&f, "brewery@i/focus", ANEW("m2", STANDUP, ENDPOINT("a1", TRANSPORT)));
+    const Endpoint *anew = conference_find(bridge_find_meeting(f.bridge, "m2"), "a1");
+    say_demand(f.bridge, old, 0);
+    expect_heard(old, NULL);
+    say_forwarded(f.bridge, old); /* it has not moved yet and looks at the old one */
+    expect_heard(old, "ForwardedSources");
+    fake_transport_open_channel(anew->transport);
+    say_forwarded(f.bridge, old);
+    expect_heard(old, NULL);
+    say_demand(f.bridge, anew, 180);
+    expect_heard(anew, "\"maxHeight\":180");
+    say_forwarded(f.bridge, anew);
+    expect_heard(anew, "ForwardedSources");
+    fixture_tear_down(&f);
+}
+
 static void test_graceful_shutdown(void)
 {
     Fixture f;
@@ -601,6 +650,7 @@ int main(int argc, char **argv)
     g_test_add_func("/bridge/colibri/asked is not told", test_asked_is_not_told);
     g_test_add_func("/bridge/colibri/superseded", test_superseded);
     g_test_add_func("/bridge/colibri/superseded one by one", test_superseded_moves_one_by_one);
+    g_test_add_func("/bridge/colibri/superseded falls silent", test_superseded_falls_silent);
     g_test_add_func("/bridge/colibri/graceful shutdown", test_graceful_shutdown);
     g_test_add_func("/bridge/colibri/shutdown when empty", test_shutdown_when_empty);
     g_test_add_func("/bridge/colibri/shutdown takes too long", test_shutdown_takes_too_long);
