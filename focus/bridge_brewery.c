@@ -28,7 +28,7 @@ struct BridgeBrewery {
     GHashTable *checkups;             /* JID -> Checkup */
     guint rejoin, rejoin_ms, silence; /* silence: the watch for it */
     gboolean connected, leaving;
-    guint64 lost;
+    guint64 lost, refused;
 };
 
 /* ---- health ---- */
@@ -161,6 +161,7 @@ static void on_presence(MucRoom *room, const MucOccupant *o, gpointer user)
         break;
     case BRIDGE_REFUSED:
         log_warning(&ctx, "too many bridges; this one is not used");
+        b->refused++;
         break;
     case BRIDGE_SEEN:
         start_checkups(b, o->jid);
@@ -264,6 +265,11 @@ guint bridge_brewery_operational(const BridgeBrewery *b)
     for (guint i = 0; i < bridge_pool_size(b->pool); i++)
         n += bridge_is_operational(bridge_pool_nth(b->pool, i)) && !bridge_pool_nth(b->pool, i)->shutting_down;
     return n;
+}
+
+guint64 bridge_brewery_refused(const BridgeBrewery *b)
+{
+    return b->refused;
 }
 
 guint64 bridge_brewery_lost(const BridgeBrewery *b)

@@ -39,6 +39,7 @@ gboolean bridge_brewery_handle(BridgeBrewery *b, const Stanza *presence);
 gboolean bridge_brewery_is_joined(const BridgeBrewery *b);
 BridgePool *bridge_brewery_pool(BridgeBrewery *b);
 guint bridge_brewery_operational(const BridgeBrewery *b);
-guint64 bridge_brewery_lost(const BridgeBrewery *b); /* bridges that left or failed, since birth */
+guint64 bridge_brewery_lost(const BridgeBrewery *b);    /* bridges that left or failed, since birth */
+guint64 bridge_brewery_refused(const BridgeBrewery *b); /* presences of bridges above BRIDGE_POOL_MAX, since birth */
 
 #endif

@@ -101,6 +101,11 @@ static IqReply reply_of(const ConfAction *a)
 
 static void do_reply(ConferenceShell *s, const ConfAction *a)
 {
+    if (a->type == DO_REPLY && !a->ok)
+        metric_add(metrics_counter(s->focus->registry, "client_requests_refused",
+                                   "Jingle and mute requests answered with an error.", "condition",
+                                   stanza_condition_name(a->condition)),
+                   1);
     Held *h = g_hash_table_lookup(s->held, &a->request);
     if (!h)
         return;

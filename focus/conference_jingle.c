@@ -298,6 +298,16 @@ static bool find_session(Ask *a)
     return a->is_replaced || g_strcmp0(a->m->sid, a->j->sid) == 0;
 }
 
+/* A request to us may become one to each member, so they are rationed. false: refused already. */
+static bool is_within_budget(const Ask *a)
+{
+    const ConferenceConfig *config = a->c->config;
+    if (token_bucket_take(&a->m->requests, config->requests_per_s, config->request_burst, a->c->now_ms))
+        return true;
+    refuse(a, STANZA_RESOURCE_CONSTRAINT, "too many requests");
+    return false;
+}
+
 void conf_jingle(Conference *c, const ConfEvent *ev)
 {
     Ask a = { .c = c, .m = conf_member_find(c, ev->member), .j = ev->jingle, .request = ev->request };
@@ -305,6 +315,8 @@ void conf_jingle(Conference *c, const ConfEvent *ev)
         refuse(&a, STANZA_BAD_REQUEST, "no such session");
         return;
     }
+    if (!is_within_budget(&a))
+        return;
     switch (a.j->action) {
     case JINGLE_SESSION_ACCEPT:
         on_session_accept(&a);
@@ -350,6 +362,8 @@ void conf_mute(Conference *c, const ConfEvent *ev)
         refuse(&a, STANZA_ITEM_NOT_FOUND, NULL);
     else if (!a.m || !member_is_invited(a.m))
         refuse(&a, STANZA_INTERNAL_SERVER_ERROR, NULL);
+    else if (!is_within_budget(&a))
+        return;
     else if (!is_self && a.m->role != MEMBER_OWNER && a.m->role != MEMBER_MODERATOR)
         refuse(&a, STANZA_NOT_ALLOWED, NULL);
     else if (!target || !member_is_invited(target))

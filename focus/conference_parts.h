@@ -9,6 +9,7 @@
 #include "focus/conference.h"
 #include "focus/rate_limit.h"
 #include "focus/source_signaling.h"
+#include "focus/token_bucket.h"
 
 #define NEVER INT64_C(-1)
 #define OLD_SIDS 4         /* replaced sessions a member's late requests are still recognised by */
@@ -58,6 +59,7 @@ typedef struct {
     IceTransport *transport;          /* the client's, as last sent to the bridge */
     char *bridge_ufrag;               /* of the endpoint's first transport: which endpoint a notice is about */
     RateLimit restarts, ice_restarts, failures, losses;
+    TokenBucket requests;
 
     SourceSignaling *signaling; /* PENDING, ACTIVE and not rewriting; else NULL */
     int64_t flush_due_ms;       /* NEVER: nothing scheduled */

@@ -166,5 +166,13 @@ static void on_self_changed(MucRoom *room, MucAffiliation affiliation, MucRole r
         shell_step(s, (ConfEvent){ .type = EV_OWNERSHIP, .owner = affiliation == MUC_AFFILIATION_OWNER });
 }
 
-const MucEvents shell_room_events = { on_joined,           on_out,           on_occupant_joined,
-                                      on_occupant_changed, on_occupant_left, on_self_changed };
+static void on_refused(MucRoom *room, const char *nick, gpointer user)
+{
+    ConferenceShell *s = user;
+    LogContext ctx = { .room = s->room, .endpoint = nick };
+    log_warning(&ctx, "not invited: there are %d in the room already", MUC_MAX_OCCUPANTS);
+    metric_add(s->focus->metrics.participants_refused, 1);
+}
+
+const MucEvents shell_room_events = { on_joined,        on_out,          on_occupant_joined, on_occupant_changed,
+                                      on_occupant_left, on_self_changed, on_refused };

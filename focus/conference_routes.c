@@ -132,7 +132,7 @@ static void on_http_request(HttpRequest *req, gpointer user)
     }
     /* Behind a web server that tells who asked; without it all share one bucket. */
     const char *sender = http_request_header(req, "X-Real-IP");
-    g_autofree char *who = g_strdup(sender && strlen(sender) < 64 ? sender : "http");
+    g_autofree char *who = g_strdup(sender && strlen(sender) < 64 ? sender : "");
     HttpWaiter *w = g_new0(HttpWaiter, 1);
     w->req = req;
     w->room = g_strdup(room->bare);

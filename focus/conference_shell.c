@@ -176,11 +176,12 @@ static char *make_id(void *user)
     return id;
 }
 
-ConferenceShell *conference_shell_new(Focus *focus, const char *room)
+ConferenceShell *conference_shell_new(Focus *focus, const char *room, const char *asker)
 {
     ConferenceShell *s = g_new0(ConferenceShell, 1);
     s->focus = focus;
     s->room = g_strdup(room);
+    s->asker = g_strdup(asker);
     s->document = focus->config->conference.random_document_name ? make_id(NULL) : g_strndup(room, strcspn(room, "@"));
     s->log.room = s->room;
     s->conf = conference_new(&focus->conference_config, room, make_id, NULL);
@@ -212,12 +213,18 @@ void conference_shell_free(ConferenceShell *s)
     g_free(s->meeting_id);
     g_free(s->document);
     g_free(s->room);
+    g_free(s->asker);
     g_free(s);
 }
 
 const char *conference_shell_room(const ConferenceShell *s)
 {
     return s->room;
+}
+
+const char *conference_shell_asker(const ConferenceShell *s)
+{
+    return s->asker;
 }
 
 const Conference *conference_shell_conference(const ConferenceShell *s)

@@ -14,7 +14,8 @@ typedef struct ConferenceShell ConferenceShell;
 
 typedef void (*ConferenceReadyFunc)(gboolean ready, gpointer user);
 
-ConferenceShell *conference_shell_new(Focus *focus, const char *room);
+/* asker: whose request made it, "" when not known. */
+ConferenceShell *conference_shell_new(Focus *focus, const char *room, const char *asker);
 /* Without a word to anybody; send EV_SHUTDOWN by conference_shell_end before, if there is to be one. */
 void conference_shell_free(ConferenceShell *shell);
 
@@ -36,6 +37,7 @@ void conference_shell_endpoint_lost(ConferenceShell *shell, const char *bridge, 
 void conference_shell_end(ConferenceShell *shell); /* leaves now */
 
 const char *conference_shell_room(const ConferenceShell *shell);
+const char *conference_shell_asker(const ConferenceShell *shell);
 const Conference *conference_shell_conference(const ConferenceShell *shell);
 gboolean conference_shell_is_joining(const ConferenceShell *shell);
 

@@ -44,7 +44,7 @@ typedef struct {
 struct ConferenceShell {
     /* set at birth */
     Focus *focus;
-    char *room, *document;
+    char *room, *document, *asker;
     LogContext log;
     /* control */
     Conference *conf;

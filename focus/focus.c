@@ -37,34 +37,37 @@ FocusRoomCheck focus_check_room(const Focus *focus, const char *text, Jid **room
     return FOCUS_ROOM_FOREIGN;
 }
 
-static guint count_joining(const Focus *focus)
+static const char *const refusal_names[] = {
+    [FOCUS_REFUSAL_USER_RATE] = "user_rate",     [FOCUS_REFUSAL_USER_CONFERENCES] = "user_conferences",
+    [FOCUS_REFUSAL_CONFERENCES] = "conferences", [FOCUS_REFUSAL_JOINS] = "joins",
+    [FOCUS_REFUSAL_DRAINING] = "draining",       [FOCUS_REFUSAL_OFFLINE] = "offline",
+};
+
+/* FOCUS_N_REFUSALS: there may be one more. */
+static FocusRefusal why_no_conference(const Focus *focus, const char *sender)
 {
     GHashTableIter it;
     gpointer shell;
-    guint n = 0;
-    g_hash_table_iter_init(&it, focus->shells);
-    while (g_hash_table_iter_next(&it, NULL, &shell))
-        n += conference_shell_is_joining(shell);
-    return n;
-}
-
-/* Clients take an error as final but ask again when told to wait. */
-static const char *why_no_conference(const Focus *focus)
-{
+    guint joining = 0, own = 0;
     if (focus->draining)
-        return "draining";
+        return FOCUS_REFUSAL_DRAINING;
     if (!xmpp_link_is_connected(focus->link))
-        return "not connected";
+        return FOCUS_REFUSAL_OFFLINE;
     if (g_hash_table_size(focus->shells) >= focus->config->limits.conferences)
-        return "too many conferences";
-    if (count_joining(focus) >= focus->config->limits.joins)
-        return "too many rooms being joined";
-    return NULL;
+        return FOCUS_REFUSAL_CONFERENCES;
+    g_hash_table_iter_init(&it, focus->shells);
+    while (g_hash_table_iter_next(&it, NULL, &shell)) {
+        joining += conference_shell_is_joining(shell);
+        own += *sender && strcmp(conference_shell_asker(shell), sender) == 0;
+    }
+    if (own >= focus->config->limits.conferences_per_user)
+        return FOCUS_REFUSAL_USER_CONFERENCES;
+    return joining >= focus->config->limits.joins ? FOCUS_REFUSAL_JOINS : FOCUS_N_REFUSALS;
 }
 
-static ConferenceShell *create(Focus *focus, const char *room)
+static ConferenceShell *create(Focus *focus, const char *room, const char *asker)
 {
-    ConferenceShell *shell = conference_shell_new(focus, room);
+    ConferenceShell *shell = conference_shell_new(focus, room, asker);
     g_hash_table_insert(focus->shells, g_strdup(room), shell);
     metric_add(focus->metrics.conferences_created, 1);
     metric_add(focus->metrics.requests_new, 1);
@@ -76,20 +79,20 @@ void focus_request(Focus *focus, const ConferenceRequest *request, ConferenceRea
     const char *room = request->room->bare;
     LogContext ctx = { .room = room };
     metric_add(focus->metrics.requests, 1);
-    const char *refusal = NULL;
+    FocusRefusal refusal = FOCUS_N_REFUSALS;
     ConferenceShell *shell = focus_find(focus, room);
     if (!request_limiter_allow(focus->limiter, request->sender, clock_now_ms()))
-        refusal = "too many requests of this user";
+        refusal = FOCUS_REFUSAL_USER_RATE;
     else if (!shell)
-        refusal = why_no_conference(focus);
-    if (refusal) {
-        metric_add(focus->metrics.requests_refused, 1);
-        log_warning(&ctx, "conference request not served: %s", refusal);
-        done(FALSE, user);
+        refusal = why_no_conference(focus, request->sender);
+    if (refusal != FOCUS_N_REFUSALS) {
+        metric_add(focus->metrics.requests_refused[refusal], 1);
+        log_warning(&ctx, "conference request of %s told to wait: %s", request->sender, refusal_names[refusal]);
+        done(FALSE, user); /* clients take an error as final but ask again when told to wait */
         return;
     }
     if (!shell)
-        shell = create(focus, room);
+        shell = create(focus, room, request->sender);
     conference_shell_request(shell, request->body, done, user);
 }
 
@@ -239,6 +242,10 @@ static void collect(gpointer user)
     metric_set(m->dropped_in, (int64_t)xmpp_link_dropped_in(focus->link));
     metric_set(m->dropped_out, (int64_t)xmpp_link_dropped_out(focus->link));
     metric_set(m->stray_answers, (int64_t)iq_router_strays(focus->router));
+    metric_set(m->bridge_refused, (int64_t)bridge_brewery_refused(focus->brewery));
+    metric_set(m->iq_waiting, iq_router_waiting(focus->router));
+    metric_set(m->iq_held, iq_router_held(focus->router));
+    metric_set(m->iq_refused, (int64_t)iq_router_refused(focus->router));
 }
 
 /* The names of the reference implementation, so that dashboards and autoscalers go on working. */
@@ -255,21 +262,29 @@ static void make_metrics(Focus *focus)
         .participants_current = GAUGE("participants_current", "Participants now."),
         .requests = COUNTER("conference_requests", "Conference requests."),
         .requests_new = COUNTER("conference_requests_new", "Conference requests that made a conference."),
-        .requests_refused =
-            COUNTER("conference_requests_refused", "Conference requests told to wait because of a limit."),
         .xmpp_disconnects = COUNTER("xmpp_disconnects", "Losses of the XMPP stream and failed attempts."),
         .healthy = GAUGE("healthy", "1 when calls can be made."),
         .restart_requested = COUNTER("participants_restart_requested", "Restarts clients asked for."),
         .participants_moved = COUNTER("participants_moved", "Participants moved off a bridge."),
         .participants_lost = COUNTER("participants_lost", "Participants whose bridge lost their connection."),
+        .participants_refused = COUNTER("participants_refused", "Participants not invited: their room is too full."),
         .bridge_count = GAUGE("bridge_selector_bridge_count", "Bridges known."),
         .bridge_operational = GAUGE("bridge_selector_bridge_count_operational", "Bridges that work."),
         .bridge_in_shutdown = GAUGE("bridge_selector_bridge_count_in_shutdown", "Bridges that are shutting down."),
         .bridge_lost = COUNTER("bridge_selector_lost_bridges", "Bridges that left or failed."),
+        .bridge_refused =
+            COUNTER("bridge_selector_refused_bridges", "Presences of bridges not used: there are too many."),
         .dropped_in = COUNTER("stanzas_dropped_in", "Received stanzas over the limits."),
         .dropped_out = COUNTER("stanzas_dropped_out", "Stanzas not sent for want of a connection."),
         .stray_answers = COUNTER("stray_answers", "Answers nobody had asked for."),
+        .iq_waiting = GAUGE("iq_waiting", "IQ requests sent that are not answered yet."),
+        .iq_held = GAUGE("iq_held", "IQ requests received that are not answered yet."),
+        .iq_refused = COUNTER("iq_refused", "IQ requests over the limits of those not answered yet, both ways."),
     };
+    for (guint i = 0; i < FOCUS_N_REFUSALS; i++)
+        focus->metrics.requests_refused[i] =
+            metrics_counter(focus->registry, "conference_requests_refused", "Conference requests told to wait.",
+                            "reason", refusal_names[i]);
     metrics_on_collect(focus->registry, collect, focus);
 }
 

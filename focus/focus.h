@@ -18,12 +18,23 @@
 #define FOCUS_NICK "focus"      /* clients tell a bridge session from P2P by it (focus sheet 3.1) */
 #define FOCUS_MAX_ROOM_NAME 512 /* bytes before the @; people's rooms have fewer, and logs and states hold them */
 
+/* Why a conference request is told to wait; as label of conference_requests_refused. */
+typedef enum {
+    FOCUS_REFUSAL_USER_RATE,        /* [limits] requests, request_burst */
+    FOCUS_REFUSAL_USER_CONFERENCES, /* [limits] conferences_per_user */
+    FOCUS_REFUSAL_CONFERENCES,      /* [limits] conferences */
+    FOCUS_REFUSAL_JOINS,            /* [limits] joins */
+    FOCUS_REFUSAL_DRAINING,
+    FOCUS_REFUSAL_OFFLINE, /* no XMPP server */
+    FOCUS_N_REFUSALS
+} FocusRefusal;
+
 typedef struct {
     Metric *conferences, *conferences_created, *largest_conference, *participants, *participants_current;
-    Metric *requests, *requests_new, *requests_refused, *xmpp_disconnects, *healthy, *restart_requested,
-        *participants_moved, *participants_lost;
-    Metric *bridge_count, *bridge_operational, *bridge_in_shutdown, *bridge_lost;
-    Metric *dropped_in, *dropped_out, *stray_answers;
+    Metric *requests, *requests_new, *requests_refused[FOCUS_N_REFUSALS], *xmpp_disconnects, *healthy,
+        *restart_requested, *participants_moved, *participants_lost, *participants_refused;
+    Metric *bridge_count, *bridge_operational, *bridge_in_shutdown, *bridge_lost, *bridge_refused;
+    Metric *dropped_in, *dropped_out, *stray_answers, *iq_waiting, *iq_held, *iq_refused;
 } FocusMetrics;
 
 struct Focus {
@@ -59,7 +70,7 @@ void focus_free(Focus *focus);
 /* A conference request, however it came. */
 typedef struct {
     const Jid *room;         /* checked by focus_check_room */
-    const char *sender;      /* whose token bucket pays */
+    const char *sender;      /* whose limits count; "": not known, all of those share one token bucket */
     const RequestBody *body; /* its room is `room` */
 } ConferenceRequest;
 

@@ -115,12 +115,18 @@ const ConfigOption focus_options[] = {
 
     NUMBER("limits", "conferences", limits.conferences, "5000", 1, 100000, NULL,
            "Conferences at a time; further requests are told to wait."),
+    NUMBER("limits", "conferences_per_user", limits.conferences_per_user, "100", 1, 100000, NULL,
+           "Conferences at a time that one user's requests made; further requests are told to wait."),
     NUMBER("limits", "joins", limits.joins, "200", 1, 100000, NULL,
            "Rooms being joined at a time; further requests are told to wait."),
     REAL("limits", "requests", limits.requests_per_s, "1", 0.01, 1000, "per second",
          "Conference requests of one user in the long run."),
     NUMBER("limits", "request_burst", limits.request_burst, "20", 1, 10000, NULL,
            "Conference requests of one user at once."),
+    REAL("limits", "member_requests", limits.member_requests_per_s, "20", 0.1, 1000, "per second",
+         "Jingle and mute requests of one participant in the long run; more are refused."),
+    NUMBER("limits", "member_request_burst", limits.member_request_burst, "200", 10, 10000, NULL,
+           "Jingle and mute requests of one participant at once."),
 
     TEXT("http", "private", http.private_listener, "127.0.0.1:8888",
          "Listener of administration, ADDRESS:PORT; empty: none."),
@@ -237,6 +243,8 @@ ConferenceConfig focus_config_conference(const FocusConfig *c, const char *focus
     out.restart_min_ms = c->conference.restart_min_ms;
     out.restart_max = (guint)c->conference.restart_max;
     out.restart_window_ms = c->conference.restart_window_ms;
+    out.requests_per_s = c->limits.member_requests_per_s;
+    out.request_burst = (guint)c->limits.member_request_burst;
     out.auto_owner = c->conference.auto_owner;
     out.ice_restart = c->conference.ice_restart;
     out.strip_simulcast = c->conference.strip_simulcast;

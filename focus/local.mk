@@ -15,7 +15,8 @@ focus_libfocus_pure_a_SOURCES = \
 	%D%/offer.c %D%/offer.h \
 	%D%/rate_limit.c %D%/rate_limit.h \
 	%D%/request_body.c %D%/request_body.h \
-	%D%/source_signaling.c %D%/source_signaling.h
+	%D%/source_signaling.c %D%/source_signaling.h \
+	%D%/token_bucket.c %D%/token_bucket.h
 # What main() wires together.
 noinst_LIBRARIES += focus/libfocus-shell.a
 focus_libfocus_shell_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS) $(JSON_CFLAGS)

@@ -37,7 +37,7 @@ struct IqRouter {
     GHashTable *tickets;           /* set of IqTicket not answered yet, borrowed */
     guint64 secret;                /* part of each id: nobody can answer in advance what he was not sent */
     guint last_number;
-    guint64 strays;
+    guint64 strays, refused;
     gboolean closing;
 };
 
@@ -139,8 +139,10 @@ static IqReply dispatch(IqRouter *router, const char *type, const IqRequest *req
             continue;
         known_ns = TRUE;
         if (strcmp(r->name, stanza_name(req->payload)) == 0 && (!r->type || strcmp(r->type, type) == 0)) {
-            if (g_hash_table_size(router->tickets) >= IQ_ROUTER_MAX_DEFERRED)
-                return iq_error(STANZA_RESOURCE_CONSTRAINT, NULL);
+            if (g_hash_table_size(router->tickets) >= IQ_ROUTER_MAX_DEFERRED) {
+                router->refused++;
+                return iq_error(STANZA_RESOURCE_CONSTRAINT, "too many requests wait for their answer");
+            }
             return r->handler(req, r->user);
         }
     }
@@ -208,6 +210,7 @@ guint iq_router_request(IqRouter *router, const char *type, const char *from, co
         stanza_free(payload);
         return 0;
     }
+    router->refused += refused;
     Waiting *w = g_new0(Waiting, 1);
     w->router = router;
     w->number = ++router->last_number ? router->last_number : ++router->last_number;
@@ -326,6 +329,16 @@ void iq_router_free(IqRouter *router)
 guint64 iq_router_strays(const IqRouter *router)
 {
     return router->strays;
+}
+
+guint64 iq_router_refused(const IqRouter *router)
+{
+    return router->refused;
+}
+
+guint iq_router_held(const IqRouter *router)
+{
+    return g_hash_table_size(router->tickets);
 }
 
 guint iq_router_waiting(const IqRouter *router)

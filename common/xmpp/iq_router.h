@@ -71,6 +71,8 @@ guint iq_router_request(IqRouter *router, const char *type, const char *from, co
 /* Forget it: its callback will not run. 0 and answered ones are fine. */
 void iq_router_cancel(IqRouter *router, guint request);
 guint64 iq_router_strays(const IqRouter *router);
-guint iq_router_waiting(const IqRouter *router);
+guint64 iq_router_refused(const IqRouter *router); /* requests over the limits, both ways */
+guint iq_router_waiting(const IqRouter *router);   /* sent, not answered yet */
+guint iq_router_held(const IqRouter *router);      /* received, not answered yet */
 
 #endif

@@ -38,8 +38,7 @@ struct MucRoom {
     MucAffiliation affiliation;
     MucRole role;
     GSList *requests; /* FormRequest not answered */
-    guint64 dropped;
-    gboolean *freed; /* set when the room is freed inside one of its callbacks */
+    gboolean *freed;  /* set when the room is freed inside one of its callbacks */
 };
 
 static const char *const affiliations[] = { "none", "outcast", "member", "admin", "owner" };
@@ -254,7 +253,7 @@ static void other_available(MucRoom *room, const char *nick, const Stanza *prese
         return;
     if (is_new) {
         if (g_hash_table_size(room->occupants) >= MUC_MAX_OCCUPANTS) {
-            room->dropped++;
+            TELL(room, *freed, refused, nick);
             return;
         }
         o = g_new0(Occupant, 1);
@@ -300,7 +299,7 @@ gboolean muc_room_handle(MucRoom *room, const Stanza *presence)
         if (own || *nick == '\0')
             join_refused(room, presence, freed);
     } else if (*nick == '\0') {
-        room->dropped++; /* presence of the room itself (vCards) */
+        ; /* presence of the room itself (vCards) */
     } else if (g_strcmp0(type, "unavailable") == 0) {
         Occupant *o = own ? NULL : g_hash_table_lookup(room->occupants, nick);
         if (own)

@@ -15,7 +15,7 @@
 #define NS_MUC_ADMIN "http://jabber.org/protocol/muc#admin"
 #define NS_DATA_FORM "jabber:x:data"
 
-#define MUC_MAX_OCCUPANTS 2000 /* of one room; presence of further ones is dropped and counted */
+#define MUC_MAX_OCCUPANTS 2000 /* of one room; presence of further ones is dropped, and told */
 #define MUC_MAX_FIELDS 256     /* of a room's form */
 
 typedef enum {
@@ -59,6 +59,8 @@ typedef struct {
     /* unavailable: its stanza (status codes, switch_room); NULL when we lost the room */
     void (*occupant_left)(MucRoom *room, const MucOccupant *occupant, const Stanza *unavailable, gpointer user);
     void (*self_changed)(MucRoom *room, MucAffiliation affiliation, MucRole role, gpointer user);
+    /* presence of one more than MUC_MAX_OCCUPANTS, which is not taken up */
+    void (*refused)(MucRoom *room, const char *nick, gpointer user);
 } MucEvents;
 
 /* room: "demo@conference.meet.example"; from: our address for a component ("focus@focus.meet.example/focus"), NULL for a

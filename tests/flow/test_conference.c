@@ -377,6 +377,43 @@ static void test_script(gconstpointer data)
     script_free(s);
 }
 
+/* So many requests of one member, then so many a second; others are not affected, and it recovers. */
+static void test_request_budget(void)
+{
+    const ConferenceConfig config = CONFERENCE_CONFIG_DEFAULT;
+    ConferenceScript *s = script_new(&config);
+    script_run(s, TWO_ACTIVE);
+    for (guint i = 1; i < config.request_burst; i++) /* one was the accept */
+        script_run(s, i % 2 ? "info a -> ok\n" : "mute a b -> not-allowed\n");
+    script_run(s, "info a -> resource-constraint (too many requests)\n"
+                  "mute a b -> resource-constraint (too many requests)\n"
+                  "terminate a -> resource-constraint (too many requests)\n"
+                  "info b -> ok\n"
+                  "after 50\n"
+                  "info a -> ok\n"
+                  "info a -> resource-constraint (too many requests)\n"
+                  "left a -> expire a@x, grant b b@meet.example\n");
+    g_assert_cmpint(script_unanswered(s), ==, 0);
+    script_free(s);
+}
+
+/* The room may hold more; they are no members. */
+static void test_member_limit(void)
+{
+    const ConferenceConfig config = CONFERENCE_CONFIG_DEFAULT;
+    ConferenceScript *s = script_new(&config);
+    script_run(s, ROOM);
+    for (guint i = 0; i <= CONFERENCE_MAX_MEMBERS; i++) {
+        g_autofree char *event = g_strdup_printf("joined m%u", i);
+        g_autofree char *actions = script_event(s, event);
+    }
+    g_assert_cmpuint(conference_n_members(script_conference(s)), ==, CONFERENCE_MAX_MEMBERS);
+    g_autofree char *event = g_strdup_printf("features m%u", CONFERENCE_MAX_MEMBERS);
+    g_autofree char *nothing = script_event(s, event);
+    g_assert_cmpstr(nothing, ==, "-");
+    script_free(s);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -384,5 +421,7 @@ int main(int argc, char **argv)
         g_autofree char *path = g_strdup_printf("/conference/%s", scripts[i].name);
         g_test_add_data_func(path, scripts[i].lines, test_script);
     }
+    g_test_add_func("/conference/request budget", test_request_budget);
+    g_test_add_func("/conference/member limit", test_member_limit);
     return g_test_run();
 }

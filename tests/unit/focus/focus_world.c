@@ -238,6 +238,72 @@ void world_expect_error(World *w, const char *id, StanzaCondition condition)
     stanza_error_info_clear(&info);
 }
 
+/* ---- clients ---- */
+
+void world_ask_conference(World *w, const char *id, const char *attributes)
+{
+    world_say(w,
+              "<iq type='set' id='%s' from='u@d/r' to='focus.d'><conference xmlns='http://jitsi.org/protocol/focus' "
+              "%s/></iq>",
+              id, attributes);
+}
+
+char *world_conference_ready(World *w, const char *id)
+{
+    g_autoptr(Stanza) s = world_expect(w, match_answer, id);
+    const Stanza *c = stanza_find(s, "conference", NS_JITSI_FOCUS);
+    g_assert_nonnull(c);
+    g_assert_cmpstr(stanza_get(c, "focusjid"), ==, "focus@focus.d");
+    return g_strdup(stanza_get(c, "ready"));
+}
+
+void world_start_conference(World *w)
+{
+    world_ask_conference(w, "c1", "room='" ROOM "'");
+    g_autofree char *ready = world_conference_ready(w, "c1");
+    g_assert_cmpstr(ready, ==, "true");
+}
+
+void world_join(World *w, const char *nick)
+{
+    world_say(w,
+              "<presence from='" ROOM "/%s' to='focus@focus.d/focus'><SourceInfo>{}</SourceInfo>" MUC_USER(
+                  "affiliation='none' role='participant' jid='%s@d/res'", "") "</presence>",
+              nick, nick);
+    g_autoptr(Stanza) disco = world_expect(w, match_query, NS_DISCO_INFO);
+    world_answer(w, disco, "result", WORLD_FEATURES);
+}
+
+/* Accepts the offer like a client with one microphone. Returns the sid. */
+char *world_accept_offer(World *w, const char *nick, guint ssrc)
+{
+    g_autofree char *what = g_strdup_printf("session-initiate %s", nick);
+    g_autoptr(Stanza) offer = world_expect(w, match_jingle, what);
+    char *sid = g_strdup(stanza_get(stanza_find(offer, "jingle", NS_JINGLE), "sid"));
+    world_answer(w, offer, "result", "");
+    world_say(w,
+              "<iq type='set' id='acc-%s' from='" ROOM
+              "/%s' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' action='session-accept' sid='%s'>"
+              "<content name='audio'><description xmlns='urn:xmpp:jingle:apps:rtp:1' media='audio'><source "
+              "xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' ssrc='%u' name='%s-a0'>"
+              "<parameter name='msid' value='s-%s t'/></source></description><transport "
+              "xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='u' pwd='p'/></content></jingle></iq>",
+              nick, nick, sid, ssrc, nick, nick);
+    g_autofree char *id = g_strdup_printf("acc-%s", nick);
+    g_autoptr(Stanza) ack = world_expect(w, match_answer, id);
+    g_assert_cmpstr(stanza_get(ack, "type"), ==, "result");
+    return sid;
+}
+
+void world_wait_members(World *w, guint n)
+{
+    guint limit = g_timeout_add(10000, world_on_limit, (gpointer) "count members");
+    const ConferenceShell *shell;
+    while ((shell = focus_find(w->focus, ROOM)) ? conference_n_members(conference_shell_conference(shell)) != n : n > 0)
+        g_main_context_iteration(NULL, TRUE);
+    g_source_remove(limit);
+}
+
 void world_set_up(World *w, gconstpointer data)
 {
     w->raw = g_string_new(NULL);

@@ -56,6 +56,21 @@ Stanza *world_find(World *w, Match match, const char *arg);
 Stanza *world_expect(World *w, Match match, const char *arg);
 void world_expect_error(World *w, const char *id, StanzaCondition condition);
 
+/* What clients answer to disco. */
+#define WORLD_FEATURES                                                                                                 \
+    "<query xmlns='http://jabber.org/protocol/disco#info'><feature var='urn:xmpp:jingle:apps:rtp:audio'/>"             \
+    "<feature var='urn:xmpp:jingle:apps:rtp:video'/><feature var='urn:xmpp:jingle:transports:dtls-sctp:1'/>"           \
+    "<feature var='http://jitsi.org/json-encoded-sources'/><feature var='http://jitsi.org/source-name'/></query>"
+/* The user u@d/r asks for a conference: room='...' and other attributes. */
+void world_ask_conference(World *w, const char *id, const char *attributes);
+/* The answer's `ready`, waited for; the caller frees it. */
+char *world_conference_ready(World *w, const char *id);
+void world_start_conference(World *w); /* of ROOM */
+void world_join(World *w, const char *nick);
+/* Accepts the offer like a client with one microphone; the sid, which the caller frees. */
+char *world_accept_offer(World *w, const char *nick, guint ssrc);
+void world_wait_members(World *w, guint n); /* of ROOM; 0: it is gone */
+
 /* GTest fixture; data is not used. */
 void world_set_up(World *w, gconstpointer data);
 void world_tear_down(World *w, gconstpointer data);

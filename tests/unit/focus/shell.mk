@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The shell half of the focus: presence and limits as tables, the whole against a server in the process.
 FOCUS_SHELL_TESTS = tests/unit/focus/test_bridge_brewery tests/unit/focus/test_conference_http \
-	tests/unit/focus/test_focus tests/unit/focus/test_member_presence \
+	tests/unit/focus/test_focus tests/unit/focus/test_focus_limits tests/unit/focus/test_member_presence \
 	tests/unit/focus/test_client_dialogue
 check_PROGRAMS += $(FOCUS_SHELL_TESTS)
 TESTS += $(FOCUS_SHELL_TESTS)
@@ -16,6 +16,12 @@ tests_unit_focus_test_focus_SOURCES = tests/unit/focus/test_focus.c \
 	tests/fakes/stanza_cutter.c tests/fakes/stanza_cutter.h
 tests_unit_focus_test_focus_CFLAGS = $(CFLAGS_FOCUS_SHELL_TEST)
 tests_unit_focus_test_focus_LDADD = $(LIBS_FOCUS_SHELL_TEST)
+
+tests_unit_focus_test_focus_limits_SOURCES = tests/unit/focus/test_focus_limits.c \
+	tests/unit/focus/focus_world.c tests/unit/focus/focus_world.h \
+	tests/fakes/stanza_cutter.c tests/fakes/stanza_cutter.h
+tests_unit_focus_test_focus_limits_CFLAGS = $(CFLAGS_FOCUS_SHELL_TEST)
+tests_unit_focus_test_focus_limits_LDADD = $(LIBS_FOCUS_SHELL_TEST)
 
 # Stanzas of the current client, recorded (tests/vectors/signalling).
 EXTRA_DIST += tests/vectors/signalling

@@ -2,91 +2,22 @@
 #include <string.h>
 #include "tests/unit/focus/focus_world.h"
 
-static void ask_conference(World *w, const char *id, const char *attributes)
-{
-    world_say(w,
-              "<iq type='set' id='%s' from='u@d/r' to='focus.d'><conference xmlns='http://jitsi.org/protocol/focus' "
-              "%s/></iq>",
-              id, attributes);
-}
-
-static char *conference_ready(World *w, const char *id)
-{
-    g_autoptr(Stanza) s = world_expect(w, match_answer, id);
-    const Stanza *c = stanza_find(s, "conference", NS_JITSI_FOCUS);
-    g_assert_nonnull(c);
-    g_assert_cmpstr(stanza_get(c, "focusjid"), ==, "focus@focus.d");
-    return g_strdup(stanza_get(c, "ready"));
-}
-
-static void start_conference(World *w)
-{
-    ask_conference(w, "c1", "room='" ROOM "'");
-    g_autofree char *ready = conference_ready(w, "c1");
-    g_assert_cmpstr(ready, ==, "true");
-}
-
-#define FEATURES                                                                                                       \
-    "<query xmlns='http://jabber.org/protocol/disco#info'><feature var='urn:xmpp:jingle:apps:rtp:audio'/>"             \
-    "<feature var='urn:xmpp:jingle:apps:rtp:video'/><feature var='urn:xmpp:jingle:transports:dtls-sctp:1'/>"           \
-    "<feature var='http://jitsi.org/json-encoded-sources'/><feature var='http://jitsi.org/source-name'/></query>"
-
-static void join(World *w, const char *nick)
-{
-    world_say(w,
-              "<presence from='" ROOM "/%s' to='focus@focus.d/focus'><SourceInfo>{}</SourceInfo>" MUC_USER(
-                  "affiliation='none' role='participant' jid='%s@d/res'", "") "</presence>",
-              nick, nick);
-    g_autoptr(Stanza) disco = world_expect(w, match_query, NS_DISCO_INFO);
-    world_answer(w, disco, "result", FEATURES);
-}
-
-/* Accepts the offer like a client with one microphone. Returns the sid. */
-static char *accept_offer(World *w, const char *nick, guint ssrc)
-{
-    g_autofree char *what = g_strdup_printf("session-initiate %s", nick);
-    g_autoptr(Stanza) offer = world_expect(w, match_jingle, what);
-    char *sid = g_strdup(stanza_get(stanza_find(offer, "jingle", NS_JINGLE), "sid"));
-    world_answer(w, offer, "result", "");
-    world_say(w,
-              "<iq type='set' id='acc-%s' from='" ROOM
-              "/%s' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' action='session-accept' sid='%s'>"
-              "<content name='audio'><description xmlns='urn:xmpp:jingle:apps:rtp:1' media='audio'><source "
-              "xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' ssrc='%u' name='%s-a0'>"
-              "<parameter name='msid' value='s-%s t'/></source></description><transport "
-              "xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='u' pwd='p'/></content></jingle></iq>",
-              nick, nick, sid, ssrc, nick, nick);
-    g_autofree char *id = g_strdup_printf("acc-%s", nick);
-    g_autoptr(Stanza) ack = world_expect(w, match_answer, id);
-    g_assert_cmpstr(stanza_get(ack, "type"), ==, "result");
-    return sid;
-}
-
 /* ---- tests ---- */
-
-static void wait_members(World *w, guint n)
-{
-    guint limit = g_timeout_add(10000, world_on_limit, (gpointer) "count members");
-    const ConferenceShell *shell;
-    while ((shell = focus_find(w->focus, ROOM)) ? conference_n_members(conference_shell_conference(shell)) != n : n > 0)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(limit);
-}
 
 static void test_call(World *w, gconstpointer data)
 {
-    start_conference(w);
+    world_start_conference(w);
     g_autoptr(Stanza) joined = world_expect(w, match_presence, "conference-properties");
     g_assert_cmpstr(stanza_get(joined, "to"), ==, ROOM "/focus");
-    join(w, "aa");
+    world_join(w, "aa");
     g_autoptr(Stanza) grant = world_expect(w, match_query, NS_MUC_ADMIN);
     g_assert_cmpstr(stanza_get(stanza_find(stanza_find(grant, "query", NS_MUC_ADMIN), "item", NULL), "jid"), ==,
                     "aa@d");
     world_answer(w, grant, "result", "");
     g_assert_cmpuint(w->colibri_requests, ==, 0); /* nobody is invited alone */
-    join(w, "bb");
-    g_autofree char *sid_a = accept_offer(w, "aa", 11);
-    g_autofree char *sid_b = accept_offer(w, "bb", 22);
+    world_join(w, "bb");
+    g_autofree char *sid_a = world_accept_offer(w, "aa", 11);
+    g_autofree char *sid_b = world_accept_offer(w, "bb", 22);
     g_assert_cmpstr(sid_a, !=, sid_b);
     /* each hears of the other */
     g_autoptr(Stanza) to_a = world_expect(w, match_jingle, "source-add aa");
@@ -107,20 +38,20 @@ static void test_call(World *w, gconstpointer data)
     world_say(w, "<presence type='unavailable' from='" ROOM "/bb' to='focus@focus.d/focus'/>");
     g_autoptr(Stanza) left = world_expect(w, match_presence, "type=\"unavailable\"");
     g_assert_cmpstr(stanza_get(left, "to"), ==, ROOM "/focus");
-    wait_members(w, 0);
+    world_wait_members(w, 0);
 }
 
 static void test_refusals(World *w, gconstpointer data)
 {
-    ask_conference(w, "none", "");
+    world_ask_conference(w, "none", "");
     world_expect_error(w, "none", STANZA_BAD_REQUEST);
-    ask_conference(w, "foreign", "room='demo@conference.evil'");
+    world_ask_conference(w, "foreign", "room='demo@conference.evil'");
     world_expect_error(w, "foreign", STANZA_BAD_REQUEST);
     g_autofree char *name = g_strnfill(FOCUS_MAX_ROOM_NAME + 1, 'r');
     g_autofree char *too_long = g_strdup_printf("room='%s@conference.d'", name);
-    ask_conference(w, "long", too_long);
+    world_ask_conference(w, "long", too_long);
     world_expect_error(w, "long", STANZA_BAD_REQUEST);
-    ask_conference(w, "resource", "room='" ROOM "/nick'");
+    world_ask_conference(w, "resource", "room='" ROOM "/nick'");
     world_expect_error(w, "resource", STANZA_BAD_REQUEST);
     world_say(w, "<iq type='get' id='what' from='u@d/r' to='focus.d'><q xmlns='urn:nobody'/></iq>");
     world_expect_error(w, "what", STANZA_SERVICE_UNAVAILABLE);
@@ -131,7 +62,7 @@ static void test_refusals(World *w, gconstpointer data)
     world_say(w, "<iq type='set' id='out' from='u@d/r' to='focus.d'><logout xmlns='http://jitsi.org/protocol/focus' "
                  "session-id='1'/></iq>");
     world_expect_error(w, "out", STANZA_NOT_ACCEPTABLE);
-    start_conference(w);
+    world_start_conference(w);
     /* an address that is nobody's place in the room */
     world_say(w, "<iq type='set' id='real' from='u@d/r' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' "
                  "action='session-terminate' sid='1'/></iq>");
@@ -154,10 +85,10 @@ static void test_mute(World *w, gconstpointer data)
     "' to='focus@focus.d/focus'><mute xmlns='http://jitsi.org/jitmeet/audio' " jid ">" text "</mute></iq>"
     world_say(w, MUTE("m0", ROOM "/aa", "jid='" ROOM "/bb'", "true"));
     world_expect_error(w, "m0", STANZA_ITEM_NOT_FOUND);
-    start_conference(w);
-    join(w, "aa");
-    join(w, "bb");
-    g_autofree char *a = accept_offer(w, "aa", 11), *b = accept_offer(w, "bb", 22);
+    world_start_conference(w);
+    world_join(w, "aa");
+    world_join(w, "bb");
+    g_autofree char *a = world_accept_offer(w, "aa", 11), *b = world_accept_offer(w, "bb", 22);
     world_say(w, MUTE("m1", ROOM "/aa", "", "true"));
     world_expect_error(w, "m1", STANZA_BAD_REQUEST);
     world_say(w, MUTE("m2", ROOM "/aa", "jid='" ROOM "/bb'", "perhaps"));
@@ -180,20 +111,25 @@ static void test_mute(World *w, gconstpointer data)
 static void test_join_fails(World *w, gconstpointer data)
 {
     w->refuse_join = TRUE;
-    ask_conference(w, "c1", "room='" ROOM "'");
-    g_autofree char *refused = conference_ready(w, "c1");
+    world_ask_conference(w, "c1", "room='" ROOM "'");
+    g_autofree char *refused = world_conference_ready(w, "c1");
     g_assert_cmpstr(refused, ==, "false");
     w->refuse_join = FALSE;
     w->deaf_rooms = TRUE;
     int64_t since_ms = clock_now_ms();
-    ask_conference(w, "c2", "room='" ROOM "'");
-    ask_conference(w, "c3", "room='" ROOM "'"); /* held as well */
-    g_autofree char *late = conference_ready(w, "c2"), *late_too = conference_ready(w, "c3");
+    world_ask_conference(w, "c2", "room='" ROOM "'");
+    world_ask_conference(w, "c3", "room='" ROOM "'"); /* held as well */
+    g_autofree char *late = world_conference_ready(w, "c2"), *late_too = world_conference_ready(w, "c3");
     g_assert_cmpstr(late, ==, "false");
     g_assert_cmpstr(late_too, ==, "false");
     g_assert_cmpint(clock_now_ms() - since_ms, >=, 900);
     w->deaf_rooms = FALSE;
-    start_conference(w);
+    world_start_conference(w);
+}
+
+static gint64 refused(World *w, const char *reason)
+{
+    return metric_get(metrics_counter(w->focus->registry, "conference_requests_refused", "", "reason", reason));
 }
 
 static void test_limits(World *w, gconstpointer data)
@@ -205,33 +141,61 @@ static void test_limits(World *w, gconstpointer data)
     for (guint i = 0; i < G_N_ELEMENTS(rooms); i++) {
         g_autofree char *attributes = g_strdup_printf("room='%s@conference.d'", rooms[i]);
         g_autofree char *id = g_strdup_printf("l%u", i);
-        ask_conference(w, id, attributes);
-        g_autofree char *ready = conference_ready(w, id);
+        world_ask_conference(w, id, attributes);
+        g_autofree char *ready = world_conference_ready(w, id);
         g_assert_cmpstr(ready, ==, want[i]);
     }
+    g_assert_cmpint(refused(w, "conferences"), ==, 1);
+    g_assert_cmpint(refused(w, "user_rate"), ==, 1);
     focus_drain(w->focus);
     world_say(w, "<iq type='set' id='d1' from='other@d/r' to='focus.d'><conference "
                  "xmlns='http://jitsi.org/protocol/focus' room='new@conference.d'/></iq>");
-    g_autofree char *drained = conference_ready(w, "d1");
+    g_autofree char *drained = world_conference_ready(w, "d1");
     g_assert_cmpstr(drained, ==, "false");
     world_say(w, "<iq type='set' id='d2' from='other@d/r' to='focus.d'><conference "
                  "xmlns='http://jitsi.org/protocol/focus' room='r1@conference.d'/></iq>");
-    g_autofree char *running = conference_ready(w, "d2");
+    g_autofree char *running = world_conference_ready(w, "d2");
     g_assert_cmpstr(running, ==, "true");
+    g_assert_cmpint(refused(w, "draining"), ==, 1);
+}
+
+/* Rooms of one user are counted apart from those of all; who comes to a room that is there is not counted. */
+static void test_user_conferences(World *w, gconstpointer data)
+{
+    FocusConfig *config = (FocusConfig *)config_values(w->config);
+    static const struct {
+        const char *from, *room, *ready;
+    } rows[] = {
+        { "u@d/r", "r1", "true" },  { "u@d/other", "r2", "false" }, /* another device of the same user */
+        { "v@d/r", "r2", "true" },  { "u@d/r", "r2", "true" },
+        { "v@d/r", "r3", "false" }, { "w@d/r", "r3", "true" },
+    };
+    config->limits.conferences_per_user = 1;
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *id = g_strdup_printf("u%u", i);
+        world_say(w,
+                  "<iq type='set' id='%s' from='%s' to='focus.d'><conference xmlns='http://jitsi.org/protocol/focus' "
+                  "room='%s@conference.d'/></iq>",
+                  id, rows[i].from, rows[i].room);
+        g_autofree char *ready = world_conference_ready(w, id);
+        g_assert_cmpstr(ready, ==, rows[i].ready);
+    }
+    g_assert_cmpint(refused(w, "user_conferences"), ==, 2);
+    config->limits.conferences_per_user = 100;
 }
 
 static void test_bridge_lost(World *w, gconstpointer data)
 {
-    start_conference(w);
-    join(w, "aa");
-    join(w, "bb");
-    g_autofree char *a = accept_offer(w, "aa", 11), *b = accept_offer(w, "bb", 22);
+    world_start_conference(w);
+    world_join(w, "aa");
+    world_join(w, "bb");
+    g_autofree char *a = world_accept_offer(w, "aa", 11), *b = world_accept_offer(w, "bb", 22);
     world_say_bridge(w, "type='unavailable'");
     g_autoptr(Stanza) end_a = world_expect(w, match_jingle, "session-terminate aa");
     g_autoptr(Stanza) end_b = world_expect(w, match_jingle, "session-terminate bb");
     g_autoptr(Stanza) down = world_expect(w, match_presence, "bridgeNotAvailable");
     world_say_bridge(w, "");
-    g_autofree char *a2 = accept_offer(w, "aa", 11), *b2 = accept_offer(w, "bb", 22);
+    g_autofree char *a2 = world_accept_offer(w, "aa", 11), *b2 = world_accept_offer(w, "bb", 22);
     g_assert_cmpstr(a, !=, a2);
     g_assert_cmpstr(b, !=, b2);
 }
@@ -243,10 +207,10 @@ static void test_endpoint_lost(World *w, gconstpointer data)
     "<iq type='set' id='" id "' from='" from "' to='focus@focus.d/focus'><conference-notification "                    \
     "xmlns='jitsi:colibri2' meeting-id='" meeting "'><notification id='" endpoint "' type='ice_failed' " more          \
     "/></conference-notification></iq>"
-    start_conference(w);
-    join(w, "aa");
-    join(w, "bb");
-    g_autofree char *a = accept_offer(w, "aa", 11), *b = accept_offer(w, "bb", 22);
+    world_start_conference(w);
+    world_join(w, "aa");
+    world_join(w, "bb");
+    g_autofree char *a = world_accept_offer(w, "aa", 11), *b = world_accept_offer(w, "bb", 22);
     world_say(w, NOTICE("n1", ROOM "/bb", "m-1", "aa", ""));
     world_expect_error(w, "n1", STANZA_FORBIDDEN); /* no bridge */
     world_say(w, NOTICE("n2", BRIDGE, "m-2", "aa", ""));
@@ -265,7 +229,7 @@ static void test_endpoint_lost(World *w, gconstpointer data)
     g_autofree char *text = stanza_to_string(over);
     g_assert_nonnull(strstr(text, "connectivity-error"));
     g_assert_nonnull(strstr(text, "consent lost"));
-    g_autofree char *again = accept_offer(w, "aa", 11);
+    g_autofree char *again = world_accept_offer(w, "aa", 11);
     g_assert_cmpstr(again, !=, a);
     g_assert_null(world_find(w, match_jingle, "session-terminate bb"));
 }
@@ -273,9 +237,9 @@ static void test_endpoint_lost(World *w, gconstpointer data)
 static void test_silent_bridge(World *w, gconstpointer data)
 {
     w->bridge_silent = TRUE;
-    start_conference(w);
-    join(w, "aa");
-    join(w, "bb");
+    world_start_conference(w);
+    world_join(w, "aa");
+    world_join(w, "bb");
     g_autoptr(Stanza) down = world_expect(w, match_presence, "bridgeNotAvailable"); /* after the answer's deadline */
     g_assert_cmpstr(focus_not_ready(w->focus), ==, "no bridge works");
 }
@@ -283,10 +247,10 @@ static void test_silent_bridge(World *w, gconstpointer data)
 /* The stream breaks, one leaves and one comes meanwhile: the call of the third is not touched. */
 static void test_reconnect(World *w, gconstpointer data)
 {
-    start_conference(w);
-    join(w, "aa");
-    join(w, "bb");
-    g_autofree char *a = accept_offer(w, "aa", 11), *b = accept_offer(w, "bb", 22);
+    world_start_conference(w);
+    world_join(w, "aa");
+    world_join(w, "bb");
+    g_autofree char *a = world_accept_offer(w, "aa", 11), *b = world_accept_offer(w, "bb", 22);
     w->present = "<presence from='" ROOM "/aa' to='focus@focus.d/focus'>" MUC_USER(
         GUEST("aa"), "") "</presence>"
                          "<presence from='" ROOM
@@ -295,16 +259,16 @@ static void test_reconnect(World *w, gconstpointer data)
     world_drop(w);
     g_autoptr(Stanza) disco = world_expect(w, match_query, NS_DISCO_INFO);
     g_assert_cmpstr(stanza_get(disco, "to"), ==, ROOM "/cc");
-    world_answer(w, disco, "result", FEATURES);
-    g_autofree char *c = accept_offer(w, "cc", 33);
+    world_answer(w, disco, "result", WORLD_FEATURES);
+    g_autofree char *c = world_accept_offer(w, "cc", 33);
     g_assert_cmpuint(w->joins, ==, joins + 2);
-    wait_members(w, 2);
+    world_wait_members(w, 2);
     g_assert_null(world_find(w, match_jingle, "session-terminate aa"));
     g_assert_null(world_find(w, match_jingle, "session-initiate aa"));
     /* and if nobody is left, it is over */
     w->present = NULL;
     world_drop(w);
-    wait_members(w, 0);
+    world_wait_members(w, 0);
 }
 
 int main(int argc, char **argv)
@@ -317,6 +281,7 @@ int main(int argc, char **argv)
     ADD("mute", test_mute);
     ADD("join fails", test_join_fails);
     ADD("limits", test_limits);
+    ADD("limits of one user", test_user_conferences);
     ADD("bridge lost", test_bridge_lost);
     ADD("endpoint lost", test_endpoint_lost);
     ADD("silent bridge", test_silent_bridge);

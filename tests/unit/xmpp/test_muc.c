@@ -50,8 +50,13 @@ static void on_self_changed(MucRoom *room, MucAffiliation affiliation, MucRole r
     g_string_append_printf(((Fixture *)user)->story, "self(%d,%d) ", affiliation, role);
 }
 
-static const MucEvents events = { on_joined,           on_out,           on_occupant_joined,
-                                  on_occupant_changed, on_occupant_left, on_self_changed };
+static void on_refused(MucRoom *room, const char *nick, gpointer user)
+{
+    g_string_append_printf(((Fixture *)user)->story, "full:%s ", nick);
+}
+
+static const MucEvents events = { on_joined,        on_out,          on_occupant_joined, on_occupant_changed,
+                                  on_occupant_left, on_self_changed, on_refused };
 
 static void set_up(Fixture *f, gconstpointer data)
 {
@@ -319,12 +324,14 @@ static void test_occupant_limit(Fixture *f, gconstpointer data)
     muc_room_join(f->room, NULL, 5000);
     come_in(f, SELF);
     for (guint i = 0; i < MUC_MAX_OCCUPANTS + 5; i++) {
+        g_string_truncate(f->story, 0);
         g_autofree char *line = g_strdup_printf("n%u||role='participant'", i);
         come_in(f, line);
     }
     g_assert_cmpuint(muc_room_n_occupants(f->room), ==, MUC_MAX_OCCUPANTS);
     g_assert_nonnull(muc_room_occupant(f->room, "n0"));
     g_assert_null(muc_room_occupant(f->room, "n2000"));
+    g_assert_cmpstr(f->story->str, ==, "full:n2004 ");
 }
 
 int main(int argc, char **argv)

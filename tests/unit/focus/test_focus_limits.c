@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One who asks too much, against the whole focus: each request is answered, nothing is kept of them, and nobody
+ * else waits longer. Latency is measured in what was asked before: no machine is too slow for that. */
+#include <string.h>
+#include "tests/unit/focus/focus_world.h"
+
+#define FLOOD 2000
+#define VICTIM_EVERY 250
+#define FOCUS_NS "xmlns='http://jitsi.org/protocol/focus'"
+
+static gint64 counted(World *w, const char *name, const char *label, const char *value)
+{
+    return metric_get(metrics_counter(w->focus->registry, name, "", label, value));
+}
+
+static void request(GString *to, const char *id, const char *from, const char *type, const char *payload)
+{
+    g_string_append_printf(to, "<iq type='%s' id='%s' from='%s' to='focus@focus.d/focus'>%s</iq>", type, id, from,
+                           payload);
+}
+
+static void ask_room(GString *to, const char *id, const char *from, const char *room)
+{
+    g_autofree char *payload = g_strdup_printf("<conference " FOCUS_NS " room='%s@conference.d'/>", room);
+    request(to, id, from, "set", payload);
+}
+
+/* What a stranger may say, one after the other; rooms are new ones each time. */
+static void add_nonsense(GString *to, guint i)
+{
+    static const char *const payloads[] = {
+        "<query xmlns='no:such:thing'/>",
+        "",
+        "<jingle xmlns='urn:xmpp:jingle:1' action='session-accept' sid='guessed'/>",
+        "<conference " FOCUS_NS "/>",
+        "<conference " FOCUS_NS " room='elsewhere@example.net'/>",
+        "<mute xmlns='http://jitsi.org/jitmeet/audio' jid='x'>true</mute>",
+        "<conference-notification xmlns='jitsi:colibri2' meeting-id='m-1'/>",
+    };
+    g_autofree char *id = g_strdup_printf("f%u", i);
+    guint kind = i % (G_N_ELEMENTS(payloads) + 1);
+    if (kind < G_N_ELEMENTS(payloads)) {
+        request(to, id, "evil@d/r", "set", payloads[kind]);
+    } else {
+        g_autofree char *room = g_strdup_printf("flood%u", i);
+        ask_room(to, id, "evil@d/r", room);
+    }
+}
+
+/* Both rooms are there already: no round trip to the server is between request and answer. */
+static void make_rooms(World *w)
+{
+    g_autoptr(GString) ask = g_string_new("");
+    ask_room(ask, "c1", "first@d/r", "demo");
+    ask_room(ask, "c2", "evil@d/r", "his-own");
+    world_say(w, "%s", ask->str);
+    g_autofree char *demo = world_conference_ready(w, "c1");
+    g_autofree char *his = world_conference_ready(w, "c2");
+    g_assert_cmpstr(demo, ==, "true");
+    g_assert_cmpstr(his, ==, "true");
+}
+
+static gboolean is_answer(const Stanza *s)
+{
+    return strcmp(stanza_name(s), "iq") == 0 && strchr("fv", *stanza_get(s, "id"));
+}
+
+/* Answers come in the order of the questions, so nobody waits for what was asked after him. */
+static void check_answers(World *w, const GPtrArray *asked)
+{
+    guint next = 0;
+    for (guint i = 0; i < w->got->len; i++) {
+        const Stanza *s = w->got->pdata[i];
+        if (!is_answer(s))
+            continue;
+        g_assert_cmpuint(next, <, asked->len);
+        const char *id = stanza_get(s, "id");
+        const Stanza *c = stanza_find(s, "conference", NS_JITSI_FOCUS);
+        g_assert_cmpstr(id, ==, asked->pdata[next++]);
+        if (!c)
+            g_assert_cmpstr(stanza_get(s, "type"), ==, "error");
+        else
+            g_assert_cmpstr(stanza_get(c, "ready"), ==, *id == 'v' ? "true" : "false");
+    }
+    g_assert_cmpuint(next, ==, asked->len);
+}
+
+static void test_flood(World *w, gconstpointer data)
+{
+    FocusConfig *config = (FocusConfig *)config_values(w->config);
+    g_autoptr(GString) all = g_string_new("");
+    g_autoptr(GPtrArray) asked = g_ptr_array_new_with_free_func(g_free);
+    config->limits.conferences_per_user = 1;
+    make_rooms(w);
+    g_ptr_array_set_size(w->got, 0);
+    for (guint i = 0; i < FLOOD; i++) {
+        add_nonsense(all, i);
+        g_ptr_array_add(asked, g_strdup_printf("f%u", i));
+        if (i % VICTIM_EVERY == VICTIM_EVERY - 1) {
+            g_autofree char *from = g_strdup_printf("v%u@d/r", i), *id = g_strdup_printf("v%u", i);
+            ask_room(all, id, from, "demo");
+            g_ptr_array_add(asked, g_steal_pointer(&id));
+        }
+    }
+    world_say(w, "%s", all->str);
+    guint limit = g_timeout_add(30000, world_on_limit, (gpointer) "answer everything");
+    const Stanza *newest = NULL;
+    while (!newest || g_strcmp0(stanza_get(newest, "id"), g_ptr_array_index(asked, asked->len - 1)) != 0) {
+        g_main_context_iteration(NULL, TRUE);
+        newest = w->got->len ? w->got->pdata[w->got->len - 1] : NULL;
+    }
+    g_source_remove(limit);
+    check_answers(w, asked);
+
+    g_assert_cmpuint(g_hash_table_size(w->focus->shells), ==, 2);
+    g_assert_cmpuint(iq_router_held(w->focus->router), ==, 0);
+    g_assert_cmpuint(request_limiter_size(w->focus->limiter), ==, 2 + FLOOD / VICTIM_EVERY);
+    g_assert_cmpint(counted(w, "conference_requests_refused", "reason", "user_conferences"), ==,
+                    5); /* of a burst of 6 */
+    g_assert_cmpint(counted(w, "conference_requests_refused", "reason", "user_rate"), ==, FLOOD / 8 - 5);
+    config->limits.conferences_per_user = 100;
+}
+
+static guint count_jingle(World *w, const char *action_to)
+{
+    guint n = 0;
+    for (guint i = 0; i < w->got->len; i++)
+        n += match_jingle(w->got->pdata[i], action_to);
+    return n;
+}
+
+static void change_sources(GString *to, const char *nick, const char *sid, const char *id, const char *action,
+                           guint ssrc)
+{
+    g_autofree char *from = g_strdup_printf(ROOM "/%s", nick);
+    g_autofree char *payload =
+        g_strdup_printf("<jingle xmlns='urn:xmpp:jingle:1' action='%s' sid='%s'><content name='audio'><description "
+                        "xmlns='urn:xmpp:jingle:apps:rtp:1' media='audio'><source "
+                        "xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' ssrc='%u' name='%s-a1'><parameter name='msid' "
+                        "value='s1-%s t'/></source></description></content></jingle>",
+                        action, sid, ssrc, nick, nick);
+    request(to, id, from, "set", payload);
+}
+
+/* What a member asks goes to everybody, so he may ask only so much; the others go on as before. */
+static void test_member_flood(World *w, gconstpointer data)
+{
+    enum { EACH = 400 };
+    g_autoptr(GString) all = g_string_new("");
+    world_start_conference(w);
+    world_join(w, "aa");
+    world_join(w, "bb");
+    g_autofree char *a = world_accept_offer(w, "aa", 11), *b = world_accept_offer(w, "bb", 22);
+    g_ptr_array_set_size(w->got, 0);
+    for (guint i = 0; i < EACH; i++) {
+        change_sources(all, "bb", b, "add", "source-add", 23);
+        change_sources(all, "bb", b, "remove", "source-remove", 23);
+    }
+    change_sources(all, "aa", a, "mine", "source-add", 12);
+    world_say(w, "%s", all->str);
+    g_autoptr(Stanza) mine = world_expect(w, match_answer, "mine");
+    g_assert_cmpstr(stanza_get(mine, "type"), ==, "result");
+    g_autoptr(Stanza) told = world_expect(w, match_jingle, "source-add bb");
+
+    gint64 over = counted(w, "client_requests_refused", "condition", "resource-constraint");
+    guint burst = w->focus->conference_config.request_burst;
+    g_assert_cmpint(over, >, 0);
+    g_assert_cmpint(over, >=, 2 * EACH - 2 * burst); /* some trickle in again while the machine is slow */
+    g_assert_cmpuint(count_jingle(w, "source-add aa") + count_jingle(w, "source-remove aa"), <=, 2 * EACH - over);
+    g_assert_cmpint(iq_router_held(w->focus->router), ==, 0);
+}
+
+/* Rooms that never let us in: only so many at a time, and those who ask are told to wait. */
+static void test_joins(World *w, gconstpointer data)
+{
+    FocusConfig *config = (FocusConfig *)config_values(w->config);
+    g_autoptr(GString) all = g_string_new("");
+    config->limits.joins = 1;
+    config->conference.join_timeout_ms = w->focus->conference_config.join_timeout_ms = 600000;
+    w->deaf_rooms = TRUE;
+    for (guint i = 0; i <= CONFERENCE_MAX_WAITING + 1; i++) {
+        g_autofree char *id = g_strdup_printf("w%u", i), *from = g_strdup_printf("w%u@d/r", i);
+        ask_room(all, id, from, "demo");
+    }
+    ask_room(all, "x", "x@d/r", "other");
+    world_say(w, "%s", all->str);
+    g_autofree char *other = world_conference_ready(w, "x");
+    g_assert_cmpstr(other, ==, "false");
+    g_assert_cmpint(counted(w, "conference_requests_refused", "reason", "joins"), ==, 1);
+    g_assert_cmpuint(iq_router_held(w->focus->router), ==, CONFERENCE_MAX_WAITING);
+    for (guint i = CONFERENCE_MAX_WAITING; i <= CONFERENCE_MAX_WAITING + 1; i++) {
+        g_autofree char *id = g_strdup_printf("w%u", i);
+        g_autoptr(Stanza) s = world_find(w, match_answer, id);
+        g_assert_nonnull(s); /* over the limit: at once */
+    }
+    conference_shell_end(focus_find(w->focus, ROOM));
+    g_autofree char *first = world_conference_ready(w, "w0");
+    g_assert_cmpstr(first, ==, "false");
+    world_wait_members(w, 0);
+    g_assert_cmpuint(iq_router_held(w->focus->router), ==, 0);
+    config->limits.joins = 200;
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    log_init("test", LOG_LEVEL_ERROR, FALSE);
+#define ADD(name, func) g_test_add("/focus/limits/" name, World, NULL, world_set_up, func, world_tear_down)
+    ADD("flood of a stranger", test_flood);
+    ADD("flood of a member", test_member_flood);
+    ADD("joins", test_joins);
+    return g_test_run();
+}
