@@ -4,7 +4,9 @@
 #define CONFIG_STRUCT BridgeConfig
 #include "common/base/config_rows.h"
 #include "common/base/daemon.h"
+#include "common/base/http_admin.h"
 #include "common/base/listen_address.h"
+#include "common/xmpp/jid.h"
 
 const ConfigOption bridge_options[] = {
     DAEMON_LOG_OPTION(BridgeConfig, log.level),
@@ -104,6 +106,12 @@ const ConfigOption bridge_options[] = {
 const size_t bridge_n_options = G_N_ELEMENTS(bridge_options);
 
 /* Captures are other people's conversations: only for who is on this machine. */
+static gboolean bad(GError **error, const char *key, const char *value, const char *must)
+{
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "%s = %s: %s", key, value, must);
+    return FALSE;
+}
+
 static gboolean check_capture(const BridgeConfig *c, GError **error)
 {
     g_autofree char *address = NULL;
@@ -119,42 +127,96 @@ static gboolean check_capture(const BridgeConfig *c, GError **error)
     return FALSE;
 }
 
-static gboolean check_listener(const char *key, const char *text, GError **error)
+static gboolean check_http(const BridgeConfig *c, GError **error)
 {
-    g_autofree char *address = NULL;
+    g_autofree char *address = NULL, *public = NULL;
     guint16 port;
-    if (listen_address_parse(text, &address, &port))
-        return TRUE;
-    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "[http] %s = %s: not a numeric ADDRESS:PORT", key, text);
-    return FALSE;
+    if (!listen_address_parse(c->http.private_listener, &address, &port))
+        return bad(error, "[http] private", c->http.private_listener, "not a numeric ADDRESS:PORT");
+    if (c->http.public_listener[0] && !listen_address_parse(c->http.public_listener, &public, &port))
+        return bad(error, "[http] public", c->http.public_listener, "not a numeric ADDRESS:PORT");
+    return http_admin_check(address, c->http.token, error) && check_capture(c, error);
 }
 
-gboolean bridge_config_check(const void *config, GError **error)
+static gboolean check_xmpp(const BridgeConfig *c, GError **error)
 {
-    const BridgeConfig *c = config;
-    if (!check_listener("private", c->http.private_listener, error) ||
-        (c->http.public_listener[0] && !check_listener("public", c->http.public_listener, error)) ||
-        !check_capture(c, error))
-        return FALSE;
-    if (c->xmpp.host[0] && (!c->xmpp.password || !strchr(c->xmpp.muc, '@'))) {
-        if (c->xmpp.password)
-            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "[xmpp] muc = %s: not a room, name@domain",
-                        c->xmpp.muc);
-        else
-            g_set_error(
-                error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
-                "[xmpp] password_file is not set; name a file whose first line is the password, or use the systemd "
-                "credential xmpp.password (host empty: no XMPP)");
-        return FALSE;
-    }
-    if (c->websocket.enabled && (!c->http.public_listener[0] || !c->websocket.domains[0])) {
+    if (!c->xmpp.host[0])
+        return TRUE;
+    if (!listen_address_is_host(c->xmpp.host))
+        return bad(error, "[xmpp] host", c->xmpp.host, "not the name or address of a host; its port goes into port");
+    if (!c->xmpp.password) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
-                    "[websocket] enabled needs [http] public and [websocket] domains");
+                    "[xmpp] password_file is not set; name a file whose first line is the password, or use the systemd "
+                    "credential xmpp.password (host empty: no XMPP)");
         return FALSE;
     }
+    g_autoptr(Jid) domain = jid_parse_bare(c->xmpp.domain);
+    if (!domain || *domain->local)
+        return bad(error, "[xmpp] domain", c->xmpp.domain, "not a domain");
+    g_autoptr(Jid) account = *c->xmpp.username ? jid_build(c->xmpp.username, c->xmpp.domain, NULL) : NULL;
+    if (!account || strchr(c->xmpp.username, '@'))
+        return bad(error, "[xmpp] username", c->xmpp.username, "not the part of an account before its @");
+    g_autoptr(Jid) room = jid_parse_room(c->xmpp.muc);
+    if (!room)
+        return bad(error, "[xmpp] muc", c->xmpp.muc, "not a room, name@domain");
+    if (*c->xmpp.ca_file && !g_file_test(c->xmpp.ca_file, G_FILE_TEST_IS_REGULAR))
+        return bad(error, "[xmpp] ca_file", c->xmpp.ca_file, "no such file; empty: the certificates of the system");
+    return TRUE;
+}
+
+gboolean bridge_config_announced(const char *text, AnnouncedAddress *out)
+{
+    g_auto(GStrv) part = g_strsplit(text, "=", 2);
+    const char *public = part[0] && part[1] ? part[1] : text;
+    g_auto(GStrv) at = g_strsplit(public, "/", 2);
+    guint64 port = 0;
+    *out = (AnnouncedAddress){ 0 };
+    return at[0] && (public == text || tuple_parse(part[0], 0, 0, &out->local)) &&
+           (!at[1] || g_ascii_string_to_unsigned(at[1], 10, 1, 65535, &port, NULL)) &&
+           tuple_parse(at[0], (uint16_t)port, 0, &out->public);
+}
+
+static gboolean check_ice(const BridgeConfig *c, GError **error)
+{
+    AnnouncedAddress announced;
+    Tuple address;
+    for (ConfigList one = c->ice.announce; *one; one++)
+        if (!bridge_config_announced(*one, &announced))
+            return bad(error, "[ice] announce", *one, "must be PUBLIC or LOCAL=PUBLIC, port as PUBLIC/PORT");
+    for (ConfigList one = c->ice.addresses; *one; one++)
+        if (!tuple_parse(*one, 0, 0, &address))
+            return bad(error, "[ice] addresses", *one, "not an IP address");
     if (!c->ice.ipv4 && !c->ice.ipv6) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "[ice] ipv4 and ipv6 are both off");
         return FALSE;
     }
     return TRUE;
+}
+
+static gboolean check_websocket(const BridgeConfig *c, GError **error)
+{
+    static const char in_path[] = "-._~";
+    if (!c->websocket.enabled)
+        return TRUE;
+    if (!c->http.public_listener[0] || !c->websocket.domains[0]) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+                    "[websocket] enabled needs [http] public and [websocket] domains");
+        return FALSE;
+    }
+    for (ConfigList one = c->websocket.domains; *one; one++)
+        if (!listen_address_is_authority(*one))
+            return bad(error, "[websocket] domains", *one, "must be HOST or HOST:PORT, nothing else of the URL");
+    const char *id = c->websocket.server_id;
+    for (const char *p = id; *p; p++)
+        if (!g_ascii_isalnum(*p) && !strchr(in_path, *p))
+            return bad(error, "[websocket] server_id", id, "must be of letters, digits and -._~");
+    if (!*id)
+        return bad(error, "[websocket] server_id", id, "must not be empty");
+    return TRUE;
+}
+
+gboolean bridge_config_check(const void *config, GError **error)
+{
+    const BridgeConfig *c = config;
+    return check_http(c, error) && check_xmpp(c, error) && check_ice(c, error) && check_websocket(c, error);
 }

@@ -5,6 +5,7 @@
 #ifndef PLENUM_BRIDGE_BRIDGE_CONFIG_H
 #define PLENUM_BRIDGE_BRIDGE_CONFIG_H
 
+#include "bridge/transport/candidates.h"
 #include "common/base/config.h"
 
 typedef const char *const *ConfigList; /* NULL-terminated, never NULL */
@@ -64,5 +65,7 @@ extern const size_t bridge_n_options;
 
 /* Checks that span options (DaemonSpec.check). */
 gboolean bridge_config_check(const void *config, GError **error);
+/* One entry of [ice] announce: PUBLIC or LOCAL=PUBLIC, port as PUBLIC/PORT. FALSE: something else. */
+gboolean bridge_config_announced(const char *text, AnnouncedAddress *out);
 
 #endif

@@ -67,35 +67,17 @@ static gboolean on_worker_events(gint fd, GIOCondition condition, gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-static bool parse_announced(const char *text, AnnouncedAddress *out)
-{
-    g_auto(GStrv) part = g_strsplit(text, "=", 2);
-    const char *public = part[1] ? part[1] : part[0];
-    g_auto(GStrv) at = g_strsplit(public, "/", 2);
-    guint64 port = 0;
-    *out = (AnnouncedAddress){ 0 };
-    return (!part[1] || tuple_parse(part[0], 0, 0, &out->local)) &&
-           (!at[1] || g_ascii_string_to_unsigned(at[1], 10, 1, 65535, &port, NULL)) &&
-           tuple_parse(at[0], (uint16_t)port, 0, &out->public);
-}
-
 static bool gather(App *app, GError **error)
 {
     const BridgeConfig *c = app->config;
     AnnouncedAddress announced[CANDIDATE_ANNOUNCED_MAX];
     Tuple only[WORKER_ADDRESSES_MAX];
     size_t n_announced = 0, n_only = 0;
-    for (ConfigList one = c->ice.announce; *one; one++)
-        if (n_announced == CANDIDATE_ANNOUNCED_MAX || !parse_announced(*one, &announced[n_announced++])) {
-            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
-                        "[ice] announce = %s: must be PUBLIC or LOCAL=PUBLIC, port as PUBLIC/PORT", *one);
-            return false;
-        }
-    for (ConfigList one = c->ice.addresses; *one; one++)
-        if (n_only == WORKER_ADDRESSES_MAX || !tuple_parse(*one, 0, 0, &only[n_only++])) {
-            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "[ice] addresses = %s: not an IP address", *one);
-            return false;
-        }
+    /* The check of the configuration has seen that each of them is one; the table, that they are not too many. */
+    for (ConfigList one = c->ice.announce; *one && n_announced < CANDIDATE_ANNOUNCED_MAX; one++)
+        n_announced += bridge_config_announced(*one, &announced[n_announced]);
+    for (ConfigList one = c->ice.addresses; *one && n_only < WORKER_ADDRESSES_MAX; one++)
+        n_only += tuple_parse(*one, 0, 0, &only[n_only]);
     CandidateOptions options = {
         .port = (uint16_t)c->ice.port,
         .ipv4 = c->ice.ipv4,

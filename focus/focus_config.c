@@ -5,6 +5,7 @@
 #define CONFIG_STRUCT FocusConfig
 #include "common/base/config_rows.h"
 #include "common/base/daemon.h"
+#include "common/base/http_admin.h"
 #include "common/base/listen_address.h"
 #include "common/xmpp/jid.h"
 
@@ -147,6 +148,15 @@ static gboolean is_domain(const char *text)
     return jid && !*jid->local;
 }
 
+static gboolean check_server(const FocusConfig *c, GError **error)
+{
+    if (!listen_address_is_host(c->xmpp.host))
+        return bad(error, "[xmpp] host", c->xmpp.host, "not the name or address of a host; its port goes into port");
+    if (*c->xmpp.ca_file && !g_file_test(c->xmpp.ca_file, G_FILE_TEST_IS_REGULAR))
+        return bad(error, "[xmpp] ca_file", c->xmpp.ca_file, "no such file; empty: the certificates of the system");
+    return TRUE;
+}
+
 static gboolean parse_delay(const char *text, guint *size, int64_t *delay_ms)
 {
     g_auto(GStrv) parts = g_strsplit(text, "=", 2);
@@ -177,6 +187,8 @@ gboolean focus_config_check(const void *config, GError **error)
     const FocusConfig *c = config;
     g_autofree char *address = NULL;
     guint16 port;
+    if (!check_server(c, error))
+        return FALSE;
     if (!is_domain(c->xmpp.domain))
         return bad(error, "[xmpp] domain", c->xmpp.domain, "not a domain");
     const char *const domains[] = { c->xmpp.component, c->xmpp.muc, c->xmpp.breakout_muc };
@@ -200,6 +212,11 @@ gboolean focus_config_check(const void *config, GError **error)
                    "credential xmpp.password");
     if (*c->http.private_listener && !listen_address_parse(c->http.private_listener, &address, &port))
         return bad(error, "[http] private", c->http.private_listener, "not a numeric ADDRESS:PORT");
+    if (address && !http_admin_check(address, c->http.token, error))
+        return FALSE;
+    for (const char *const *d = c->xmpp.trusted_domains; *d; d++)
+        if (!is_domain(*d))
+            return bad(error, "[xmpp] trusted_domains", *d, "not a domain");
     return check_delays(c, error);
 }
 

@@ -165,9 +165,20 @@ static void unknown_key(const Source *src, unsigned line, const char *section, c
                 best->key, best->type == CONFIG_SECRET ? "_file" : "", best->section);
 }
 
-static gboolean known_section(const Source *src, unsigned line, const char *section, GError **error)
+/* A heading: of a known section, and the first one of that section in this file (first_lines: section -> line). Keys
+ * under two headings would have to be looked for in two places. */
+static gboolean take_heading(const Source *src, GHashTable *first_lines, unsigned line, const char *section,
+                             GError **error)
 {
     const Config *c = src->config;
+    unsigned first = GPOINTER_TO_UINT(g_hash_table_lookup(first_lines, section));
+    if (first) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_SYNTAX,
+                    "%s:%u: section [%s] a second time; write its keys below the first one, at %s:%u", src->name, line,
+                    section, src->name, first);
+        return FALSE;
+    }
+    g_hash_table_insert(first_lines, g_strdup(section), GUINT_TO_POINTER(line));
     const char *best = "";
     unsigned best_distance = G_MAXUINT;
     for (size_t i = 0; i < c->n; i++) {
@@ -184,11 +195,23 @@ static gboolean known_section(const Source *src, unsigned line, const char *sect
     return FALSE;
 }
 
+static gboolean read_file(const char *path, const char *what, char **text, gsize *len, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    if (g_file_get_contents(path, text, len, &cause))
+        return TRUE;
+    const char *remedy = g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_ACCES)
+                             ? "; the user this program runs as must be allowed to read it"
+                             : "";
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_FILE, "%s%s%s", cause->message, remedy, *remedy ? "" : what);
+    return FALSE;
+}
+
 static char *read_secret(const char *path, GError **error)
 {
     g_autofree char *text = NULL;
     gsize len;
-    if (!g_file_get_contents(path, &text, &len, error))
+    if (!read_file(path, "; it must be a file whose first line is the secret", &text, &len, error))
         return NULL;
     text[strcspn(text, "\r\n")] = '\0';
     if (!*text || strlen(text) > MAX_SECRET) {
@@ -222,7 +245,7 @@ static gboolean take_pair(const Source *src, unsigned line, const char *section,
             src->folder && !g_path_is_absolute(value) ? g_build_filename(src->folder, value, NULL) : g_strdup(value);
         secret = read_secret(path, error);
         if (!secret) {
-            g_prefix_error(error, "%s:%u: %s: ", src->name, line, key);
+            g_prefix_error(error, "%s:%u: [%s] %s: ", src->name, line, section, key);
             return FALSE;
         }
         value = secret;
@@ -253,6 +276,7 @@ static gboolean take_text(const Source *src, const char *text, GError **error)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_autofree char *section = NULL;
+    g_autoptr(GHashTable) first_lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (unsigned i = 0; lines[i]; i++) {
         char *line = g_strstrip(lines[i]);
         if (!*line || *line == '#')
@@ -265,7 +289,7 @@ static gboolean take_text(const Source *src, const char *text, GError **error)
             }
             g_free(section);
             section = g_strndup(line + 1, len - 2);
-            if (!known_section(src, i + 1, section, error))
+            if (!take_heading(src, first_lines, i + 1, section, error))
                 return FALSE;
             continue;
         }
@@ -288,11 +312,9 @@ static gboolean take_file(Config *c, const char *path, GError **error)
 {
     g_autofree char *text = NULL;
     gsize len;
-    g_autoptr(GError) cause = NULL;
-    if (!g_file_get_contents(path, &text, &len, &cause)) {
-        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_FILE, "%s", cause->message);
+    if (!read_file(path, "; name another file with --config, --print-sample writes one to begin with", &text, &len,
+                   error))
         return FALSE;
-    }
     if (len > CONFIG_MAX_FILE_BYTES || strlen(text) != len || !g_utf8_validate(text, -1, NULL)) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_FILE, "%s: not a text file of at most %d bytes in UTF-8", path,
                     CONFIG_MAX_FILE_BYTES);

@@ -43,7 +43,8 @@ typedef struct Config Config;
 
 /* Reads path, then path's folder's conf.d/NAME/ *.conf in name order (focus.conf -> conf.d/focus/), later files
  * winning. path NULL: defaults only. `table` must outlive the result. Errors name the file, the line and, for an
- * unknown section or key, the nearest known one; for a bad value the allowed range. */
+ * unknown section or key, the nearest known one; for a bad value the allowed range. Within one file a section has one
+ * heading and a key one line. */
 Config *config_load(const ConfigOption *table, size_t n_options, size_t struct_size, const char *path, GError **error);
 /* The same from a text; name is used in errors. No drop-ins. */
 Config *config_load_text(const ConfigOption *table, size_t n_options, size_t struct_size, const char *name,

@@ -62,8 +62,6 @@ static int report_bad(const DaemonSpec *spec, const char *path, const Config *co
 {
     const char *where = config ? config_where(config, error->message) : NULL;
     fprintf(stderr, "%s: %s%s%s\n", spec->name, config ? where ? where : path : "", config ? ": " : "", error->message);
-    if (!config && g_error_matches(error, CONFIG_ERROR, CONFIG_ERROR_FILE))
-        fprintf(stderr, "%s: name another file with --config; --print-sample writes one to begin with\n", spec->name);
     return DAEMON_EXIT_CONFIG;
 }
 

@@ -321,6 +321,16 @@ static void on_refused(gpointer user)
         metric_add(admin->refused, 1);
 }
 
+gboolean http_admin_check(const char *address, const char *token, GError **error)
+{
+    g_autoptr(GInetAddress) ip = g_inet_address_new_from_string(address);
+    if ((ip && g_inet_address_get_is_loopback(ip)) || (token && *token))
+        return TRUE;
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+                "[http] private: %s is not loopback, so a bearer token is needed: set token_file", address);
+    return FALSE;
+}
+
 static gboolean start_listening(HttpAdmin *admin, const HttpAdminConfig *config, GError **error)
 {
     g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string(config->address, config->port);
@@ -329,12 +339,8 @@ static gboolean start_listening(HttpAdmin *admin, const HttpAdminConfig *config,
                     config->address);
         return FALSE;
     }
-    GInetAddress *ip = g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(address));
-    if (!g_inet_address_get_is_loopback(ip) && !(config->token && *config->token)) {
-        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
-                    "[http] private: %s is not loopback, so a bearer token is needed: set token_file", config->address);
+    if (!http_admin_check(config->address, config->token, error))
         return FALSE;
-    }
     const HttpListenerConfig limits = {
         .max_waiting = HTTP_ADMIN_MAX_CONNECTIONS, .max_idle_s = HTTP_ADMIN_IDLE_S, .refused = on_refused, .user = admin
     };

@@ -31,6 +31,8 @@ typedef struct {
     gpointer user;
 } HttpAdminConfig;
 
+/* An address that is not loopback needs a token; without: FALSE, and *error says so. Pure. */
+gboolean http_admin_check(const char *address, const char *token, GError **error);
 /* Copies the configuration and listens. NULL and *error: bad address, port in use, token missing. */
 HttpAdmin *http_admin_new(const HttpAdminConfig *config, GError **error);
 guint16 http_admin_port(const HttpAdmin *admin);

@@ -52,9 +52,11 @@ static const Case cases[] = {
     { "list too long", "[p2p]\naddresses=a;b;c;d\n", CONFIG_ERROR_VALUE, "at most 3" },
     { "string too short", "[xmpp]\nhost=\n", CONFIG_ERROR_VALUE, "text of 1 to 255 bytes" },
     { "secret inside", "[xmpp]\nsecret=hunter2\n", CONFIG_ERROR_VALUE, "write secret_file = PATH" },
-    { "secret file missing", "[xmpp]\nsecret_file=/nonexistent/x\n", -1, "f:2: secret_file" },
+    { "secret file missing", "[xmpp]\nsecret_file=/nonexistent/x\n", -1, "f:2: [xmpp] secret_file: " },
     { "twice", "[xmpp]\nport=1\nport=2\n", CONFIG_ERROR_SYNTAX,
       "f:3: [xmpp] port is given a second time, first at f:2" },
+    { "section twice", "[xmpp]\nport=1\n[p2p]\n[xmpp]\nhost=a\n", CONFIG_ERROR_SYNTAX,
+      "f:4: section [xmpp] a second time; write its keys below the first one, at f:1" },
     { "localised key", "[xmpp]\nhost[de]=a\n", CONFIG_ERROR_UNKNOWN, "unknown key \"host[de]\"" },
 };
 
@@ -225,6 +227,44 @@ static void test_listen_address(void)
     }
 }
 
+static void test_hosts(void)
+{
+    static const struct {
+        const char *text;
+        gboolean host, authority;
+    } rows[] = {
+        { "xmpp.example", TRUE, TRUE },
+        { "192.0.2.1", TRUE, TRUE },
+        { "2001:db8::1", TRUE, FALSE },
+        { "[2001:db8::1]", FALSE, TRUE },
+        { "[2001:db8::1]:443", FALSE, TRUE },
+        { "xmpp.example:5222", FALSE, TRUE },
+        { "b\303\274ro.example", TRUE, TRUE },
+        { "\303", FALSE, FALSE },
+        { "", FALSE, FALSE },
+        { ":443", FALSE, FALSE },
+        { "a b", FALSE, FALSE },
+        { "a/b", FALSE, FALSE },
+        { "wss://a", FALSE, FALSE },
+        { "u@a", FALSE, FALSE },
+        { "a:0", FALSE, FALSE },
+        { "a:65536", FALSE, FALSE },
+        { "a:", FALSE, FALSE },
+        { "[::1", FALSE, FALSE },
+        { "[::1]443", FALSE, FALSE },
+        { "[::1]x:443", FALSE, FALSE },
+        { "[a]:443", FALSE, FALSE },
+        { "a:b:443", FALSE, FALSE },
+        { "a\tb", FALSE, FALSE },
+        { "[]:443", FALSE, FALSE },
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_test_message("%s", rows[i].text);
+        g_assert_cmpint(listen_address_is_host(rows[i].text), ==, rows[i].host);
+        g_assert_cmpint(listen_address_is_authority(rows[i].text), ==, rows[i].authority);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -239,5 +279,6 @@ int main(int argc, char **argv)
     g_test_add_func("/base/config/sample", test_sample);
     g_test_add_func("/base/config/distance", test_distance);
     g_test_add_func("/base/config/listen address", test_listen_address);
+    g_test_add_func("/base/config/hosts", test_hosts);
     return g_test_run();
 }
