@@ -493,3 +493,8 @@ int script_unanswered(const ConferenceScript *s)
         n += (int)GPOINTER_TO_UINT(value);
     return n;
 }
+
+guint script_n_told(const ConferenceScript *s, const char *client, const char *owner)
+{
+    return world_n_told(s->world, client, owner);
+}

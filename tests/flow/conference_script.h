@@ -48,5 +48,7 @@ typedef struct {
 ScriptEvent script_last_event(const ConferenceScript *s);
 /* Requests not answered and requests answered twice so far: both must stay 0. */
 int script_unanswered(const ConferenceScript *s);
+/* How many of owner's sources this client has been told of. */
+guint script_n_told(const ConferenceScript *s, const char *client, const char *owner);
 
 #endif

@@ -230,3 +230,10 @@ void world_action(World *w, const ConfAction *a, const SourceMap *told)
     else if (a->type == DO_END)
         w->over = true;
 }
+
+guint world_n_told(const World *w, const char *client, const char *owner)
+{
+    const Client *c = g_hash_table_lookup(w->clients, client);
+    const SourceSet *told = c && c->sid ? source_map_get(c->told, owner) : NULL;
+    return told ? told->sources->len : 0;
+}

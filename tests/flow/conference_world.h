@@ -17,5 +17,7 @@ void world_free(World *w);
 void world_event(World *w, const ConfEvent *ev);
 /* Each action, in order. `told`: the sources a message carries. */
 void world_action(World *w, const ConfAction *a, const SourceMap *told);
+/* How many of owner's sources this client has been told of in its session; 0 without one. */
+guint world_n_told(const World *w, const char *client, const char *owner);
 
 #endif

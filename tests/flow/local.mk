@@ -16,6 +16,7 @@ FLOW_CONFERENCE_TESTS = \
 	tests/flow/test_conference \
 	tests/flow/test_conference_events \
 	tests/flow/test_conference_outcomes \
+	tests/flow/test_conference_reconnect \
 	tests/flow/test_conference_sessions \
 	tests/flow/test_focus_dialogue
 check_PROGRAMS += $(FLOW_CONFERENCE_TESTS)
@@ -44,6 +45,10 @@ tests_flow_test_conference_outcomes_SOURCES = %D%/test_conference_outcomes.c
 tests_flow_test_conference_outcomes_CFLAGS = $(CFLAGS_FOCUS_TEST)
 tests_flow_test_conference_outcomes_LDADD = tests/flow/libconference-script.a $(LIBS_FOCUS_TEST)
 EXTRA_DIST += %D%/conference_outcomes.txt
+
+tests_flow_test_conference_reconnect_SOURCES = %D%/test_conference_reconnect.c
+tests_flow_test_conference_reconnect_CFLAGS = $(CFLAGS_FOCUS_TEST)
+tests_flow_test_conference_reconnect_LDADD = tests/flow/libconference-script.a $(LIBS_FOCUS_TEST)
 
 tests_flow_test_conference_sessions_SOURCES = %D%/test_conference_sessions.c %D%/conference_stories.h
 tests_flow_test_conference_sessions_CFLAGS = $(CFLAGS_FOCUS_TEST)
