@@ -167,6 +167,33 @@ void engine_give_rtp(Engine *f, unsigned from, SrtpStream *stream, const uint8_t
     engine_give(f, c, out, n, false);
 }
 
+size_t engine_picture(MediaCodec codec, bool key, unsigned picture_id, unsigned tl0, unsigned frame_number,
+                      uint8_t payload[ENGINE_PICTURE], uint8_t dd[8])
+{
+    const uint8_t high = (uint8_t)(0x80 | (picture_id >> 8 & 0x7f)), low = (uint8_t)picture_id;
+    const uint8_t vp8[] = { 0x90, 0xe0, high, low, (uint8_t)tl0, 0x20, !key, 0, 0, 0x9d, 1, 0x2a, 0x40, 1, 0xb4, 0 };
+    const uint8_t vp9[] = { key ? 0xac : 0xec, high, low, 0x00, (uint8_t)tl0, 0x82, 0x49 };
+    const uint8_t h264[] = { key ? 0x65 : 0x61, 0x88, 0x84 };
+    const uint8_t av1[] = { 0x10, 0x30 };
+    const uint8_t structure[] = { 0xc0, (uint8_t)(frame_number >> 8), (uint8_t)frame_number, 0x80, 0x00, 0xe0 };
+    memset(payload, 0, ENGINE_PICTURE);
+    switch (codec) {
+    case CODEC_VP8:
+        memcpy(payload, vp8, sizeof(vp8));
+        return 0;
+    case CODEC_VP9:
+        memcpy(payload, vp9, sizeof(vp9));
+        return 0;
+    case CODEC_H264:
+        memcpy(payload, h264, sizeof(h264));
+        return 0;
+    default:
+        memcpy(payload, av1, sizeof(av1));
+        memcpy(dd, structure, sizeof(structure));
+        return key ? sizeof(structure) : 3;
+    }
+}
+
 void engine_speak_as(Engine *f, unsigned from, uint8_t pt, uint8_t level, uint16_t seq)
 {
     static const uint8_t voice[40] = { 1, 2, 3 };

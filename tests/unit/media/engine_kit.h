@@ -6,6 +6,7 @@
 #define PLENUM_TESTS_UNIT_MEDIA_ENGINE_KIT_H
 
 #include "bridge/media_endpoint.h"
+#include "common/rtp/media_codec.h"
 #include "common/rtp/rtp_view.h"
 
 #include <glib.h>
@@ -59,6 +60,13 @@ void engine_give_rtp(Engine *f, unsigned from, SrtpStream *stream, const uint8_t
                      const void *payload, size_t payload_len);
 void engine_give_rtcp(Engine *f, unsigned from, Srtcp *srtcp, const uint8_t *bytes, size_t len);
 Srtcp *engine_client_srtcp(const EngineClient *c);
+
+/* The beginning of a picture of one packet, of one layer, a key frame or one that needs the picture before: into
+ * payload (ENGINE_PICTURE bytes), and its dependency descriptor (AV1) into dd; returns the latter's length. Numbers are
+ * cut to their field's width. */
+#define ENGINE_PICTURE 16
+size_t engine_picture(MediaCodec codec, bool key, unsigned picture_id, unsigned tl0, unsigned frame_number,
+                      uint8_t payload[ENGINE_PICTURE], uint8_t dd[8]);
 
 /* One audio packet of client `from`, 20 ms after the last. */
 void engine_speak_as(Engine *f, unsigned from, uint8_t pt, uint8_t level, uint16_t seq);

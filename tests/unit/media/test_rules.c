@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Rules of bridge.md 7.2, 7.4, 7.5, 7.9, 7.10, 9.3, 10.3 and 10.5 on the whole packet path: which header extensions go out,
+ * what a sender is told and asked for and how, what is sent again, who hears what, and what a new dominant speaker
+ * changes. */
+#include "tests/unit/media/engine_kit.h"
+
+#include "bridge/tx/tx_allocate.h"
+#include "bridge/tx/tx_header.h"
+#include "bridge/tx/tx_state.h"
+#include "common/rtp/rtcp_fb.h"
+#include "common/rtp/rtcp_iter.h"
+#include "common/rtp/rtcp_report.h"
+#include "common/rtp/rtp_ext.h"
+#include "common/rtp/rtp_write.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#define THIRD 2u
+#define PASSING_ID 9 /* of what the receiver calls by another number than the sender */
+
+/* ---- 7.4: header extensions ---- */
+
+typedef struct {
+    const char *name;
+    RtpExtType negotiated[4]; /* by the receiver, as ids 1.. in this order */
+    MediaExt carried;         /* by the packet, 2 bytes; MEDIA_EXT_COUNT none */
+    bool dd, mid, tcc, mixed;
+    uint8_t dd_len;
+    const char *out; /* "id:length" of what goes out */
+} HeaderCase;
+
+#define NOTHING MEDIA_EXT_COUNT
+static const HeaderCase headers[] = {
+    { "nothing", { 0 }, NOTHING, .out = "" },
+    { "audio level passes", { RTP_EXT_AUDIO_LEVEL }, MEDIA_EXT_AUDIO_LEVEL, .out = "1:2" },
+    { "under the receiver's id",
+      { RTP_EXT_MID, RTP_EXT_VIDEO_ORIENTATION },
+      MEDIA_EXT_VIDEO_ORIENTATION,
+      .out = "2:2" },
+    { "colour space passes", { RTP_EXT_COLOR_SPACE }, MEDIA_EXT_COLOR_SPACE, .out = "1:2" },
+    { "not negotiated", { RTP_EXT_MID }, MEDIA_EXT_AUDIO_LEVEL, .out = "" },
+    { "layer allocation is stripped", { RTP_EXT_VIDEO_LAYERS }, MEDIA_EXT_VLA, .out = "" },
+    { "a received descriptor is stripped",
+      { RTP_EXT_DEPENDENCY_DESCRIPTOR },
+      MEDIA_EXT_DEPENDENCY_DESCRIPTOR,
+      .out = "" },
+    { "a projected descriptor",
+      { RTP_EXT_DEPENDENCY_DESCRIPTOR },
+      MEDIA_EXT_DEPENDENCY_DESCRIPTOR,
+      .dd = true,
+      .dd_len = 3,
+      .out = "1:3" },
+    { "a long descriptor",
+      { RTP_EXT_DEPENDENCY_DESCRIPTOR },
+      NOTHING,
+      .dd = true,
+      .dd_len = 40,
+      .mixed = true,
+      .out = "1:40" },
+    { "a long descriptor, one-byte headers only",
+      { RTP_EXT_DEPENDENCY_DESCRIPTOR, RTP_EXT_MID },
+      NOTHING,
+      .dd = true,
+      .dd_len = 40,
+      .mid = true,
+      .out = "2:2" },
+    { "mid of the slot", { RTP_EXT_MID }, NOTHING, .mid = true, .out = "1:2" },
+    { "send time without transport-cc", { RTP_EXT_ABS_SEND_TIME }, NOTHING, .out = "1:3" },
+    { "transport-cc in its place",
+      { RTP_EXT_ABS_SEND_TIME, RTP_EXT_TRANSPORT_CC },
+      NOTHING,
+      .tcc = true,
+      .out = "2:2" },
+    { "all",
+      { RTP_EXT_AUDIO_LEVEL, RTP_EXT_MID, RTP_EXT_TRANSPORT_CC, RTP_EXT_DEPENDENCY_DESCRIPTOR },
+      MEDIA_EXT_AUDIO_LEVEL,
+      .dd = true,
+      .dd_len = 5,
+      .mid = true,
+      .tcc = true,
+      .out = "1:2 4:5 2:2 3:2" },
+};
+
+static void test_header(gconstpointer data)
+{
+    const HeaderCase *c = data;
+    MediaEndpoint r = { .allow_mixed = c->mixed, .tcc_video = c->tcc };
+    uint8_t packet[64] = { 0 }, dd[DD_MAX_LEN] = { 0 }, out[TX_HEADER_MAX];
+    MediaPacket m = { .data = packet, .len = sizeof(packet) };
+    g_autoptr(GString) got = g_string_new(NULL);
+    RtpView v;
+    RtpExtIter it;
+    RtpExtElement e;
+    for (uint8_t i = 0; i < G_N_ELEMENTS(c->negotiated) && c->negotiated[i]; i++)
+        r.ext_id[c->negotiated[i]] = (uint8_t)(i + 1);
+    if (c->carried != NOTHING)
+        m.ext[c->carried] = (MediaExtPos){ .off = 20, .len = 2, .id = PASSING_ID };
+    TxHeader h = { .media = &m, .ssrc = 1, .dd = dd, .dd_len = c->dd_len, .has_tcc = c->tcc };
+    h.mid = "v0";
+    h.mid_len = c->mid ? 2 : 0;
+    size_t n = tx_header_write(&r, &h, 1000000, out);
+    g_assert_cmpint(rtp_view_parse(out, n, &v), ==, RTP_OK);
+    g_assert_cmpuint(v.payload_len, ==, 0);
+    rtp_ext_iter_init(&it, out, &v);
+    while (v.ext_len && rtp_ext_next(&it, &e))
+        g_string_append_printf(got, "%s%u:%u", got->len ? " " : "", e.id, e.len);
+    g_assert_cmpstr(got->str, ==, c->out);
+}
+
+/* ---- 7.10, 7.2: key frames ---- */
+
+/* PLIs and FIRs that client `who` got by now, about this SSRC. */
+static void count_requests(Engine *f, unsigned who, uint32_t ssrc, unsigned *pli, unsigned *fir)
+{
+    Srtcp *srtcp = engine_client_srtcp(&f->client[who]);
+    uint8_t in[2000];
+    *pli = *fir = 0;
+    for (ssize_t got; (got = recv(f->client[who].fd, in, sizeof(in), 0)) > 0;) {
+        size_t len = (size_t)got;
+        RtcpPacket rp;
+        RtcpFb fb;
+        if (in[1] < 192 || in[1] > 223)
+            continue;
+        g_assert_cmpint(srtcp_unprotect(srtcp, in, &len), ==, SRTP_OK);
+        RtcpIter it = RTCP_ITER(in, len);
+        while (rtcp_iter_next(&it, &rp)) {
+            if (rp.pt != RTCP_PT_PSFB || !rtcp_fb_parse(in, &rp, &fb))
+                continue;
+            *pli += rp.count == RTCP_PSFB_PLI && fb.media_ssrc == ssrc;
+            *fir += rp.count == RTCP_PSFB_FIR && rtcp_fir_entry(in, &fb, 0).ssrc == ssrc;
+        }
+    }
+    srtcp_free(srtcp);
+}
+
+static void wish(Engine *f, int last_n, const char *on_stage)
+{
+    WorkerCommand *w = worker_command_new(WORKER_VIDEO_CONSTRAINTS, 1, 11, on_stage ? 1 : 0);
+    w->video_constraints.last_n = last_n;
+    w->video_constraints.default_max_height = 720;
+    w->video_constraints.default_max_fps = -1;
+    w->video_constraints.assumed_bandwidth_bps = 1000000000;
+    if (on_stage) {
+        w->video_constraints.constraints[0].on_stage = true;
+        g_strlcpy(w->video_constraints.constraints[0].name, on_stage, WORKER_NAME_SIZE);
+    }
+    media_endpoint_set_wishes(f->client[1].ep, w);
+    tx_allocate_run(f->client[1].ep, f->w.now_us += 100000);
+}
+
+static void show(Engine *f, uint16_t seq, bool key)
+{
+    uint8_t header[12], payload[ENGINE_PICTURE], dd[8];
+    RtpHeader h = { .pt = VP8_PT, .seq = seq, .ts = seq * 3000u, .ssrc = VIDEO_SSRC(0), .marker = 1 };
+    size_t n = rtp_header_write(header, sizeof(header), &h, NULL, 0, false);
+    engine_picture(CODEC_VP8, key, seq, seq, 0, payload, dd);
+    f->w.now_us += 33000;
+    engine_give_rtp(f, 0, &f->client[0].video, header, n, payload, sizeof(payload));
+}
+
+/* The receiver asks by PLI or FIR, alone or behind a sender report; the sender is asked by what it understands. */
+static void test_request_kinds(Engine *f, gconstpointer unused)
+{
+    Srtcp *srtcp = engine_client_srtcp(&f->client[1]);
+    RtcpSenderInfo info = { .ssrc = AUDIO_SSRC(1), .ntp = 1ull << 32, .rtp_ts = 1 };
+    RtcpFirEntry entry = { .ssrc = VIDEO_SSRC(0), .seq = 1 };
+    wish(f, -1, NULL);
+    for (int kind = 0; kind < 6; kind++) {
+        uint8_t buf[200];
+        size_t n = 0;
+        unsigned pli, fir;
+        WorkerMedia media;
+        engine_describe(&media, LEVEL_ID);
+        bool sender_fir = kind % 2, asked_by_fir = kind / 2 == 1, behind_sr = kind / 2 == 2;
+        if (sender_fir)
+            media.payloads[2].feedback = WORKER_FB_NACK | WORKER_FB_FIR | WORKER_FB_TCC;
+        media_endpoint_set_media(f->client[0].ep, &media);
+        show(f, (uint16_t)(100 + kind), true);
+        count_requests(f, 0, 0, &pli, &fir);
+        f->w.now_us += 11000000; /* of one receiver three in ten seconds */
+        if (behind_sr)
+            n = rtcp_sr_build(buf, sizeof(buf), &info, NULL, 0);
+        n += asked_by_fir ? rtcp_fir_build(buf + n, sizeof(buf) - n, 1, &entry, 1)
+                          : rtcp_pli_build(buf + n, sizeof(buf) - n, 1, VIDEO_SSRC(0));
+        engine_give_rtcp(f, 1, srtcp, buf, n);
+        count_requests(f, 0, VIDEO_SSRC(0), &pli, &fir);
+        g_assert_cmpuint(pli, ==, !sender_fir);
+        g_assert_cmpuint(fir, ==, sender_fir);
+    }
+    srtcp_free(srtcp);
+}
+
+/* ---- 7.5, 7.9: reports and retransmission ---- */
+
+/* Reports that client `who` got by now, of one block each, about this SSRC. */
+static unsigned count_reports(Engine *f, unsigned who, uint32_t ssrc)
+{
+    Srtcp *srtcp = engine_client_srtcp(&f->client[who]);
+    uint8_t in[2000];
+    unsigned n = 0;
+    for (ssize_t got; (got = recv(f->client[who].fd, in, sizeof(in), 0)) > 0;) {
+        size_t len = (size_t)got;
+        RtcpPacket rp;
+        RtcpReport report;
+        if (in[1] != RTCP_PT_RR)
+            continue;
+        g_assert_cmpint(srtcp_unprotect(srtcp, in, &len), ==, SRTP_OK);
+        RtcpIter it = RTCP_ITER(in, len);
+        g_assert_true(rtcp_iter_next(&it, &rp) && rtcp_report_parse(in, &rp, &report));
+        g_assert_cmpuint(report.block_count, ==, 1);
+        g_assert_cmpuint(report.sender.ssrc, ==, f->conference->video_ssrc);
+        n += rtcp_report_block(in, &report, 0).ssrc == ssrc;
+    }
+    srtcp_free(srtcp);
+    return n;
+}
+
+/* Two a second while packets come, about nobody else, and none once they have stopped. */
+static void test_reception_reports(Engine *f, gconstpointer unused)
+{
+    unsigned n = 0;
+    for (uint16_t seq = 0; seq < 200; seq++) {
+        engine_speak(f, 0, seq);
+        timers_run(&f->w.timers, f->w.now_us, 64);
+        n += count_reports(f, 0, AUDIO_SSRC(0));
+    }
+    g_assert_cmpuint(n, >=, 7);
+    g_assert_cmpuint(n, <=, 9);
+    for (int i = 0; i < 200; i++) {
+        timers_run(&f->w.timers, f->w.now_us += 20000, 64);
+        n = i < 50 ? 0 : n + count_reports(f, 0, AUDIO_SSRC(0));
+    }
+    g_assert_cmpuint(n, ==, 0);
+    g_assert_cmpuint(count_reports(f, 1, AUDIO_SSRC(0)), ==, 0);
+}
+
+/* Not before what was sent could have come by itself, not twice in a round trip, and all of it within a budget. */
+static void test_repair_limits(Engine *f, gconstpointer unused)
+{
+    Srtcp *srtcp = engine_client_srtcp(&f->client[1]);
+    const WorkerTotals *t = &f->w.totals;
+    uint8_t nack[64];
+    uint16_t seqs[16];
+    RtpView v;
+    unsigned n = 0;
+    wish(f, -1, NULL);
+    for (uint16_t i = 0; i < 16; i++)
+        show(f, i, i == 0);
+    while (engine_hear(f, 1, &v))
+        if (v.ssrc == VIDEO_SSRC(0) && n < G_N_ELEMENTS(seqs))
+            seqs[n++] = v.seq;
+    g_assert_cmpuint(n, ==, 16);
+    f->client[1].ep->tx->rtt_us = 200000;
+    f->w.now_us += 50000;
+    size_t one = rtcp_nack_build(nack, sizeof(nack), 1, VIDEO_SSRC(0), &seqs[15], 1);
+    engine_give_rtcp(f, 1, srtcp, nack, one);
+    g_assert_cmpuint(t->retransmitted, ==, 0);
+    f->w.now_us += 150000;
+    engine_give_rtcp(f, 1, srtcp, nack, one);
+    g_assert_cmpuint(t->retransmitted, ==, 1);
+    engine_give_rtcp(f, 1, srtcp, nack, one);
+    g_assert_cmpuint(t->retransmitted, ==, 1);
+    f->w.now_us += 200000;
+    engine_give_rtcp(f, 1, srtcp, nack, one);
+    g_assert_cmpuint(t->retransmitted, ==, 2);
+    f->client[1].ep->tx->rtt_us = 0; /* not known: only the budget holds */
+    size_t all = rtcp_nack_build(nack, sizeof(nack), 1, VIDEO_SSRC(0), seqs, 16);
+    for (int i = 0; i < 1000; i++)
+        engine_give_rtcp(f, 1, srtcp, nack, all);
+    g_assert_cmpuint(t->retransmitted, >, 16);
+    g_assert_cmpuint(t->retransmitted, <, 8000);
+    srtcp_free(srtcp);
+}
+
+/* ---- 10.5: translated sound ---- */
+
+static void subscribe(Engine *f, unsigned who, bool all, const char *name)
+{
+    WorkerCommand *c = worker_command_new(WORKER_AUDIO_SUBSCRIPTION, 1, 10 + who, name ? 1 : 0);
+    c->audio_subscription.all = all;
+    if (name)
+        g_strlcpy(c->audio_subscription.names[0].name, name, WORKER_NAME_SIZE);
+    media_endpoint_set_audio_wishes(f->client[who].ep, c);
+}
+
+static bool hears(Engine *f, unsigned who, uint16_t seq)
+{
+    RtpView v;
+    bool any = false;
+    while (engine_hear(f, who, &v))
+        ; /* of before */
+    engine_speak(f, 0, seq);
+    while (engine_hear(f, who, &v))
+        any |= v.ssrc == AUDIO_SSRC(0);
+    return any;
+}
+
+/* To nobody but who asks for it by name, even its owner; and it makes nobody the speaker. */
+static void test_synthetic(Engine *f, gconstpointer unused)
+{
+    WorkerSource source = { .name = "c0-a0",
+                            .kind = WORKER_AUDIO,
+                            .n_encodings = 1,
+                            .encodings = { { .ssrc = AUDIO_SSRC(0) } },
+                            .synthetic = true };
+    media_endpoint_set_sources(f->client[0].ep, NULL, 0);
+    media_endpoint_set_sources(f->client[0].ep, &source, 1);
+    g_assert_false(hears(f, 1, 1));
+    subscribe(f, 1, true, NULL);
+    g_assert_false(hears(f, 1, 2));
+    subscribe(f, 1, false, "c0-a0");
+    g_assert_true(hears(f, 1, 3));
+    g_assert_false(hears(f, 0, 4));
+    subscribe(f, 0, true, "c0-a0");
+    g_assert_true(hears(f, 0, 5));
+    subscribe(f, 1, true, NULL);
+    subscribe(f, 0, true, NULL);
+    g_assert_false(hears(f, 1, 6));
+    g_assert_false(hears(f, 0, 7));
+    for (uint16_t seq = 8; seq < 100; seq++) {
+        engine_speak(f, 0, seq);
+        timers_run(&f->w.timers, f->w.now_us, 64);
+    }
+    g_assert_cmpuint(f->conference->dominant, ==, SPEECH_NOBODY);
+}
+
+/* ---- 10.3: a new dominant speaker ---- */
+
+/* A third participant, who is not connected yet: "c2" with audio and video. */
+static MediaEndpoint *join_third(Engine *f)
+{
+    WorkerSource sources[2] = {
+        { .name = "c2-a0", .kind = WORKER_AUDIO, .n_encodings = 1, .encodings = { { .ssrc = AUDIO_SSRC(THIRD) } } },
+        { .name = "c2-v0", .kind = WORKER_VIDEO, .n_encodings = 1, .encodings = { { .ssrc = VIDEO_SSRC(THIRD) } } },
+    };
+    WorkerCommand *create = worker_command_new(WORKER_ENDPOINT_CREATE, 1, 10 + THIRD, 0);
+    g_strlcpy(create->endpoint_create.id, "c2", sizeof(create->endpoint_create.id));
+    create->endpoint_create.initial_last_n = -1;
+    g_assert_true(worker_ice_credentials(0, &create->endpoint_create.ice));
+    MediaEndpoint *ep = media_endpoint_new(f->conference, create);
+    worker_command_free(create);
+    g_assert_nonnull(ep);
+    media_endpoint_set_sources(ep, sources, 2);
+    g_assert_cmpuint(ep->n_sources, ==, 2);
+    return ep;
+}
+
+/* So long does `who` talk and the others not. */
+static void talk(Engine *f, MediaEndpoint *who, int ms)
+{
+    for (int t = 0; t < ms; t += 20) {
+        f->w.now_us += 20000;
+        for (uint32_t i = 0; i < f->conference->n_endpoints; i++) {
+            MediaEndpoint *ep = f->conference->endpoints[i];
+            uint8_t level = ep != who ? 90 : t % 260 < 200 ? 20 : 70;
+            media_conference_heard(f->conference, ep->sources[0], level, f->w.now_us);
+        }
+        timers_run(&f->w.timers, f->w.now_us, 64);
+        send_batch_flush(f->w.batch);
+    }
+}
+
+/* With room for one, the one who speaks is seen. */
+static void test_speaker_is_seen(Engine *f, gconstpointer unused)
+{
+    MediaEndpoint *third = join_third(f);
+    const TxState *tx = f->client[1].ep->tx;
+    wish(f, 1, NULL);
+    talk(f, NULL, 1000);
+    for (int turn = 0; turn < 4; turn++) {
+        talk(f, turn % 2 ? third : f->client[0].ep, 4000);
+        g_assert_cmpuint(tx->n_forwarded, ==, 1);
+        g_assert_cmpstr(tx->forwarded[0].name, ==, turn % 2 ? "c2-v0" : "c0-v0");
+    }
+    talk(f, f->client[1].ep, 4000); /* who watches does not see himself: the one who spoke last stays */
+    g_assert_cmpuint(tx->n_forwarded, ==, 1);
+    g_assert_cmpstr(tx->forwarded[0].name, ==, "c2-v0");
+}
+
+/* A key frame is asked for before anybody who has a camera on stage needs one; of who is not seen so, none. */
+static void test_speaker_prepares(Engine *f, gconstpointer staged)
+{
+    unsigned pli, fir;
+    MediaEndpoint *third = join_third(f);
+    wish(f, -1, staged ? "c0-v0" : NULL);
+    talk(f, third, 4000);
+    for (uint16_t i = 0; i < 10; i++)
+        show(f, i, i == 0);
+    for (int i = 0; i < 3; i++) {
+        talk(f, NULL, 200);
+        show(f, (uint16_t)(10 + i), false);
+    }
+    count_requests(f, 0, VIDEO_SSRC(0), &pli, &fir);
+    talk(f, f->client[0].ep, 3000);
+    count_requests(f, 0, VIDEO_SSRC(0), &pli, &fir);
+    g_assert_cmpuint(pli, ==, staged != NULL);
+    g_assert_cmpuint(fir, ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(headers); i++) {
+        g_autofree char *path = g_strdup_printf("/media/rules/header/%s", headers[i].name);
+        g_test_add_data_func(path, &headers[i], test_header);
+    }
+#define RULE(name, function, data)                                                                                     \
+    g_test_add("/media/rules/" name, Engine, data, engine_set_up, function, engine_tear_down)
+    RULE("request kinds", test_request_kinds, NULL);
+    RULE("reception reports", test_reception_reports, NULL);
+    RULE("repair limits", test_repair_limits, NULL);
+    RULE("translated sound", test_synthetic, NULL);
+    RULE("speaker is seen", test_speaker_is_seen, NULL);
+    RULE("speaker prepares/on stage", test_speaker_prepares, "");
+    RULE("speaker prepares/nobody on stage", test_speaker_prepares, NULL);
+    return g_test_run();
+}
