@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The life of one conference, top to bottom: room, members, sessions, end.
+ * The life of one conference, top to bottom: room, members, end. Their sessions: conference_session.c.
  *
  * Room                NEW           JOINING            READY, ACTIVE                  END
  *   request           join          hold               answer ready; re-arm 15 s      not ready
@@ -119,14 +119,6 @@ Member *conf_member_find(const Conference *c, const char *id)
     return NULL;
 }
 
-static guint count_invited(const Conference *c)
-{
-    guint n = 0;
-    for (guint i = 0; i < c->members->len; i++)
-        n += member_is_invited(c->members->pdata[i]);
-    return n;
-}
-
 bool conf_is_running(const Conference *c)
 {
     return c->state == CONF_READY || c->state == CONF_ACTIVE;
@@ -184,8 +176,6 @@ static void on_request(Conference *c, const ConfEvent *ev)
     }
 }
 
-static void invite_if_enough(Conference *c, Member *newcomer);
-
 static void on_room_joined(Conference *c, const ConfEvent *ev)
 {
     if (!ev->owner && (c->state == CONF_JOINING || conf_is_running(c))) {
@@ -203,7 +193,7 @@ static void on_room_joined(Conference *c, const ConfEvent *ev)
         c->initial_due_ms = c->now_ms + c->config->initial_timeout_ms;
     answer_waiting(c, true);
     conf_elect_owner(c);
-    invite_if_enough(c, NULL); /* they may have been in the room before us */
+    conf_invite_if_enough(c, NULL); /* they may have been in the room before us */
 }
 
 /* --- members ------------------------------------------------------------------------------------ */
@@ -273,7 +263,7 @@ static void on_features(Conference *c, const ConfEvent *ev)
         return; /* read once; later caps do not change a running session */
     m->features = ev->features;
     m->features_known = true;
-    invite_if_enough(c, m);
+    conf_invite_if_enough(c, m);
 }
 
 static void on_member_left(Conference *c, const ConfEvent *ev)
@@ -294,110 +284,10 @@ static void on_member_left(Conference *c, const ConfEvent *ev)
             return;
         }
         c->initial_due_ms = c->now_ms + c->config->initial_timeout_ms;
-    } else if (c->members->len < c->config->min_participants && count_invited(c) > 0) {
+    } else if (c->members->len < c->config->min_participants && conf_count_invited(c) > 0) {
         c->single_due_ms = c->now_ms + c->config->single_timeout_ms;
     }
     conf_elect_owner(c);
-}
-
-/* --- sessions ----------------------------------------------------------------------------------- */
-
-/* A nick that is the name of the bridge's sources would speak for them. */
-static bool may_be_invited(const Conference *c, const Member *m)
-{
-    return m->features_known && (!m->is_visitor || c->config->visitors) && strcmp(m->id, OWNER_BRIDGE) != 0;
-}
-
-/* 5.1. newcomer NULL: everybody who has no session and may have one. */
-static void invite_if_enough(Conference *c, Member *newcomer)
-{
-    if (!conf_is_running(c) || c->members->len < c->config->min_participants)
-        return;
-    c->single_due_ms = NEVER;
-    bool everybody = !newcomer || count_invited(c) == 0;
-    for (guint i = 0; i < c->members->len; i++) {
-        Member *m = c->members->pdata[i];
-        if ((everybody || m == newcomer) && !member_is_invited(m) && may_be_invited(c, m))
-            conf_invite(c, m);
-    }
-}
-
-static void retire_sid(Member *m)
-{
-    if (!m->sid)
-        return;
-    g_free(m->old_sids[m->next_old_sid]);
-    m->old_sids[m->next_old_sid] = g_steal_pointer(&m->sid);
-    m->next_old_sid = (m->next_old_sid + 1) % OLD_SIDS;
-}
-
-void conf_invite(Conference *c, Member *m)
-{
-    retire_sid(m);
-    m->state = MEMBER_SELECTING;
-    m->wants_bridge = false;
-    c->state = CONF_ACTIVE;
-    conf_find_bridge(c, m);
-}
-
-void conf_end_session(Conference *c, Member *m, bool expire, JingleReason reason, const char *text)
-{
-    bool had_session = member_has_session(m);
-    g_autoptr(SourceSet) gone = source_map_take(c->sources, m->id);
-    if (gone)
-        conf_sources_changed(c, m->id, true);
-    conf_leave_bridge(c, m, expire);
-    if (had_session && reason != JINGLE_REASON_NONE)
-        conf_terminate(c, m, reason, text);
-    g_clear_pointer(&m->signaling, source_signaling_free);
-    g_clear_pointer(&m->transport, ice_transport_free);
-    m->flush_due_ms = NEVER;
-    m->restart_serial = m->serial = 0;
-    m->offer_acked = m->offer_in_doubt = false;
-    m->state = had_session || m->state == MEMBER_ENDED ? MEMBER_ENDED : MEMBER_IDLE;
-}
-
-void conf_reinvite(Conference *c, Member *m, bool expire)
-{
-    conf_end_session(c, m, expire, JINGLE_REASON_SUCCESS, "moving");
-    conf_invite(c, m);
-}
-
-static void on_initiate_answer(Conference *c, const ConfEvent *ev)
-{
-    Member *m = conf_member_find(c, ev->member);
-    if (!m || m->state != MEMBER_PENDING || g_strcmp0(m->sid, ev->sid) != 0)
-        return;
-    if (ev->outcome == OUTCOME_ERROR) {
-        conf_end_session(c, m, true, JINGLE_REASON_GENERAL_ERROR, "jingle session failed");
-        return;
-    }
-    /* A timeout counts as success: the session stays pending until session-accept comes. But it proves
-     * nothing about an offer that may have died with the stream. */
-    m->offer_acked = true;
-    if (ev->outcome == OUTCOME_RESULT)
-        m->offer_in_doubt = false;
-}
-
-static void on_bridge_available(Conference *c)
-{
-    if (!conf_is_running(c) || c->members->len < c->config->min_participants)
-        return;
-    for (guint i = 0; i < c->members->len; i++) {
-        Member *m = c->members->pdata[i];
-        if (m->state == MEMBER_IDLE && m->wants_bridge)
-            conf_invite(c, m);
-    }
-}
-
-static void end_idle_sessions(Conference *c)
-{
-    for (guint i = 0; i < c->members->len; i++) {
-        Member *m = c->members->pdata[i];
-        m->wants_bridge = false;
-        if (member_is_invited(m))
-            conf_end_session(c, m, true, JINGLE_REASON_EXPIRED, "Idle session timeout");
-    }
 }
 
 /* --- the stream to the server --------------------------------------------------------------------- */
@@ -458,7 +348,7 @@ static void on_tick(Conference *c)
         end(c, true);
     } else if (is_due(c, c->single_due_ms) && !c->offline) {
         c->single_due_ms = NEVER;
-        end_idle_sessions(c);
+        conf_end_idle_sessions(c);
     }
 }
 
@@ -486,7 +376,7 @@ static void settle(Conference *c)
 {
     if (!conf_is_running(c) || c->offline)
         return;
-    c->state = count_invited(c) > 0 ? CONF_ACTIVE : CONF_READY;
+    c->state = conf_count_invited(c) > 0 ? CONF_ACTIVE : CONF_READY;
     for (guint i = 0; i < c->members->len; i++) {
         Member *m = c->members->pdata[i];
         if (m->state == MEMBER_ACTIVE && is_due(c, m->flush_due_ms))
@@ -545,11 +435,11 @@ static void dispatch(Conference *c, const ConfEvent *ev)
         conf_bridge_none(c, ev);
         break;
     case EV_BRIDGE_AVAILABLE:
-        on_bridge_available(c);
+        conf_bridge_available(c);
         break;
     case EV_BRIDGE_LOST:
         conf_bridge_lost(c, ev->bridge, ev->reachable);
-        on_bridge_available(c); /* those whose invitation the dying bridge refused */
+        conf_bridge_available(c); /* those whose invitation the dying bridge refused */
         break;
     case EV_COLIBRI_ANSWER:
         conf_colibri_answer(c, ev);
@@ -558,7 +448,7 @@ static void dispatch(Conference *c, const ConfEvent *ev)
         conf_endpoint_lost(c, ev);
         break;
     case EV_INITIATE_ANSWER:
-        on_initiate_answer(c, ev);
+        conf_initiate_answer(c, ev);
         break;
     case EV_JINGLE:
         conf_jingle(c, ev);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Inside the conference: its parts, and what its files ask of each other. Only focus/conference*.c include
- * this. conference.c tells the life of room and members; conference_bridge.c what passes between it and
- * bridges; conference_jingle.c what clients ask; conference_sources.c who is told of whose sources. */
+ * this. conference.c tells the life of room and members; conference_session.c who is invited and how sessions
+ * end; conference_bridge.c what passes between it and bridges; conference_jingle.c what clients ask;
+ * conference_sources.c who is told of whose sources. */
 #ifndef PLENUM_FOCUS_CONFERENCE_PARTS_H
 #define PLENUM_FOCUS_CONFERENCE_PARTS_H
 
@@ -100,6 +101,12 @@ Member *conf_member_find(const Conference *c, const char *id); /* NULL is nobody
 bool member_has_session(const Member *m);                      /* PENDING or ACTIVE */
 bool member_is_invited(const Member *m);                       /* SELECTING to ACTIVE */
 bool conf_is_running(const Conference *c);                     /* READY or ACTIVE */
+uint64_t conf_next_serial(Conference *c);
+
+/* --- conference_session.c */
+guint conf_count_invited(const Conference *c);
+/* 5.1. newcomer NULL: everybody who has no session and may have one. */
+void conf_invite_if_enough(Conference *c, Member *newcomer);
 /* Starts over from whatever state: needs bridge, then offer. */
 void conf_invite(Conference *c, Member *m);
 /* Takes down the member's session: sources, session, endpoint. The state is then ENDED (or IDLE, without a
@@ -107,7 +114,9 @@ void conf_invite(Conference *c, Member *m);
 void conf_end_session(Conference *c, Member *m, bool expire, JingleReason reason, const char *text);
 /* 5.15 RestartJingle. */
 void conf_reinvite(Conference *c, Member *m, bool expire);
-uint64_t conf_next_serial(Conference *c);
+void conf_initiate_answer(Conference *c, const ConfEvent *ev);
+void conf_bridge_available(Conference *c);  /* for those who had to wait for one */
+void conf_end_idle_sessions(Conference *c); /* the last one was alone for too long */
 
 /* --- conference_bridge.c */
 void conf_find_bridge(Conference *c, Member *m); /* SELECTING: onto the conference's bridge, or ask for one */

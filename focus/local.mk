@@ -10,6 +10,7 @@ focus_libfocus_pure_a_SOURCES = \
 	%D%/conference_jingle.c \
 	%D%/conference_owner.c \
 	%D%/conference_parts.h \
+	%D%/conference_session.c \
 	%D%/conference_sources.c \
 	%D%/conference_view.c \
 	%D%/offer.c %D%/offer.h \
