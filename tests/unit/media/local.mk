@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-MEDIA_TESTS = tests/unit/media/test_engine tests/unit/media/test_pacing tests/unit/media/test_corner_cases tests/unit/media/test_paths tests/unit/media/test_wraps tests/unit/media/test_rules tests/unit/media/test_slot_churn tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_share tests/unit/media/test_tables
+MEDIA_TESTS = tests/unit/media/test_engine tests/unit/media/test_pacing tests/unit/media/test_corner_cases tests/unit/media/test_paths tests/unit/media/test_wraps tests/unit/media/test_capture_vectors tests/unit/media/test_rules tests/unit/media/test_slot_churn tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_share tests/unit/media/test_tables
 check_PROGRAMS += $(MEDIA_TESTS)
 TESTS += $(MEDIA_TESTS)
 ENGINE_KIT = tests/unit/media/engine_kit.c tests/unit/media/engine_kit.h
@@ -49,3 +49,15 @@ tests_unit_media_test_slot_churn_LDADD = $(LIBS_MEDIA_TEST)
 tests_unit_media_test_rules_SOURCES = %D%/test_rules.c $(ENGINE_KIT)
 tests_unit_media_test_rules_CFLAGS = $(CFLAGS_MEDIA_TEST)
 tests_unit_media_test_rules_LDADD = $(LIBS_MEDIA_TEST)
+
+tests_unit_media_test_capture_vectors_SOURCES = %D%/test_capture_vectors.c $(ENGINE_KIT) \
+	tests/fakes/capture_vectors.c tests/fakes/capture_vectors.h
+tests_unit_media_test_capture_vectors_CFLAGS = $(CFLAGS_MEDIA_TEST)
+tests_unit_media_test_capture_vectors_LDADD = $(LIBS_MEDIA_TEST)
+
+# A tool, for whoever makes vectors of a debug capture.
+check_PROGRAMS += tests/vectors/pcap_vectors
+tests_vectors_pcap_vectors_SOURCES = tests/vectors/pcap_vectors.c \
+	tests/fakes/capture_vectors.c tests/fakes/capture_vectors.h
+tests_vectors_pcap_vectors_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+tests_vectors_pcap_vectors_LDADD = common/rtp/libplenum-rtp.a $(GLIB_LIBS)
