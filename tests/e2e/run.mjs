@@ -12,12 +12,14 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { enterNamespace } from './lib/netns.mjs';
-import { PATIENCE, joinRoom, launchChromium } from './lib/browser.mjs';
+import { joinRoom, launchChromium } from './lib/browser.mjs';
+import { allowed, busyMark, takeStretched } from './lib/patience.mjs';
 import { Report } from './lib/report.mjs';
 import { startServers } from './lib/servers.mjs';
 
 const SCENARIO_DIR = fileURLToPath(new URL('./scenarios/', import.meta.url));
 const SCENARIO_TIMEOUT_MS = 90000;
+const DIAGNOSIS_LINES = 76, DIAGNOSIS_WIDTH = 600; // of one failure
 
 async function loadScenarios() {
     const all = [];
@@ -67,33 +69,60 @@ class Test {
         await Promise.all(this.people.splice(0).map(p => p.close().catch(() => {})));
     }
 
+    // What one needs to know from the output alone: at most DIAGNOSIS_LINES lines.
     async diagnose() {
         const parts = [];
         for (const p of this.people) {
             parts.push(`--- ${p.name}: ${JSON.stringify(await p.status().catch(e => e.message))}`);
-            parts.push(`    ${(await p.history().catch(() => [])).map(h => `${h.what}${h.code ? `(${h.code} ${h.extra})` : ''}`).join(' ')}`);
-            const peers = (await p.stats?.().catch(() => null))?.peers ?? [];
-            for (const peer of peers) {
-                const sent = peer.outbound.map(o => `${o.kind} ${o.ssrc}: ${o.packets}${o.active === false ? ' inactive' : ''}`);
-                const got = peer.inbound.map(i => `${i.kind} ${i.ssrc}: ${i.packets}`);
-                parts.push(`    ${peer.role} ${peer.iceState} ${peer.dtlsState}; sends ${sent.join(', ')}; gets ${got.join(', ')}`);
-            }
-            parts.push(...p.console.filter(l => /^(error|pageerror)/.test(l)).slice(-8).map(l => `    ${l}`));
+            parts.push(`    ${(await p.history().catch(() => [])).slice(-40).map(h => `${h.what}${h.code ? `(${h.code} ${h.extra})` : ''}`).join(' ')}`);
+            parts.push(...await this.diagnoseStats(p));
+            parts.push(...p.console.filter(l => /^(error|pageerror)/.test(l)).slice(-4).map(l => `    ${l}`));
+            const id = await withTimeout(Promise.resolve(typeof p.id === 'string' ? p.id : p.id()), 1000).catch(() => null);
+            const sent = await this.servers.sentTo(this.room, id).catch(() => ({}));
+            parts.push(...Object.entries(sent).map(([name, x]) => `    bridge sends ${name}: ${x.reason}, layer ${x.layer} of target ${x.target_layer} and ideal ${x.ideal_layer}, ${x.packets} packets`));
         }
         for (const [name, url] of [['focus', this.stack.focusHttp], ['bridge', this.stack.bridgeHttp]]) {
             const dump = await fetch(`${url}/v1/conferences?full=true`).then(r => r.text()).catch(e => e.message);
             fs.writeFileSync(path.join(this.stack.dir, 'log', `${this.room}-${name}.json`), dump);
         }
-        for (const name of ['focus', 'bridge'])
-            parts.push(`--- ${name} log`, this.stack.children[name]?.tail(12) ?? '(not started)');
-        return parts.join('\n');
+        const logs = [];
+        for (const name of ['focus', 'bridge']) {
+            // Of this room, and what is about none.
+            const lines = (this.stack.children[name]?.tail(400) ?? '(not started)').split('\n').filter(l => !l.includes(' room=') || l.includes(this.room));
+            logs.push(`--- ${name} log`, ...lines.slice(-16));
+        }
+        return [...parts.slice(0, DIAGNOSIS_LINES - logs.length), ...logs].map(l => l.slice(0, DIAGNOSIS_WIDTH)).join('\n');
+    }
+
+    async diagnoseStats(p) {
+        const stats = await p.stats?.().catch(() => null);
+        if (Array.isArray(stats)) { // today's client
+            const sent = await p.sent().catch(() => []);
+            return [
+                ...sent.filter(o => o.bytes > 0).map(o => `    sends ${o.kind} ${o.ssrc}: ${o.bytes} bytes${o.kind === 'video' ? `, ${o.height} lines, ${o.fps} frames/s, ${o.captured} captured, limited by ${o.limited}, ${o.pli} PLI` : ''}`),
+                ...stats.map(r => `    gets ${r.role} ${r.name}: ${r.bytes} bytes${r.kind === 'video' ? `, ${r.height} lines, ${r.frames} of ${r.whole} frames decoded, ${r.keyFrames} key` : `, energy ${r.energy}`}, ${r.packetsLost} lost`),
+            ];
+        }
+        return (stats?.peers ?? []).map(peer => {
+            const out = peer.outbound.map(o => `${o.kind} ${o.ssrc}: ${o.packets}${o.active === false ? ' inactive' : ''}`);
+            const got = peer.inbound.map(i => `${i.kind} ${i.ssrc}: ${i.packets}${i.kind === 'video' ? `, ${i.framesDecoded} frames` : ''}`);
+            return `    ${peer.role} ${peer.iceState} ${peer.dtlsState}; sends ${out.join(', ')}; gets ${got.join(', ')}`;
+        });
     }
 }
 
 function withTimeout(promise, ms) {
     let timer;
+    const start = Date.now(), mark = busyMark();
     return Promise.race([promise, new Promise((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`the scenario did not end within ${ms / 1000} s`)), ms);
+        const look = () => {
+            const left = allowed(ms, mark) - (Date.now() - start);
+            if (left > 0)
+                timer = setTimeout(look, left);
+            else
+                reject(new Error(`it did not end within ${(Date.now() - start) / 1000} s`));
+        };
+        timer = setTimeout(look, ms);
     })]).finally(() => clearTimeout(timer));
 }
 
@@ -101,15 +130,19 @@ async function runScenario(scenario, servers, browser, number, network) {
     const test = new Test(servers, browser, `room${number}-${Math.random().toString(36).slice(2, 6)}`, network);
     const start = Date.now();
     const deaths = servers.deaths.length;
+    takeStretched();
     const result = { name: scenario.name, ok: true, measured: test.measured };
     try {
-        await withTimeout(scenario.run(test), (scenario.timeoutMs ?? SCENARIO_TIMEOUT_MS) * PATIENCE);
+        await withTimeout(scenario.run(test), scenario.timeoutMs ?? SCENARIO_TIMEOUT_MS);
         if (servers.deaths.length > deaths)
             throw new Error(servers.deaths.slice(deaths).join('\n'));
     } catch (e) {
         result.ok = false;
         result.error = `${e.stack ?? e}\n${await withTimeout(test.diagnose(), 10000).catch(x => x.message)}`;
     }
+    const stretched = takeStretched();
+    if (stretched.length)
+        test.measured.slower_than_idle = stretched;
     await withTimeout(test.end(), 20000).catch(e => {
         result.ok = false;
         result.error = `${result.error ?? ''}clean-up: ${e.stack}`;

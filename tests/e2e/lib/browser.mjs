@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import { chromium } from 'playwright-core';
 import { programInside } from './netns.mjs';
+import { PATIENCE, allowed, busyMark, noteStretched } from './patience.mjs';
 
 const EXECUTABLE = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(f => fs.existsSync(f));
 
@@ -32,20 +33,19 @@ export async function launchChromium({ host = null, origin = null, loopback = ho
 
 export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
-// Time limits are for an otherwise idle machine of two cores; on a busy one, or with instrumented daemons, all of
-// them are multiplied by PLENUM_E2E_PATIENCE. What is measured is reported as it is.
-export const PATIENCE = Number(process.env.PLENUM_E2E_PATIENCE ?? 1);
-
-// Calls read() until it returns something true; the last value is in the error.
-export async function until(what, read, { timeoutMs = 5000, everyMs = 50 } = {}) {
-    const end = Date.now() + timeoutMs * PATIENCE;
-    let last;
+// Calls read() until it returns something true. The limit counts from `since`, and is for an idle machine, see patience.mjs.
+export async function until(what, read, { timeoutMs = 5000, everyMs = 50, since = Date.now() } = {}) {
+    const mark = busyMark(since);
     for (;;) {
-        last = await read();
-        if (last)
+        const last = await read(), took = Date.now() - since;
+        if (last) {
+            if (took > timeoutMs * PATIENCE)
+                noteStretched(what, took, timeoutMs * PATIENCE);
             return last;
-        if (Date.now() > end)
-            throw new Error(`not within ${timeoutMs * PATIENCE / 1000} s: ${what}`);
+        }
+        const limit = allowed(timeoutMs, mark);
+        if (took > limit)
+            throw new Error(`not within ${limit / 1000} s (${timeoutMs * PATIENCE / 1000} s on an idle machine): ${what}`);
         await sleep(everyMs);
     }
 }
@@ -203,7 +203,7 @@ export async function mediaBothWays(people, { timeoutMs = 3000, since = Date.now
         return missing.length === 0;
     };
     try {
-        await until('media both ways', read, { timeoutMs: Math.max(0, timeoutMs - (Date.now() - since) / PATIENCE) });
+        await until('media both ways', read, { timeoutMs, since });
     } catch (e) {
         throw new Error(`${e.message}: ${missing.join('; ')}`);
     }

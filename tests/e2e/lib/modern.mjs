@@ -84,7 +84,7 @@ export async function everybodyFlows(people, { timeoutMs = 5000, since = Date.no
             if (audio && !(grown('audio', 'energy') > 1e-6)) missing.push(`${people[i].name} hears nothing of ${other.name}`);
         }));
         return missing.length === 0;
-    }, { timeoutMs: Math.max(0, since + timeoutMs - Date.now()) }).catch(async e => {
+    }, { timeoutMs, since }).catch(async e => {
         throw new Error(`${e.message}: ${missing.join('; ')}\n${JSON.stringify(await Promise.all(people.map(p => p.stats())))}`);
     });
     return Date.now() - since;
@@ -120,6 +120,44 @@ export async function framesDuring(person, ms) {
     const before = await read();
     await sleep(ms);
     return Object.fromEntries([...await read()].map(([name, r]) => [name, r.frames - (before.get(name)?.ssrc === r.ssrc ? before.get(name).frames : 0)]));
+}
+
+// Where the frames of each camera stayed, sender by sender: what its camera gave, how many pictures its encoder made of
+// it (of somebody with a gate), how long the machine or the network held it back, and what each receiver got whole, threw
+// away and decoded.
+// Resolves to a function that resolves to the rows since then.
+export async function watchFrames(people) {
+    const read = () => Promise.all(people.map(async p => ({
+        at: Date.now(), rows: (await p.stats()).filter(r => r.kind === 'video'), sent: (await p.sent()).filter(r => r.kind === 'video'),
+        pictures: await p.call(c => c.gate?.pictures() ?? null), arrived: await p.call(c => c.arrived()),
+    })));
+    const first = await read();
+    return async () => {
+        const last = await read();
+        const sender = i => {
+            const most = key => Math.max(0, ...last[i].sent.map(r => r[key] - (first[i].sent.find(x => x.ssrc === r.ssrc)?.[key] ?? 0)));
+            const held = why => Math.max(0, ...last[i].sent.map(r => (r.limitedS?.[why] ?? 0) - (first[i].sent.find(x => x.ssrc === r.ssrc)?.limitedS?.[why] ?? 0)));
+            const pictures = last[i].pictures === null ? null : last[i].pictures - first[i].pictures;
+            return { captured: most('captured'), pictures, cpuS: held('cpu'), bandwidthS: held('bandwidth') };
+        };
+        return people.flatMap((to, i) => people.flatMap((from, j) => {
+            const row = i === j ? null : last[i].rows.find(r => r.owner === from.id);
+            if (!row) return [];
+            const old = first[i].rows.find(r => r.name === row.name && r.ssrc === row.ssrc);
+            const grown = key => row[key] - (old?.[key] ?? 0);
+            const arrived = people.length > 2 || last[i].arrived === null ? null : last[i].arrived - first[i].arrived; // of all others
+            return [{
+                from: from.name, to: to.name, seconds: (last[i].at - first[i].at) / 1000, ...sender(j), arrived,
+                ...Object.fromEntries(['frames', 'whole', 'dropped', 'keyFrames', 'rtxBytes', 'nacks', 'plis'].map(k => [k, grown(k)])),
+            }];
+        }));
+    };
+}
+
+// The frames that one row of watchFrames must have where `part` of what the camera gave is wanted: the bridge is not
+// answerable for those that the sender's encoder had no time or no room for; nine in ten of those that it made will do.
+export function framesWanted(row, part) {
+    return Math.min(part * row.captured, 0.9 * (row.pictures ?? Infinity));
 }
 
 // The receiver's row of one source.

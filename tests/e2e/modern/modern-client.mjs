@@ -177,7 +177,11 @@ export class ModernClient {
         for (const { sources: [s] } of this.offer.mlines.filter(m => m.direction === 'sendonly'))
             this.sources.set(s.name, { owner: s.owner, kind: s.kind, ssrc: s.ssrcs[0], rtx: s.ssrcs[1] });
         const pc = this.pc = new RTCPeerConnection({ iceServers: this.iceServers, iceTransportPolicy: this.iceTransportPolicy, bundlePolicy: 'max-bundle' });
-        pc.ontrack = e => this.play(e.track);
+        this.arrivals = [];      // with a gate: one more before each decoder, which counts
+        pc.ontrack = e => {
+            if (this.gate && e.track.kind === 'video') this.arrivals.push(new KeyFrameGate(e.receiver));
+            this.play(e.track);
+        };
         for (const track of this.stream.getTracks()) pc.addTrack(track, this.stream);
         this.gate &&= new KeyFrameGate(pc.getSenders().find(s => s.track.kind === 'video'));
         this.mediaSenders = pc.getSenders().map(sender => [sender, sender.track]);
@@ -359,9 +363,15 @@ export class ModernClient {
                 frames: r?.framesDecoded ?? 0, height: r?.frameHeight ?? 0, bytes: r?.bytesReceived ?? 0,
                 energy: r?.totalAudioEnergy ?? 0, packetsLost: r?.packetsLost ?? 0, freezes: r?.freezeCount ?? 0,
                 keyFrames: r?.keyFramesDecoded ?? 0, rtxBytes: r?.retransmittedBytesReceived ?? 0, fps: r?.framesPerSecond ?? 0,
+                whole: r?.framesReceived ?? 0, dropped: r?.framesDropped ?? 0, nacks: r?.nackCount ?? 0, plis: r?.pliCount ?? 0,
             });
         }
         return rows;
+    }
+
+    // Pictures that came whole so far; null without a gate.
+    async arrived() {
+        return this.gate && (await Promise.all(this.arrivals.map(a => a.pictures()))).reduce((sum, n) => sum + n, 0);
     }
 
     async sent() {
@@ -370,6 +380,7 @@ export class ModernClient {
         return report.filter(r => r.type === 'outbound-rtp').map(r => ({
             kind: r.kind, ssrc: r.ssrc, bytes: r.bytesSent, height: r.frameHeight, mode: r.scalabilityMode,
             codec: report.find(x => x.id === r.codecId)?.mimeType, pli: r.pliCount, nack: r.nackCount, fps: r.framesPerSecond, limited: r.qualityLimitationReason,
+            limitedS: r.qualityLimitationDurations, captured: report.find(x => x.id === r.mediaSourceId)?.frames ?? 0,
         }));
     }
 
