@@ -25,7 +25,7 @@ typedef struct {
 static void set_up(Room *r)
 {
     GError *error = NULL;
-    *r = (Room){ .session = soup_session_new() };
+    *r = (Room){ .session = soup_session_new_with_options("proxy-resolver", NULL, NULL) };
     fixture_set_up(&r->f, NULL);
     r->metrics = metrics_new("jitsi_jvb_");
     r->stats = stats_new(r->f.bridge, &(StatsConfig){ .version = "1.2", .n_workers = 2 }, r->metrics);

@@ -56,7 +56,9 @@ static const ColibriWsEvents events = { authorize, opened, text, closed };
 static void set_up(Room *r)
 {
     GError *error = NULL;
-    *r = (Room){ .texts = g_string_new(NULL), .heard = g_string_new(NULL), .session = soup_session_new() };
+    *r = (Room){ .texts = g_string_new(NULL),
+                 .heard = g_string_new(NULL),
+                 .session = soup_session_new_with_options("proxy-resolver", NULL, NULL) };
     r->ws = colibri_ws_new("127.0.0.1", 0, "s1", &events, r, &error);
     g_assert_no_error(error);
 }
