@@ -94,9 +94,11 @@ static bool gather(App *app, GError **error)
     app->env.n_candidates = candidates_gather(&options, app->candidates);
     options.hide_private = !c->ice.advertise_private;
     app->env.n_public_candidates = candidates_gather(&options, app->public_candidates);
-    if (app->env.n_candidates == 0)
-        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
-                    "[ice] addresses: no local address to use; include_loopback = true also uses 127.0.0.1");
+    if (app->env.n_candidates == 0) {
+        /* Not a wrong configuration: an interface may come up later, and systemd starts us again. */
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                    "no local address to use for [ice] addresses; include_loopback = true also uses 127.0.0.1");
+    }
     return app->env.n_candidates > 0;
 }
 

@@ -127,6 +127,9 @@ wrong bridge '[xmpp]\nhost =\n[websocket]\nenabled = true\ndomains = a\nserver_i
 wrong bridge '[xmpp]\nhost =\n[http]\nprivate = 0.0.0.0:0\ntoken_file = word\n[debug]\ncapture_directory = /tmp\n' \
     "captures on an open listener" c.conf '[debug] capture_directory' loopback
 
+# What only the running machine can tell is another exit status: it may be mended without us.
+conf bridge '[xmpp]\nhost =\n[ice]\naddresses = 192.0.2.1\n' "addresses of another machine" 1 '[ice] addresses' include_loopback
+
 # A port that is in use names its key. The first one keeps both ports.
 udp=$((20000 + RANDOM % 10000)) tcp=$((30000 + RANDOM % 2000))
 common="[xmpp]\nhost =\n[ice]\ninclude_loopback = true\nipv6 = false\naddresses = 127.0.0.1\nport = $udp\n"
