@@ -45,7 +45,7 @@ static void on_stats(HttpRequest *req, gpointer user)
 {
     Focus *focus = user;
     const FocusMetrics *m = &focus->metrics;
-    g_autofree char *refreshed = metrics_to_json(focus->registry); /* runs the collectors */
+    g_free(metrics_to_json(focus->registry)); /* runs the collectors */
     g_autoptr(JsonBuilder) b = json_builder_new();
     json_builder_begin_object(b);
     add_int(b, "conferences", metric_get(m->conferences));

@@ -7,7 +7,7 @@ WsTargetStatus ws_target_parse(const char *path, const char *query, const char *
     if (strlen(path) > WS_TARGET_MAX || (query && strlen(query) > WS_TARGET_MAX))
         return WS_TARGET_NOT_FOUND;
     g_auto(GStrv) part = g_strsplit(path, "/", 6); /* "", colibri-ws, server, conference, endpoint */
-    if (g_strv_length(part) != 5 || *part[0] || strcmp(part[1], WS_PATH + 1) != 0 || strcmp(part[2], server_id) != 0 ||
+    if (g_strv_length(part) != 5 || *part[0] || strcmp(part[1], &WS_PATH[1]) != 0 || strcmp(part[2], server_id) != 0 ||
         !*part[3] || !*part[4])
         return WS_TARGET_NOT_FOUND;
     if (!query || !g_str_has_prefix(query, "pwd="))

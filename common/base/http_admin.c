@@ -119,7 +119,7 @@ const char *http_request_header(const HttpRequest *req, const char *name)
 const char *http_request_body(const HttpRequest *req, gsize *len)
 {
     SoupMessageBody *body = soup_server_message_get_request_body(req->msg);
-    g_autoptr(GBytes) bytes = soup_message_body_flatten(body); /* makes data contiguous and NUL-terminated */
+    g_bytes_unref(soup_message_body_flatten(body)); /* makes data contiguous and NUL-terminated */
     *len = (gsize)body->length;
     return body->length ? (const char *)body->data : "";
 }
