@@ -189,7 +189,7 @@ static void on_answered(GObject *session, GAsyncResult *result, gpointer data)
 /* A body is refused wherever it is sent, with the right password too. */
 static void test_bodies(void)
 {
-    static const char *const paths[] = { "/", "/other", "/colibri-ws/s1/c0ffee/aa?pwd=" PASSWORD };
+    static const char *const paths[] = { "/", "/other", ("/colibri-ws/s1/c0ffee/aa?pwd=" PASSWORD) };
     Room r;
     set_up(&r);
     for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {

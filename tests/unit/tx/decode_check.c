@@ -175,7 +175,7 @@ static void keep(GstSample *sample, guint n_frames, DecodedFrame *out)
     GstBuffer *b = gst_sample_get_buffer(sample);
     const GstStructure *s = gst_caps_get_structure(gst_sample_get_caps(sample), 0);
     guint frame = (guint)(GST_BUFFER_PTS(b) / GST_MSECOND);
-    int width, height;
+    int width = 0, height = 0;
     GstMapInfo map;
     g_assert_cmpuint(frame, <, n_frames);
     g_assert_true(gst_structure_get_int(s, "width", &width) && gst_structure_get_int(s, "height", &height));
