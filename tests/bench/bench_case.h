@@ -10,6 +10,9 @@
 
 #include <stdio.h>
 
+#define BENCH_HEAP_IDLE (100 * 1024) /* goals, bytes per endpoint */
+#define BENCH_HEAP_ACTIVE (1024 * 1024)
+
 typedef struct {
     char name[64];
     const char *scene;
@@ -19,6 +22,7 @@ typedef struct {
     double goal; /* of ratio; 0: none */
     /* results */
     bool done, failed;
+    const char *missed;       /* which goal it misses, in words; NULL: none */
     double ratio;             /* CPU time of the raw loop / of the bridge, the median of the passes; 0: no raw loop */
     double bridge_ns, raw_ns; /* CPU per forwarded packet */
     double busy;              /* fraction of a core the workers used while they forwarded */
@@ -28,6 +32,10 @@ typedef struct {
     uint32_t raw_p50_us, raw_p99_us;
     double calls, waits, copied_kernel, copied_user; /* per forwarded packet: system calls, waits among them; bytes */
     double packets_per_run;
+    /* scene "storm": the delays above are those while it lasts */
+    uint32_t before_p50_us, before_p99_us, before_p999_us;
+    double handshakes_per_s, handshake_us, join_us; /* of wall clock; control's CPU for one handshake, and for its two
+                                                        COLIBRI2 requests */
 } BenchCase;
 
 typedef struct {
@@ -39,7 +47,8 @@ typedef struct {
 
 void bench_case_head(void);
 void bench_case_print(const BenchCase *c);
-void bench_json_write(FILE *f, const BenchConditions *k, const BenchCase *cases, size_t n);
+/* At the end: the rows that miss a goal or failed, by name. Returns how many. */
+size_t bench_case_print_missed(const BenchConditions *k, const BenchCase *cases, size_t n);
 
 Workers *bench_workers_start(unsigned n);
 int64_t bench_workers_cpu_ns(Workers *w);

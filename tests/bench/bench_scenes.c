@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/bench/bench_scenes.h"
 
+#include "tests/bench/bench_list.h"
 #include "tests/bench/bench_room.h"
 #include "tests/bench/load_scene.h"
 
@@ -8,76 +9,6 @@
 #include <string.h>
 
 #define PASSES_MAX 99
-
-/* 720p in 8 packets a frame, sent by three every 5 ms as Chromium's pacer does; single packets where the rate is low. */
-static const SceneShape shapes[] = {
-    { .name = "mixed",
-      .kind = SCENE_MIXED,
-      .rooms = 1,
-      .people = 10,
-      .senders = 10,
-      .chunk = 3,
-      .chunk_us = 5000,
-      .payload = 1200,
-      .last_n = 5,
-      .nack_percent = 1 },
-    { .name = "half",
-      .rooms = 1,
-      .people = 11,
-      .senders = 1,
-      .per_frame = 8,
-      .chunk = 8,
-      .frame_us = 1000,
-      .payload = 1200 },
-    { .name = "sparse",
-      .rooms = 20,
-      .people = 3,
-      .senders = 3,
-      .per_frame = 4,
-      .chunk = 1,
-      .frame_us = 40000,
-      .chunk_us = 10000,
-      .payload = 1200 },
-    { .name = "room50",
-      .rooms = 1,
-      .people = 51,
-      .senders = 1,
-      .per_frame = 8,
-      .chunk = 1,
-      .frame_us = 32000,
-      .chunk_us = 4000,
-      .payload = 1200 },
-};
-
-size_t bench_scenes_list(BenchCase *cases, size_t cap)
-{
-    static const SrtpProfile profiles[] = { SRTP_PROFILE_CM80, SRTP_PROFILE_GCM128 };
-    static const char *const names[] = { "CM80", "GCM128" };
-    size_t n = 0;
-    for (size_t i = 0; i < G_N_ELEMENTS(shapes); i++) {
-        for (size_t k = 0; k < G_N_ELEMENTS(profiles) && n < cap; k++) {
-            BenchCase *c = &cases[n++];
-            *c = (BenchCase){ .scene = shapes[i].name,
-                              .workers = 1,
-                              .receivers = shapes[i].people - 1,
-                              .burst = shapes[i].chunk,
-                              .payload = shapes[i].payload,
-                              .profile = profiles[k] };
-            if (shapes[i].last_n)
-                c->receivers = shapes[i].last_n;
-            g_snprintf(c->name, sizeof(c->name), "%s-%s-w1", c->scene, names[k]);
-        }
-    }
-    return n;
-}
-
-static const SceneShape *shape_of(const BenchCase *c)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(shapes); i++)
-        if (strcmp(shapes[i].name, c->scene) == 0)
-            return &shapes[i];
-    g_assert_not_reached();
-}
 
 static void conclude(BenchCase *c, LoadScene *s, double wall_s)
 {
@@ -96,7 +27,13 @@ static void conclude(BenchCase *c, LoadScene *s, double wall_s)
     c->p999_us = samples_quantile(&s->delays[LOAD_SERVER], 0.999);
     c->failed = c->lost || c->different || c->compared == 0 || n.received > n.expected;
     /* The raw loop hears no feedback and repairs nothing: in calm scenes its ratio is told, not judged. */
-    c->failed |= shape_of(c)->kind == SCENE_MIXED && c->ratio < 0.5;
+    c->failed |= bench_list_scene(c->scene)->kind == SCENE_MIXED && c->ratio < 0.5;
+    if (c->goal > 0 && c->ratio < c->goal)
+        c->missed = "ratio";
+    else if (strcmp(c->scene, BENCH_HALF) == 0 && c->p99_us > BENCH_DELAY_GOAL_US)
+        c->missed = "p99 above 1 ms";
+    else if (strcmp(c->scene, "sparse") == 0 && c->bridge_ns > BENCH_SPARSE_GOAL_US * 1000)
+        c->missed = "more than 8 us of CPU for a packet";
     c->done = true;
 }
 
@@ -112,7 +49,7 @@ static void count(BenchCase *c, LoadScene *s, int64_t pass_us)
 void bench_scenes_heap(BenchConditions *k)
 {
     static LoadScene scene;
-    SceneShape shape = shapes[0];
+    SceneShape shape = *bench_list_scene("mixed");
     shape.blind = true;
     shape.nack_percent = 0;
     shape.profile = SRTP_PROFILE_GCM128;
@@ -128,7 +65,7 @@ void bench_scenes_run(BenchCase *c, double full_ns, int passes, int64_t pass_us)
 {
     static LoadScene scene;
     double ratio[PASSES_MAX], ns[LOAD_MODES][PASSES_MAX];
-    SceneShape shape = *shape_of(c);
+    SceneShape shape = *bench_list_scene(c->scene);
     shape.profile = c->profile;
     if (full_ns > 0) /* one frame fills half the time to the next */
         shape.frame_us = (int64_t)(2 * full_ns * shape.per_frame * (shape.people - 1) / 1000);

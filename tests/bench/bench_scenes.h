@@ -6,8 +6,6 @@
 
 #include "tests/bench/bench_case.h"
 
-/* Fills in name and shape of every paced case; returns how many (at most `cap`). */
-size_t bench_scenes_list(BenchCase *cases, size_t cap);
 /* `passes` of each kind, each pass_us long. full_ns: CPU per packet of a worker that is never idle, for "half". */
 void bench_scenes_run(BenchCase *c, double full_ns, int passes, int64_t pass_us);
 /* Ten people: joined and silent, then each sending three layers and audio. */

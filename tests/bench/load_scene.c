@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define FIRST_CONFERENCE 1000000 /* a Bridge on the same workers counts from 1 */
 #define FIRST_SSRC 0x10000000u
 #define RAW_BIT 0x01000000u
 #define RTX_BIT 0x02000000u
@@ -30,7 +31,7 @@ size_t load_heap_bytes(void)
 
 static uint64_t conference_of(const LoadScene *s, unsigned client)
 {
-    return 100 + client / s->shape.people;
+    return FIRST_CONFERENCE + client / s->shape.people;
 }
 
 static unsigned worker_of(const LoadScene *s, unsigned client)
@@ -267,8 +268,10 @@ void load_scene_run(LoadScene *s, int mode, int64_t duration_us)
     int64_t now_us = g_get_monotonic_time(), end_us = now_us + duration_us;
     unsigned round = 0;
     for (unsigned i = 0; i < s->n_clients; i++)
-        s->clients[i].delays = &s->delays[mode];
+        s->clients[i].delays = mode == LOAD_SERVER && s->into ? s->into : &s->delays[mode];
     while (now_us < end_us + LINGER_US) {
+        if (s->stop && *s->stop && now_us < end_us)
+            end_us = now_us;
         int64_t next = now_us + 5000;
         for (unsigned i = 0; i < s->n_clients; i++) {
             LoadClient *c = &s->clients[i];
@@ -286,7 +289,7 @@ void load_scene_run(LoadScene *s, int mode, int64_t duration_us)
         now_us = g_get_monotonic_time();
         for (int i = 0; i < n; i++)
             load_client_read(&s->clients[ev[i].data.u32], mode, now_us);
-        if (++round % 64 == 0)
+        if (++round % 64 == 0 && !s->events_elsewhere)
             bench_drop_events(s->workers);
     }
     close(epoll);

@@ -8,6 +8,8 @@
 #include "tests/bench/load_client.h"
 #include "tests/bench/raw_loop.h"
 
+#include <stdatomic.h>
+
 #define SCENE_CLIENTS_MAX RAW_PEERS_MAX
 
 typedef enum {
@@ -34,6 +36,10 @@ typedef struct {
     LoadClient clients[SCENE_CLIENTS_MAX];
     unsigned n_clients;
     Samples delays[LOAD_MODES];
+    /* set between runs */
+    Samples *into;                 /* where delays of the server go instead; NULL: delays[] */
+    bool events_elsewhere;         /* another thread fetches the workers' events */
+    const _Atomic bool *stop;      /* a run ends when it is set; NULL: after its time only */
     size_t heap_idle, heap_active; /* bytes of the server per endpoint: joined and silent; with media flowing. The
                                       latter only of a blind scene */
 } LoadScene;

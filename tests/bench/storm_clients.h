@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * People who all join at once: each has a socket, answers and sends ICE checks, and makes a real DTLS handshake as the
+ * client, on one thread for all of them. That thread stands for other machines: its CPU time is never counted, and it
+ * runs with ordinary priority, so that it takes nothing from the media. */
+#ifndef PLENUM_TESTS_BENCH_STORM_CLIENTS_H
+#define PLENUM_TESTS_BENCH_STORM_CLIENTS_H
+
+#include "bridge/transport/ice_agent.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define STORM_CLIENTS_MAX 256
+
+typedef struct StormClients StormClients;
+
+/* Makes n of them, who will speak to that port of 127.0.0.1. The thread begins at once and waits. */
+StormClients *storm_clients_new(unsigned n, uint16_t port);
+const char *storm_client_ufrag(const StormClients *s, unsigned i);
+const char *storm_client_pwd(const StormClients *s, unsigned i);
+const char *storm_client_fingerprint(const StormClients *s, unsigned i);
+/* The bridge's answer for one of them: it begins. Any one thread. */
+void storm_client_begin(StormClients *s, unsigned i, const IceCredentials *bridge, const char *fingerprint);
+/* How many have their keys; any thread. */
+unsigned storm_clients_ready(const StormClients *s);
+/* When the last of those became ready, clock_now_us; any thread. */
+int64_t storm_clients_ready_us(const StormClients *s);
+/* Ends the thread and frees. */
+void storm_clients_free(StormClients *s);
+
+#endif
