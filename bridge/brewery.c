@@ -155,7 +155,7 @@ static IqReply on_healthcheck(const IqRequest *req, gpointer user)
 {
     Brewery *br = user;
     if (!is_occupant(br, req->from))
-        return iq_error(STANZA_FORBIDDEN, NULL);
+        return iq_error(STANZA_FORBIDDEN, "for members of the bridges' room only");
     const char *problem = br->config.unhealthy ? br->config.unhealthy(br->config.user) : NULL;
     return problem ? iq_error(STANZA_INTERNAL_SERVER_ERROR, problem) : iq_ok();
 }

@@ -134,7 +134,7 @@ static void on_session_accept(const Ask *a)
         return;
     }
     if (m->is_visitor && !source_set_is_empty(sources)) {
-        refuse(a, STANZA_FORBIDDEN, NULL);
+        refuse(a, STANZA_FORBIDDEN, "visitors send nothing");
         return;
     }
     if (!add_sources(a, sources, &error)) {
@@ -175,7 +175,7 @@ static void on_source_add(const Ask *a)
     if (source_set_is_empty(sources)) {
         accept_request(a);
     } else if (a->m->is_visitor) {
-        refuse(a, STANZA_FORBIDDEN, NULL);
+        refuse(a, STANZA_FORBIDDEN, "visitors send nothing");
     } else if ((now.audio_limit_reached && has_kind(sources, MEDIA_AUDIO)) ||
                (now.video_limit_reached && has_kind(sources, MEDIA_VIDEO))) {
         refuse(a, STANZA_RESOURCE_CONSTRAINT, "sender limit reached");
@@ -244,10 +244,10 @@ static void end_and_invite(const Ask *a, bool invite)
 
 static void on_session_terminate(const Ask *a)
 {
-    if (!is_current(a, STANZA_ITEM_NOT_FOUND, NULL))
+    if (!is_current(a, STANZA_ITEM_NOT_FOUND, "session has been replaced"))
         return;
     if (!is_its_bridge_session(a)) {
-        refuse(a, STANZA_ITEM_NOT_FOUND, NULL);
+        refuse(a, STANZA_ITEM_NOT_FOUND, "not the present bridge session");
         return;
     }
     bool restart = a->j->restart && allow(a, &a->m->restarts);
@@ -263,7 +263,7 @@ static void on_ice_restart(const Ask *a)
     if (!a->c->config->ice_restart)
         refuse(a, STANZA_FEATURE_NOT_IMPLEMENTED, "in-place ICE restart is disabled");
     else if (!is_its_bridge_session(a))
-        refuse(a, STANZA_ITEM_NOT_FOUND, NULL);
+        refuse(a, STANZA_ITEM_NOT_FOUND, "not the present bridge session");
     else if (!allow(a, &a->m->ice_restarts))
         refuse(a, STANZA_RESOURCE_CONSTRAINT, "rate-limited");
     else {
@@ -274,7 +274,7 @@ static void on_ice_restart(const Ask *a)
 
 static void on_session_info(const Ask *a)
 {
-    if (!is_current(a, STANZA_ITEM_NOT_FOUND, NULL))
+    if (!is_current(a, STANZA_ITEM_NOT_FOUND, "session has been replaced"))
         return;
     if (a->j->ice_restart) {
         on_ice_restart(a);
@@ -359,17 +359,19 @@ void conf_mute(Conference *c, const ConfEvent *ev)
     Member *target = conf_member_find(c, ev->target);
     bool is_self = a.m && a.m == target;
     if (!conf_is_running(c))
-        refuse(&a, STANZA_ITEM_NOT_FOUND, NULL);
+        refuse(&a, STANZA_ITEM_NOT_FOUND, "no such conference");
     else if (!a.m || !member_is_invited(a.m))
-        refuse(&a, STANZA_INTERNAL_SERVER_ERROR, NULL);
+        refuse(&a, STANZA_INTERNAL_SERVER_ERROR, "who asks is not in the call");
     else if (!is_within_budget(&a))
         return;
     else if (!is_self && a.m->role != MEMBER_OWNER && a.m->role != MEMBER_MODERATOR)
-        refuse(&a, STANZA_NOT_ALLOWED, NULL);
+        refuse(&a, STANZA_NOT_ALLOWED, "moderators only");
     else if (!target || !member_is_invited(target))
-        refuse(&a, STANZA_INTERNAL_SERVER_ERROR, NULL);
-    else if ((!is_self && !ev->mute) || !may_be_muted(target))
-        refuse(&a, STANZA_NOT_ALLOWED, NULL);
+        refuse(&a, STANZA_INTERNAL_SERVER_ERROR, "who is meant is not in the call");
+    else if (!is_self && !ev->mute)
+        refuse(&a, STANZA_NOT_ALLOWED, "people unmute themselves");
+    else if (!may_be_muted(target))
+        refuse(&a, STANZA_NOT_ALLOWED, "cannot be muted");
     else {
         accept_request(&a);
         if (!is_self)

@@ -72,7 +72,7 @@ void shell_answer(const Held *h, gboolean ready, IqReply (*reply)(const ConfActi
     if (h->ready)
         h->ready(ready, h->user);
     else
-        iq_ticket_reply(h->ticket, reply ? reply(a) : iq_error(STANZA_ITEM_NOT_FOUND, NULL));
+        iq_ticket_reply(h->ticket, reply ? reply(a) : iq_error(STANZA_ITEM_NOT_FOUND, "the conference is over"));
 }
 
 gboolean conference_shell_handle_presence(ConferenceShell *s, const Stanza *presence)

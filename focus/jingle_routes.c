@@ -43,7 +43,7 @@ static IqReply mute(const IqRequest *req, Focus *focus, ConfMuteKind kind)
     g_autoptr(Jid) from = NULL;
     ConferenceShell *shell = find_occupant(focus, req->from, &from);
     if (!shell)
-        return iq_error(STANZA_ITEM_NOT_FOUND, NULL);
+        return iq_error(STANZA_ITEM_NOT_FOUND, "no such conference");
     g_autoptr(Jid) target = jid_parse_occupant(jid);
     gboolean same_room = target && strcmp(target->bare, from->bare) == 0;
     IqTicket *ticket = iq_ticket_new(req);

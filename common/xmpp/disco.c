@@ -140,7 +140,7 @@ static IqReply on_info(const IqRequest *req, gpointer user)
     if (node && *node) {
         g_autofree char *ours = g_strdup_printf("%s#%s", d->node, d->ver);
         if (strcmp(node, ours) != 0)
-            return iq_error(STANZA_ITEM_NOT_FOUND, NULL);
+            return iq_error(STANZA_ITEM_NOT_FOUND, "no such node");
     }
     Stanza *query = stanza_copy(d->info);
     stanza_set(query, "node", node);

@@ -146,7 +146,8 @@ static IqReply dispatch(IqRouter *router, const char *type, const IqRequest *req
             return r->handler(req, r->user);
         }
     }
-    return iq_error(known_ns ? STANZA_FEATURE_NOT_IMPLEMENTED : STANZA_SERVICE_UNAVAILABLE, NULL);
+    return known_ns ? iq_error(STANZA_FEATURE_NOT_IMPLEMENTED, "no such request in this namespace")
+                    : iq_error(STANZA_SERVICE_UNAVAILABLE, "unknown namespace");
 }
 
 static const char *or_empty(const char *text)

@@ -148,6 +148,8 @@ void script_show(ConferenceScript *s, GString *out, const ConfAction *a)
         break;
     case DO_REPLY:
         g_string_append(out, a->ok ? "ok" : stanza_condition_name(a->condition));
+        if (!a->ok && !(a->text && *a->text))
+            g_error("refused without a reason");
         if (a->text)
             g_string_append_printf(out, " (%s)", a->text);
         break;

@@ -304,21 +304,21 @@ static const struct {
     { "the owner mutes", TWO_ACTIVE
       "changed a owner\n"
       "mute a b -> ok, mute b by a\n"
-      "mute b a -> not-allowed\n"
-      "mute a b off -> not-allowed\n"
+      "mute b a -> not-allowed (moderators only)\n"
+      "mute a b off -> not-allowed (people unmute themselves)\n"
       "mute b b off -> ok\n"
       "mute a a -> ok\n"
-      "mute a z -> internal-server-error\n"
-      "mute z a -> internal-server-error\n" },
+      "mute a z -> internal-server-error (who is meant is not in the call)\n"
+      "mute z a -> internal-server-error (who asks is not in the call)\n" },
     { "a moderator mutes", TWO_ACTIVE
       "changed b moderator\n"
       "mute b a -> ok, mute a by b\n" },
     { "who cannot be muted", TWO_ACTIVE
       "changed a owner\n"
       "came r jibri -> allocate r@x\n"
-      "mute a r -> not-allowed\n"
+      "mute a r -> not-allowed (cannot be muted)\n"
       "came j jigasi -> allocate j@x\n"
-      "mute a j -> not-allowed\n"
+      "mute a j -> not-allowed (cannot be muted)\n"
       "came k jigasi audio-mute -> allocate k@x\n"
       "mute a k -> ok, mute k by a\n" },
 
@@ -384,7 +384,7 @@ static void test_request_budget(void)
     ConferenceScript *s = script_new(&config);
     script_run(s, TWO_ACTIVE);
     for (guint i = 1; i < config.request_burst; i++) /* one was the accept */
-        script_run(s, i % 2 ? "info a -> ok\n" : "mute a b -> not-allowed\n");
+        script_run(s, i % 2 ? "info a -> ok\n" : "mute a b -> not-allowed (moderators only)\n");
     script_run(s, "info a -> resource-constraint (too many requests)\n"
                   "mute a b -> resource-constraint (too many requests)\n"
                   "terminate a -> resource-constraint (too many requests)\n"

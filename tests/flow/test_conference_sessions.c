@@ -94,10 +94,10 @@ static const struct {
       "terminate a restart -> ok, expire a@x, allocate a@x, source-remove b [a:v1,v2,a3]\n"
       "allocated a -> invite a [b:a4 jvb]\n"
       "accept a v1/m v2/m F1,2 a3 -> ok, update a@x a-ice 3, source-add b [a:v1,v2,a3]\n"
-      "terminate a' restart -> item-not-found\n" },
+      "terminate a' restart -> item-not-found (session has been replaced)\n" },
     { "another bridge session is meant", TWO_ACTIVE
-      "terminate a elsewhere restart -> item-not-found\n"
-      "terminate a silent restart -> item-not-found\n" },
+      "terminate a elsewhere restart -> item-not-found (not the present bridge session)\n"
+      "terminate a silent restart -> item-not-found (not the present bridge session)\n" },
     { "restarting too soon", TWO_ACTIVE
       "terminate a restart -> ok, expire a@x, allocate a@x, source-remove b [a:v1,v2,a3]\n"
       "allocated a -> invite a [b:a4 jvb]\n"
@@ -176,11 +176,11 @@ static const struct {
       "terminate a restart -> ok, expire a@x, allocate a@x, source-remove b [a:v1,v2,a3]\n"
       "restarted a gen=1\n" },
     { "ICE restart: wrong bridge session", TWO_ACTIVE
-      "ice-restart a elsewhere -> item-not-found\n"
+      "ice-restart a elsewhere -> item-not-found (not the present bridge session)\n"
       "ice-restart a? -> bad-request (no such session)\n" },
     { "ICE failed, the old way", TWO_ACTIVE
       "ice-failed a -> ok, expire a@x, terminate a moving, allocate a@x, source-remove b [a:v1,v2,a3]\n"
-      "ice-failed a -> item-not-found\n" },
+      "ice-failed a -> item-not-found (session has been replaced)\n" },
     { "ICE failed elsewhere", TWO_ACTIVE
       "ice-failed a elsewhere -> ok\n"
       "info a -> ok\n" },
@@ -331,9 +331,9 @@ static void test_visitors(void)
              "came v visitor -> select a\n"
              "selected x -> create a@x, allocate v@x, publish 1\n"
              "allocated v -> invite v [jvb]\n"
-             "accept v v1 -> forbidden\n"
+             "accept v v1 -> forbidden (visitors send nothing)\n"
              "accept v -> ok, update v@x v-ice 0\n"
-             "add v v1 -> forbidden\n"
+             "add v v1 -> forbidden (visitors send nothing)\n"
              "changed a owner\n"
              "mute a v -> not-allowed\n");
 }

@@ -235,6 +235,7 @@ void world_expect_error(World *w, const char *id, StanzaCondition condition)
     stanza_error_read(s, &info);
     g_assert_cmpstr(stanza_get(s, "type"), ==, "error");
     g_assert_cmpstr(stanza_condition_name(info.condition), ==, stanza_condition_name(condition));
+    g_assert_cmpstr(info.text, !=, ""); /* says why */
     stanza_error_info_clear(&info);
 }
 

@@ -54,6 +54,7 @@ gboolean match_query(const Stanza *s, const char *ns);
 Stanza *world_find(World *w, Match match, const char *arg);
 /* The same, waited for. */
 Stanza *world_expect(World *w, Match match, const char *arg);
+/* The answer is that error, with a reason. */
 void world_expect_error(World *w, const char *id, StanzaCondition condition);
 
 /* What clients answer to disco. */

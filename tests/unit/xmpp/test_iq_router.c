@@ -69,6 +69,8 @@ static IqReply on_slow(const IqRequest *req, gpointer user)
     ANS("error")                                                                                                       \
     "><error type=\"" type "\"><" cond " xmlns=\"urn:ietf:params:xml:ns:xmpp-stanzas\"/>" more "</error></iq>"
 
+#define WHY(text) "<text xmlns=\"urn:ietf:params:xml:ns:xmpp-stanzas\">" text "</text>"
+
 typedef struct {
     const char *name, *in, *out; /* out NULL: nothing */
 } Case;
@@ -79,9 +81,12 @@ static const Case cases[] = {
     { "error with own element", REQ("set", "<bad xmlns='p'/>"),
       ERR("modify", "not-acceptable",
           "<session-invalid xmlns=\"f\"/><text xmlns=\"urn:ietf:params:xml:ns:xmpp-stanzas\">why</text>") },
-    { "wrong type", REQ("get", "<bad xmlns='p'/>"), ERR("cancel", "feature-not-implemented", "") },
-    { "unknown element", REQ("get", "<other xmlns='p'/>"), ERR("cancel", "feature-not-implemented", "") },
-    { "unknown namespace", REQ("set", "<ping xmlns='q'/>"), ERR("cancel", "service-unavailable", "") },
+    { "wrong type", REQ("get", "<bad xmlns='p'/>"),
+      ERR("cancel", "feature-not-implemented", WHY("no such request in this namespace")) },
+    { "unknown element", REQ("get", "<other xmlns='p'/>"),
+      ERR("cancel", "feature-not-implemented", WHY("no such request in this namespace")) },
+    { "unknown namespace", REQ("set", "<ping xmlns='q'/>"),
+      ERR("cancel", "service-unavailable", WHY("unknown namespace")) },
     { "no payload", REQ("get", ""),
       ERR("modify", "bad-request", "<text xmlns=\"urn:ietf:params:xml:ns:xmpp-stanzas\">no payload</text>") },
     { "result to nothing", REQ("result", ""), NULL },
