@@ -335,7 +335,7 @@ static void test_visitors(void)
              "accept v -> ok, update v@x v-ice 0\n"
              "add v v1 -> forbidden (visitors send nothing)\n"
              "changed a owner\n"
-             "mute a v -> not-allowed\n");
+             "mute a v -> not-allowed (cannot be muted)\n");
 }
 
 static void test_switches(void)
