@@ -3,9 +3,9 @@
  * The focus over HTTP (focus sheet 10.2): health, version and metrics come from the shared listener; here
  * are statistics, state dumps and the conference request. */
 #include <config.h>
-#include <json-glib/json-glib.h>
 #include "common/base/listen_address.h"
 #include "common/base/clock.h"
+#include "common/base/json_members.h"
 #include "focus/focus.h"
 
 static void reply_builder(HttpRequest *req, JsonBuilder *b)
@@ -13,30 +13,6 @@ static void reply_builder(HttpRequest *req, JsonBuilder *b)
     g_autoptr(JsonNode) root = json_builder_get_root(b);
     g_autofree char *text = json_to_string(root, FALSE);
     http_request_reply_json(req, 200, text);
-}
-
-static void add_int(JsonBuilder *b, const char *key, gint64 value)
-{
-    json_builder_set_member_name(b, key);
-    json_builder_add_int_value(b, value);
-}
-
-static void add_text(JsonBuilder *b, const char *key, const char *value)
-{
-    json_builder_set_member_name(b, key);
-    json_builder_add_string_value(b, value);
-}
-
-static void add_bool(JsonBuilder *b, const char *key, gboolean value)
-{
-    json_builder_set_member_name(b, key);
-    json_builder_add_boolean_value(b, value);
-}
-
-static void add_real(JsonBuilder *b, const char *key, double value)
-{
-    json_builder_set_member_name(b, key);
-    json_builder_add_double_value(b, value);
 }
 
 /* ---- /stats: the keys autoscalers read ---- */
@@ -48,19 +24,19 @@ static void on_stats(HttpRequest *req, gpointer user)
     g_free(metrics_to_json(focus->registry)); /* runs the collectors */
     g_autoptr(JsonBuilder) b = json_builder_new();
     json_builder_begin_object(b);
-    add_int(b, "conferences", metric_get(m->conferences));
-    add_int(b, "participants", metric_get(m->participants_current));
-    add_int(b, "largest_conference", metric_get(m->largest_conference));
-    add_int(b, "total_conferences_created", metric_get(m->conferences_created));
-    add_int(b, "total_participants", metric_get(m->participants));
+    json_add_int(b, "conferences", metric_get(m->conferences));
+    json_add_int(b, "participants", metric_get(m->participants_current));
+    json_add_int(b, "largest_conference", metric_get(m->largest_conference));
+    json_add_int(b, "total_conferences_created", metric_get(m->conferences_created));
+    json_add_int(b, "total_participants", metric_get(m->participants));
     json_builder_set_member_name(b, "bridge_selector");
     json_builder_begin_object(b);
-    add_int(b, "bridge_count", metric_get(m->bridge_count));
-    add_int(b, "operational_bridge_count", metric_get(m->bridge_operational));
-    add_int(b, "in_shutdown_bridge_count", metric_get(m->bridge_in_shutdown));
-    add_int(b, "lost_bridges", metric_get(m->bridge_lost));
+    json_add_int(b, "bridge_count", metric_get(m->bridge_count));
+    json_add_int(b, "operational_bridge_count", metric_get(m->bridge_operational));
+    json_add_int(b, "in_shutdown_bridge_count", metric_get(m->bridge_in_shutdown));
+    json_add_int(b, "lost_bridges", metric_get(m->bridge_lost));
     json_builder_end_object(b);
-    add_text(b, "version", PACKAGE_VERSION);
+    json_add_text(b, "version", PACKAGE_VERSION);
     json_builder_end_object(b);
     reply_builder(req, b);
 }
@@ -75,16 +51,16 @@ static void add_bridges(JsonBuilder *b, Focus *focus)
     for (guint i = 0; i < bridge_pool_size(pool); i++) {
         const Bridge *bridge = bridge_pool_nth(pool, i);
         json_builder_begin_object(b);
-        add_text(b, "jid", bridge->jid);
-        add_text(b, "version", bridge->version);
-        add_text(b, "region", bridge->region);
-        add_real(b, "stress", bridge->stress);
-        add_real(b, "corrected_stress", bridge_corrected_stress(bridge, bridge_pool_config(pool), now_ms));
-        add_bool(b, "operational", bridge_is_operational(bridge));
-        add_bool(b, "draining", bridge->draining);
-        add_bool(b, "graceful_shutdown", bridge->graceful);
-        add_bool(b, "shutting_down", bridge->shutting_down);
-        add_int(b, "last_presence_ms_ago", now_ms - bridge->seen_ms);
+        json_add_text(b, "jid", bridge->jid);
+        json_add_text(b, "version", bridge->version);
+        json_add_text(b, "region", bridge->region);
+        json_add_real(b, "stress", bridge->stress);
+        json_add_real(b, "corrected_stress", bridge_corrected_stress(bridge, bridge_pool_config(pool), now_ms));
+        json_add_bool(b, "operational", bridge_is_operational(bridge));
+        json_add_bool(b, "draining", bridge->draining);
+        json_add_bool(b, "graceful_shutdown", bridge->graceful);
+        json_add_bool(b, "shutting_down", bridge->shutting_down);
+        json_add_int(b, "last_presence_ms_ago", now_ms - bridge->seen_ms);
         json_builder_end_object(b);
     }
     json_builder_end_array(b);
@@ -137,14 +113,14 @@ static void on_debug(HttpRequest *req, gpointer user)
     const char *trouble = focus_not_ready(focus);
     g_autoptr(JsonBuilder) b = json_builder_new();
     json_builder_begin_object(b);
-    add_bool(b, "connected", xmpp_link_is_connected(focus->link));
-    add_bool(b, "draining", focus->draining);
-    add_text(b, "ready", trouble ? trouble : "yes");
-    add_text(b, "jid", focus->jid);
-    add_text(b, "muc", focus->muc);
-    add_text(b, "brewery", focus->brewery_room);
-    add_int(b, "requests_waiting", iq_router_waiting(focus->router));
-    add_int(b, "senders_remembered", request_limiter_size(focus->limiter));
+    json_add_bool(b, "connected", xmpp_link_is_connected(focus->link));
+    json_add_bool(b, "draining", focus->draining);
+    json_add_text(b, "ready", trouble ? trouble : "yes");
+    json_add_text(b, "jid", focus->jid);
+    json_add_text(b, "muc", focus->muc);
+    json_add_text(b, "brewery", focus->brewery_room);
+    json_add_int(b, "requests_waiting", iq_router_waiting(focus->router));
+    json_add_int(b, "senders_remembered", request_limiter_size(focus->limiter));
     json_builder_set_member_name(b, "bridges");
     add_bridges(b, focus);
     json_builder_set_member_name(b, "conferences");

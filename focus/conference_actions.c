@@ -167,7 +167,8 @@ void shell_count_jingle(Focus *focus, JingleAction action, const char *way)
     g_autofree char *name = g_strdup_printf("jingle_%s_%s", jingle_action_name(action), way);
     for (char *p = name; *p; p++)
         *p = *p == '-' ? '_' : *p;
-    metric_add(metrics_counter(focus->registry, name, "Jingle requests.", NULL, NULL), 1);
+    g_autofree char *help = g_strdup_printf("Jingle requests %s: %s.", way, jingle_action_name(action));
+    metric_add(metrics_counter(focus->registry, name, help, NULL, NULL), 1);
 }
 
 static void do_jingle(ConferenceShell *s, const ConfAction *a)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Inside the conference: its parts, and what its files ask of each other. Only focus/conference*.c include
+ * Inside the conference (PURE, control thread): its parts, and what its files ask of each other. Only focus/conference*.c include
  * this. conference.c tells the life of room and members; conference_session.c who is invited and how sessions
  * end; conference_bridge.c what passes between it and bridges; conference_jingle.c what clients ask;
  * conference_sources.c who is told of whose sources. */

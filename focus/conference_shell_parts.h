@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Inside the conference's shell; only focus/conference_{shell,actions,room}.c include this. conference_shell.c
+ * Inside the conference's shell (control thread); only focus/conference_{shell,actions,room}.c include this. conference_shell.c
  * steps the conference and takes what others ask; conference_actions.c performs its actions and waits for their
  * answers; conference_room.c tells it who is in the room. */
 #ifndef PLENUM_FOCUS_CONFERENCE_SHELL_PARTS_H

@@ -2,6 +2,7 @@
  *
  * Looking at a conference, and the list its actions go into. */
 #include "focus/conference_parts.h"
+#include "common/base/json_members.h"
 
 static const char *const event_names[] = {
     [EV_REQUEST] = "request",
@@ -159,44 +160,26 @@ guint conference_n_on_bridge(const Conference *c, const char *bridge)
     return n;
 }
 
-static void dump_string(JsonBuilder *b, const char *name, const char *value)
-{
-    json_builder_set_member_name(b, name);
-    json_builder_add_string_value(b, value ? value : "");
-}
-
-static void dump_int(JsonBuilder *b, const char *name, int64_t value)
-{
-    json_builder_set_member_name(b, name);
-    json_builder_add_int_value(b, value);
-}
-
-static void dump_bool(JsonBuilder *b, const char *name, bool value)
-{
-    json_builder_set_member_name(b, name);
-    json_builder_add_boolean_value(b, value);
-}
-
 static void dump_member(JsonBuilder *b, const Conference *c, const Member *m)
 {
     const SourceSet *own = source_map_get(c->sources, m->id);
     json_builder_begin_object(b);
-    dump_string(b, "id", m->id);
-    dump_string(b, "state", member_state_names[m->state]);
-    dump_string(b, "role", role_names[m->role]);
-    dump_string(b, "kind", kind_names[m->kind]);
-    dump_string(b, "region", m->region);
-    dump_string(b, "statsId", m->stats_id);
-    dump_string(b, "bridge", m->bridge ? m->bridge->jid : "");
-    dump_string(b, "sid", m->sid);
-    dump_bool(b, "visitor", m->is_visitor);
-    dump_bool(b, "featuresKnown", m->features_known);
-    dump_bool(b, "jsonSources", offer_uses_json(m->features, &c->config->offer));
-    dump_bool(b, "ssrcRewriting", offer_rewrites_ssrcs(m->features, &c->config->offer));
-    dump_bool(b, "waitsForBridge", m->wants_bridge);
-    dump_int(b, "sources", own ? own->sources->len : 0);
-    dump_int(b, "groups", own ? own->groups->len : 0);
-    dump_int(b, "iceGeneration", m->generation);
+    json_add_text(b, "id", m->id);
+    json_add_text(b, "state", member_state_names[m->state]);
+    json_add_text(b, "role", role_names[m->role]);
+    json_add_text(b, "kind", kind_names[m->kind]);
+    json_add_text(b, "region", m->region);
+    json_add_text(b, "statsId", m->stats_id);
+    json_add_text(b, "bridge", m->bridge ? m->bridge->jid : "");
+    json_add_text(b, "sid", m->sid);
+    json_add_bool(b, "visitor", m->is_visitor);
+    json_add_bool(b, "featuresKnown", m->features_known);
+    json_add_bool(b, "jsonSources", offer_uses_json(m->features, &c->config->offer));
+    json_add_bool(b, "ssrcRewriting", offer_rewrites_ssrcs(m->features, &c->config->offer));
+    json_add_bool(b, "waitsForBridge", m->wants_bridge);
+    json_add_int(b, "sources", own ? own->sources->len : 0);
+    json_add_int(b, "groups", own ? own->groups->len : 0);
+    json_add_int(b, "iceGeneration", m->generation);
     json_builder_end_object(b);
 }
 
@@ -204,22 +187,22 @@ JsonNode *conference_dump(const Conference *c)
 {
     g_autoptr(JsonBuilder) b = json_builder_new();
     json_builder_begin_object(b);
-    dump_string(b, "room", c->room);
-    dump_string(b, "meetingId", c->meeting_id);
-    dump_string(b, "state", state_names[c->state]);
-    dump_bool(b, "breakout", c->breakout);
-    dump_bool(b, "offline", c->offline);
-    dump_bool(b, "bridgeNotAvailable", c->no_bridge);
-    dump_int(b, "nextDueMs", conference_next_due_ms(c));
+    json_add_text(b, "room", c->room);
+    json_add_text(b, "meetingId", c->meeting_id);
+    json_add_text(b, "state", state_names[c->state]);
+    json_add_bool(b, "breakout", c->breakout);
+    json_add_bool(b, "offline", c->offline);
+    json_add_bool(b, "bridgeNotAvailable", c->no_bridge);
+    json_add_int(b, "nextDueMs", conference_next_due_ms(c));
     json_builder_set_member_name(b, "bridges");
     json_builder_begin_array(b);
     for (guint i = 0; i < c->bridges->len; i++) {
         const BridgeSession *bs = c->bridges->pdata[i];
         json_builder_begin_object(b);
-        dump_string(b, "jid", bs->jid);
-        dump_string(b, "region", bs->region);
-        dump_string(b, "session", bs->id);
-        dump_int(b, "endpoints", conference_n_on_bridge(c, bs->jid));
+        json_add_text(b, "jid", bs->jid);
+        json_add_text(b, "region", bs->region);
+        json_add_text(b, "session", bs->id);
+        json_add_int(b, "endpoints", conference_n_on_bridge(c, bs->jid));
         json_builder_end_object(b);
     }
     json_builder_end_array(b);

@@ -87,7 +87,8 @@ void focus_request(Focus *focus, const ConferenceRequest *request, ConferenceRea
         refusal = why_no_conference(focus, request->sender);
     if (refusal != FOCUS_N_REFUSALS) {
         metric_add(focus->metrics.requests_refused[refusal], 1);
-        log_warning(&ctx, "conference request of %s told to wait: %s", request->sender, refusal_names[refusal]);
+        log_warning(&ctx, "conference request of %s told to wait: %s",
+                    *request->sender ? request->sender : "somebody unknown", refusal_names[refusal]);
         done(FALSE, user); /* clients take an error as final but ask again when told to wait */
         return;
     }
@@ -255,27 +256,32 @@ static void make_metrics(Focus *focus)
 #define COUNTER(name, help) metrics_counter(focus->registry, name, help, NULL, NULL)
     focus->registry = metrics_new("jitsi_jicofo_");
     focus->metrics = (FocusMetrics){
-        .conferences = GAUGE("conferences", "Conferences now."),
-        .conferences_created = COUNTER("conferences_created", "Conferences made."),
-        .largest_conference = GAUGE("largest_conference", "Most participants seen in one conference."),
-        .participants = COUNTER("participants", "Participants that joined."),
-        .participants_current = GAUGE("participants_current", "Participants now."),
-        .requests = COUNTER("conference_requests", "Conference requests."),
+        .conferences = GAUGE("conferences", "Conferences running now."),
+        .conferences_created = COUNTER("conferences_created", "Conferences made since the start."),
+        .largest_conference = GAUGE("largest_conference", "Most participants seen in one conference since the start."),
+        .participants =
+            COUNTER("participants", "Participants that joined since the start; who comes again counts again."),
+        .participants_current = GAUGE("participants_current", "Participants in all conferences now."),
+        .requests = COUNTER("conference_requests", "Conference requests by XMPP and HTTP."),
         .requests_new = COUNTER("conference_requests_new", "Conference requests that made a conference."),
         .xmpp_disconnects = COUNTER("xmpp_disconnects", "Losses of the XMPP stream and failed attempts."),
-        .healthy = GAUGE("healthy", "1 when calls can be made."),
-        .restart_requested = COUNTER("participants_restart_requested", "Restarts clients asked for."),
-        .participants_moved = COUNTER("participants_moved", "Participants moved off a bridge."),
-        .participants_lost = COUNTER("participants_lost", "Participants whose bridge lost their connection."),
+        .healthy = GAUGE("healthy", "1: calls can be made. 0: not; /about/ready says why."),
+        .restart_requested =
+            COUNTER("participants_restart_requested", "New sessions that clients asked for because theirs had failed."),
+        .participants_moved = COUNTER("participants_moved", "Participants moved off a bridge that failed or left."),
+        .participants_lost =
+            COUNTER("participants_lost", "Participants invited anew because the bridge heard nothing of them."),
         .participants_refused = COUNTER("participants_refused", "Participants not invited: their room is too full."),
-        .bridge_count = GAUGE("bridge_selector_bridge_count", "Bridges known."),
-        .bridge_operational = GAUGE("bridge_selector_bridge_count_operational", "Bridges that work."),
-        .bridge_in_shutdown = GAUGE("bridge_selector_bridge_count_in_shutdown", "Bridges that are shutting down."),
-        .bridge_lost = COUNTER("bridge_selector_lost_bridges", "Bridges that left or failed."),
+        .bridge_count = GAUGE("bridge_selector_bridge_count", "Bridges in the bridges' room now."),
+        .bridge_operational = GAUGE("bridge_selector_bridge_count_operational", "Bridges of them that work."),
+        .bridge_in_shutdown =
+            GAUGE("bridge_selector_bridge_count_in_shutdown", "Bridges of them that are shutting down."),
+        .bridge_lost = COUNTER("bridge_selector_lost_bridges", "Bridges that left or failed since the start."),
         .bridge_refused =
             COUNTER("bridge_selector_refused_bridges", "Presences of bridges not used: there are too many."),
-        .dropped_in = COUNTER("stanzas_dropped_in", "Received stanzas over the limits."),
-        .dropped_out = COUNTER("stanzas_dropped_out", "Stanzas not sent for want of a connection."),
+        .dropped_in =
+            COUNTER("stanzas_dropped_in", "Received stanzas over the limits of size and depth; requests are answered."),
+        .dropped_out = COUNTER("stanzas_dropped_out", "Stanzas not sent: there was no connection to the XMPP server."),
         .stray_answers = COUNTER("stray_answers", "Answers nobody had asked for."),
         .iq_waiting = GAUGE("iq_waiting", "IQ requests sent that are not answered yet."),
         .iq_held = GAUGE("iq_held", "IQ requests received that are not answered yet."),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What both daemons' main() share: options, configuration, log, signals, main loop. The first SIGTERM or
- * SIGINT asks the application to drain, the second ends it now. */
+ * SIGINT asks the application to drain, the second ends it now. Main thread. */
 #ifndef PLENUM_COMMON_BASE_DAEMON_H
 #define PLENUM_COMMON_BASE_DAEMON_H
 

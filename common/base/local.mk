@@ -6,6 +6,7 @@ common_base_libplenum_base_a_SOURCES = \
 	%D%/config.c %D%/config.h \
 	%D%/config_rows.h \
 	%D%/config_text.c %D%/config_text.h \
+	%D%/json_members.h \
 	%D%/listen_address.c %D%/listen_address.h \
 	%D%/log.c %D%/log.h \
 	%D%/mailbox.c %D%/mailbox.h \

@@ -2,6 +2,7 @@
 #include "common/jingle/ice_transport.h"
 
 #include "common/jingle/jingle_ns.h"
+#include "common/jingle/jingle_refuse.h"
 
 static const char *const candidate_types[] = { "host", "srflx", "prflx", "relay" };
 static const char *const setups[] = { NULL, "active", "passive", "actpass" };
@@ -200,12 +201,6 @@ bool ice_transport_equal(const IceTransport *a, const IceTransport *b)
 
 /* --- reading ------------------------------------------------------------------------------------ */
 
-static bool refuse(GError **error, const char *what)
-{
-    g_set_error_literal(error, JINGLE_ERROR, JINGLE_ERROR_BAD_REQUEST, what);
-    return false;
-}
-
 static bool is_credential(const char *text)
 {
     for (const char *p = text; *p; p++) {
@@ -237,20 +232,20 @@ static bool read_fingerprint(IceTransport *t, const Stanza *s, GError **error)
             len = hashes[i].len;
     }
     if (len == 0)
-        return refuse(error, "Unsupported fingerprint hash.");
+        return jingle_refuse(error, "Unsupported fingerprint hash.");
     DtlsSetup setup = DTLS_SETUP_NONE;
     for (guint i = 1; setup_text && i < G_N_ELEMENTS(setups); i++) {
         if (strcmp(setup_text, setups[i]) == 0)
             setup = (DtlsSetup)i;
     }
     if (setup_text && setup == DTLS_SETUP_NONE)
-        return refuse(error, "Invalid DTLS setup.");
+        return jingle_refuse(error, "Invalid DTLS setup.");
     if (t->fingerprints->len >= ICE_MAX_FINGERPRINTS)
-        return refuse(error, "Too many fingerprints.");
+        return jingle_refuse(error, "Too many fingerprints.");
     g_autofree char *text = stanza_text(s);
     g_strstrip(text);
     if (!is_fingerprint(text, len))
-        return refuse(error, "Invalid fingerprint.");
+        return jingle_refuse(error, "Invalid fingerprint.");
     DtlsFingerprint *f = ice_transport_add_fingerprint(t, hash, text, setup);
     f->cryptex = stanza_get_bool(s, "cryptex", FALSE);
     if (stanza_get(s, "required"))
@@ -272,7 +267,7 @@ static bool read_candidate(IceTransport *t, const Stanza *s, GError **error)
         (port == 0 && g_strcmp0(tcptype, "active") != 0))
         return true;
     if (t->candidates->len >= ICE_MAX_CANDIDATES)
-        return refuse(error, "Too many candidates.");
+        return jingle_refuse(error, "Too many candidates.");
     g_autofree char *lower = g_ascii_strdown(protocol, -1);
     const char *foundation = stanza_get(s, "foundation");
     IceCandidate *c = ice_transport_add_candidate(t, (IceCandidateType)type, foundation ? foundation : "", lower, ip,
@@ -295,9 +290,9 @@ static bool read_sctpmap(IceTransport *t, const Stanza *s, GError **error)
 {
     gint64 port, streams = 0;
     if (!stanza_get_int(s, "number", 1, 65535, &port))
-        return refuse(error, "Invalid SCTP port.");
+        return jingle_refuse(error, "Invalid SCTP port.");
     if (stanza_get(s, "streams") && !stanza_get_int(s, "streams", 0, 65535, &streams))
-        return refuse(error, "Invalid number of SCTP streams.");
+        return jingle_refuse(error, "Invalid number of SCTP streams.");
     ice_transport_set_sctpmap(t, (uint16_t)port, (uint16_t)streams);
     if (stanza_get(s, "protocol")) {
         g_free(t->sctpmap->protocol);
@@ -312,7 +307,7 @@ static bool read_credentials(IceTransport *t, const Stanza *s, GError **error)
     if ((!ufrag || !*ufrag) && (!pwd || !*pwd))
         return true;
     if (!ufrag || !pwd || !*ufrag || !*pwd || !is_credential(ufrag) || !is_credential(pwd))
-        return refuse(error, "Invalid ICE credentials.");
+        return jingle_refuse(error, "Invalid ICE credentials.");
     ice_transport_set_credentials(t, ufrag, pwd);
     return true;
 }
@@ -329,7 +324,7 @@ static bool read_child(IceTransport *t, const Stanza *c, GError **error)
         t->rtcp_mux = true;
     if (stanza_is(c, "web-socket", NULL) && stanza_get(c, "url")) {
         if (t->web_sockets->len >= ICE_MAX_WEB_SOCKETS)
-            return refuse(error, "Too many web-sockets.");
+            return jingle_refuse(error, "Too many web-sockets.");
         ice_transport_add_web_socket(t, stanza_get(c, "url"));
     }
     return true;
@@ -343,7 +338,7 @@ IceTransport *ice_transport_parse(const Stanza *s, GError **error)
         return NULL;
     if (stanza_get(s, "ice-generation")) {
         if (!stanza_get_int(s, "ice-generation", 0, INT32_MAX, &generation)) {
-            refuse(error, "Invalid ice-generation.");
+            jingle_refuse(error, "Invalid ice-generation.");
             return NULL;
         }
         t->ice_generation = (int32_t)generation;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/jingle/jingle.h"
+#include "common/jingle/jingle_refuse.h"
 
 static const char *const action_names[] = {
     [JINGLE_UNKNOWN] = "unknown",
@@ -144,12 +145,6 @@ bool jingle_equal(const Jingle *a, const Jingle *b)
 
 /* --- reading ------------------------------------------------------------------------------------ */
 
-static bool refuse(GError **error, const char *what)
-{
-    g_set_error_literal(error, JINGLE_ERROR, JINGLE_ERROR_BAD_REQUEST, what);
-    return false;
-}
-
 static JingleAction read_action(const char *name)
 {
     if (strcmp(name, "addsource") == 0)
@@ -175,7 +170,7 @@ static bool read_description(JingleContent *c, const Stanza *s, GError **error)
     if (!media_desc_read_children(c->description, s, error) || !source_set_read_children(c->sources, s, kind, error))
         return false;
     if (kind == MEDIA_APPLICATION && !source_set_is_empty(c->sources))
-        return refuse(error, "Sources of an unknown media type.");
+        return jingle_refuse(error, "Sources of an unknown media type.");
     return true;
 }
 
@@ -190,7 +185,7 @@ static void read_initial_last_n(JingleContent *c, const Stanza *parent)
 static bool read_content(Jingle *j, const Stanza *s, guint *n_sources, GError **error)
 {
     if (j->contents->len >= JINGLE_MAX_CONTENTS)
-        return refuse(error, "Too many contents.");
+        return jingle_refuse(error, "Too many contents.");
     JingleContent *c = jingle_add_content(j, stanza_get(s, "name"), NULL, NULL);
     c->creator = g_strdup(stanza_get(s, "creator"));
     c->senders = g_strdup(stanza_get(s, "senders"));
@@ -200,7 +195,7 @@ static bool read_content(Jingle *j, const Stanza *s, guint *n_sources, GError **
         return false;
     *n_sources += c->sources->sources->len;
     if (*n_sources > SOURCE_SET_MAX_SOURCES)
-        return refuse(error, "Too many sources.");
+        return jingle_refuse(error, "Too many sources.");
     const Stanza *transport = stanza_find(s, "transport", NULL);
     if (transport && !(c->transport = ice_transport_parse(transport, error)))
         return false;
@@ -273,7 +268,7 @@ Jingle *jingle_parse(const Stanza *s, GError **error)
 {
     const char *action = stanza_get(s, "action");
     if (!action) {
-        refuse(error, "Missing 'action'");
+        jingle_refuse(error, "Missing 'action'");
         return NULL;
     }
     g_autoptr(Jingle) j = jingle_new(read_action(action), stanza_get(s, "sid"));

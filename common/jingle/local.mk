@@ -5,7 +5,7 @@ common_jingle_libplenum_jingle_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLA
 common_jingle_libplenum_jingle_a_SOURCES = \
 	%D%/ice_transport.c %D%/ice_transport.h \
 	%D%/jingle.c %D%/jingle.h \
-	%D%/jingle_ns.h \
+	%D%/jingle_ns.h %D%/jingle_refuse.c %D%/jingle_refuse.h \
 	%D%/media_desc.c %D%/media_desc.h \
 	%D%/source_check.c %D%/source_check.h \
 	%D%/source_json.c \

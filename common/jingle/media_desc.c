@@ -2,6 +2,7 @@
 #include "common/jingle/media_desc.h"
 
 #include "common/jingle/jingle_ns.h"
+#include "common/jingle/jingle_refuse.h"
 
 G_DEFINE_QUARK(plenum - jingle - error, jingle_error)
 
@@ -195,35 +196,29 @@ bool media_desc_equal(const MediaDesc *a, const MediaDesc *b)
 
 /* --- XML ---------------------------------------------------------------------------------------- */
 
-static bool refuse(GError **error, const char *what)
-{
-    g_set_error_literal(error, JINGLE_ERROR, JINGLE_ERROR_BAD_REQUEST, what);
-    return false;
-}
-
 static bool read_payload_type(MediaDesc *m, const Stanza *s, GError **error)
 {
     gint64 id, clockrate = 0, channels = 0;
     if (!stanza_get_int(s, "id", 0, 127, &id))
-        return refuse(error, "Invalid payload type id.");
+        return jingle_refuse(error, "Invalid payload type id.");
     if (stanza_get(s, "clockrate") && !stanza_get_int(s, "clockrate", 0, UINT32_MAX, &clockrate))
-        return refuse(error, "Invalid clockrate.");
+        return jingle_refuse(error, "Invalid clockrate.");
     if (stanza_get(s, "channels") && !stanza_get_int(s, "channels", 0, 255, &channels))
-        return refuse(error, "Invalid number of channels.");
+        return jingle_refuse(error, "Invalid number of channels.");
     if (m->payload_types->len >= MEDIA_MAX_PAYLOAD_TYPES)
-        return refuse(error, "Too many payload types.");
+        return jingle_refuse(error, "Too many payload types.");
     PayloadType *pt =
         media_desc_add_payload(m, (uint8_t)id, stanza_get(s, "name"), (uint32_t)clockrate, (uint8_t)channels);
     for (const Stanza *c = stanza_find(s, "parameter", NULL); c; c = stanza_next(c, "parameter", NULL)) {
         if (pt->parameters->len >= MEDIA_MAX_PARAMETERS)
-            return refuse(error, "Too many parameters.");
+            return jingle_refuse(error, "Too many parameters.");
         payload_type_add_parameter(pt, stanza_get(c, "name"), stanza_get(c, "value"));
     }
     for (const Stanza *c = stanza_find(s, "rtcp-fb", NULL); c; c = stanza_next(c, "rtcp-fb", NULL)) {
         if (!stanza_get(c, "type"))
             continue;
         if (pt->feedback->len >= MEDIA_MAX_FEEDBACK)
-            return refuse(error, "Too many rtcp-fb elements.");
+            return jingle_refuse(error, "Too many rtcp-fb elements.");
         payload_type_add_feedback(pt, stanza_get(c, "type"), stanza_get(c, "subtype"));
     }
     return true;
@@ -241,7 +236,7 @@ bool media_desc_read_children(MediaDesc *m, const Stanza *parent, GError **error
             if (!stanza_get(c, "uri") || !stanza_get_int(c, "id", 1, 255, &id))
                 continue;
             if (m->extensions->len >= MEDIA_MAX_EXTENSIONS)
-                return refuse(error, "Too many header extensions.");
+                return jingle_refuse(error, "Too many header extensions.");
             media_desc_add_extension(m, (uint16_t)id, stanza_get(c, "uri"));
         } else if (stanza_is(c, "extmap-allow-mixed", NULL)) {
             m->extmap_allow_mixed = true;

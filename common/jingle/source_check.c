@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/jingle/source_check.h"
-
-G_GNUC_PRINTF(2, 3) static bool refuse(GError **error, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *text = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, JINGLE_ERROR, JINGLE_ERROR_BAD_REQUEST, text);
-    return false;
-}
+#include "common/jingle/jingle_refuse.h"
 
 static char *group_text(const SourceGroup *g)
 {
@@ -31,16 +22,16 @@ static bool check_group(const SourceSet *s, const SourceGroup *g, GError **error
     const char *msid = NULL;
     g_autofree char *shown = group_text(g);
     if (g->n == 0 || (g->semantics == GROUP_FID && g->n != 2))
-        return refuse(error, "Invalid %s group: %s", group_semantics_name(g->semantics), shown);
+        return jingle_refuse(error, "Invalid %s group: %s", group_semantics_name(g->semantics), shown);
     for (guint i = 0; i < g->n; i++) {
         const Source *src = find_member(s, g, i);
         if (!src)
-            return refuse(error, "An SSRC group contains an SSRC, which hasn't been signaled as a source: %u.",
-                          g->ssrcs[i]);
+            return jingle_refuse(error, "An SSRC group contains an SSRC, which hasn't been signaled as a source: %u.",
+                                 g->ssrcs[i]);
         if (!src->msid)
-            return refuse(error, "Required source parameter 'msid' is not present.");
+            return jingle_refuse(error, "Required source parameter 'msid' is not present.");
         if (msid && strcmp(msid, src->msid) != 0)
-            return refuse(error, "SsrcGroup contains sources with different MSIDs: %s", shown);
+            return jingle_refuse(error, "SsrcGroup contains sources with different MSIDs: %s", shown);
         msid = src->msid;
     }
     return true;
@@ -82,7 +73,7 @@ static bool claim_msid(GHashTable *seen, MediaKind kind, const char *msid, GErro
         return true;
     if (g_hash_table_add(seen, g_strdup_printf("%c%s", "av"[kind != MEDIA_AUDIO], msid)))
         return true;
-    return refuse(error, "MSID is already used: %s.", msid);
+    return jingle_refuse(error, "MSID is already used: %s.", msid);
 }
 
 /* Within a media type every extended group (SIM with its FIDs), lone FID and lone source has its own msid. */

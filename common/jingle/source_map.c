@@ -5,6 +5,7 @@
 #include "common/jingle/source_map.h"
 
 #include "common/jingle/source_check.h"
+#include "common/jingle/jingle_refuse.h"
 
 typedef struct {
     SourceSet *set; /* immutable; this box is g_rc_box-counted */
@@ -198,25 +199,15 @@ void source_map_drop_kind(SourceMap *m, MediaKind kind)
 
 /* --- checked changes ---------------------------------------------------------------------------- */
 
-G_GNUC_PRINTF(2, 3) static bool refuse(GError **error, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *text = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, JINGLE_ERROR, JINGLE_ERROR_BAD_REQUEST, text);
-    return false;
-}
-
 /* May `src` of `owner` stand beside this source of someone else? */
 static bool check_against(const Source *src, const Source *other, bool check_names, GError **error)
 {
     if (src->ssrc == other->ssrc)
-        return refuse(error, "SSRC is already used: %u.", src->ssrc);
+        return jingle_refuse(error, "SSRC is already used: %u.", src->ssrc);
     if (src->msid && other->msid && strcmp(src->msid, other->msid) == 0)
-        return refuse(error, "MSID is already used: %s.", src->msid);
+        return jingle_refuse(error, "MSID is already used: %s.", src->msid);
     if (check_names && src->name && other->name && strcmp(src->name, other->name) == 0)
-        return refuse(error, "Source name is already used: %s.", src->name);
+        return jingle_refuse(error, "Source name is already used: %s.", src->name);
     return true;
 }
 
@@ -224,9 +215,9 @@ static bool check_source(const SourceMap *m, const char *owner, const Source *sr
                          GError **error)
 {
     if (src->ssrc == 0)
-        return refuse(error, "Invalid SSRC: %u.", src->ssrc);
+        return jingle_refuse(error, "Invalid SSRC: %u.", src->ssrc);
     if (limits->check_names && src->name && !source_name_is_valid(src->name, owner, src->kind))
-        return refuse(error, "Invalid source name: %s.", src->name);
+        return jingle_refuse(error, "Invalid source name: %s.", src->name);
     /* A scan: signalling rate, a few thousand sources at most, and no index that could go stale. */
     for (guint i = 0; i < m->entries->len; i++) {
         const Entry *e = m->entries->pdata[i];
@@ -257,7 +248,7 @@ bool source_map_try_add(SourceMap *m, const char *owner, const SourceSet *added,
         if (!check_source(m, owner, src, limits, error))
             return false;
         if (source_set_find(after, src->ssrc))
-            return refuse(error, "SSRC is already used: %u.", src->ssrc);
+            return jingle_refuse(error, "SSRC is already used: %u.", src->ssrc);
         append_accepted(after, src);
         append_accepted(news, src);
     }
@@ -269,9 +260,9 @@ bool source_map_try_add(SourceMap *m, const char *owner, const SourceSet *added,
         source_set_add_group(news, g->kind, g->semantics, g->ssrcs, g->n);
     }
     if (after->sources->len > limits->max_sources)
-        return refuse(error, "SSRC limit (%u) exceeded.", limits->max_sources);
+        return jingle_refuse(error, "SSRC limit (%u) exceeded.", limits->max_sources);
     if (after->groups->len > limits->max_groups)
-        return refuse(error, "ssrc-group limit (%u) exceeded.", limits->max_groups);
+        return jingle_refuse(error, "ssrc-group limit (%u) exceeded.", limits->max_groups);
     if (!source_check_groups(after, error))
         return false;
 
@@ -287,12 +278,12 @@ bool source_map_try_remove(SourceMap *m, const char *owner, const SourceSet *gon
     for (guint i = 0; i < gone->sources->len; i++) {
         const Source *src = gone->sources->pdata[i];
         if (!before || !source_set_find(before, src->ssrc))
-            return refuse(error, "Source does not exist or is not owned by endpoint (ssrc=%u).", src->ssrc);
+            return jingle_refuse(error, "Source does not exist or is not owned by endpoint (ssrc=%u).", src->ssrc);
     }
     for (guint i = 0; i < gone->groups->len; i++) {
         const SourceGroup *g = gone->groups->pdata[i];
         if (g->n > 0 && (!before || !source_set_has_group(before, g)))
-            return refuse(error, "Source group does not exist");
+            return jingle_refuse(error, "Source group does not exist");
     }
     g_autoptr(SourceSet) after = before ? source_set_copy(before) : source_set_new();
     source_set_remove(after, gone);

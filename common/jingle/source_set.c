@@ -2,6 +2,7 @@
 #include "common/jingle/source_set.h"
 
 #include "common/jingle/jingle_ns.h"
+#include "common/jingle/jingle_refuse.h"
 
 static const char *const semantics_names[] = { "FID", "SIM" };
 
@@ -275,16 +276,6 @@ bool source_name_is_valid(const char *name, const char *owner, MediaKind kind)
 
 /* --- XML ---------------------------------------------------------------------------------------- */
 
-G_GNUC_PRINTF(2, 3) static bool refuse(GError **error, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *text = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, JINGLE_ERROR, JINGLE_ERROR_BAD_REQUEST, text);
-    return false;
-}
-
 /* Text from a client for an error message: nothing long, nothing that is no plain ASCII. */
 static char *printable(const char *text)
 {
@@ -310,7 +301,7 @@ static bool read_ssrc(const Stanza *s, uint32_t *ssrc, GError **error)
     gint64 n;
     if (!stanza_get_int(s, "ssrc", 1, UINT32_MAX, &n)) {
         g_autofree char *shown = printable(stanza_get(s, "ssrc"));
-        return refuse(error, "Invalid SSRC: %s.", shown);
+        return jingle_refuse(error, "Invalid SSRC: %s.", shown);
     }
     *ssrc = (uint32_t)n;
     return true;
@@ -327,7 +318,7 @@ static bool read_video_type(const Stanza *s, VideoType *type, GError **error)
     else if (g_ascii_strcasecmp(text, "desktop") == 0 || g_ascii_strcasecmp(text, "desktop_high_fps") == 0)
         *type = VIDEO_TYPE_DESKTOP;
     else
-        return refuse(error, "Unknown videoType.");
+        return jingle_refuse(error, "Unknown videoType.");
     return true;
 }
 
@@ -339,15 +330,15 @@ static bool read_source(SourceSet *set, const Stanza *s, MediaKind kind, GError 
     if (!read_ssrc(s, &ssrc, error) || !read_video_type(s, &type, error))
         return false;
     if (set->sources->len >= SOURCE_SET_MAX_SOURCES)
-        return refuse(error, "Too many sources.");
+        return jingle_refuse(error, "Too many sources.");
     for (const Stanza *c = stanza_find(s, "parameter", NULL); c && !msid; c = stanza_next(c, "parameter", NULL)) {
         if (g_strcmp0(stanza_get(c, "name"), "msid") == 0)
             msid = stanza_get(c, "value");
     }
     if (name && (strlen(name) > SOURCE_MAX_NAME || has_control(name)))
-        return refuse(error, "Invalid source name.");
+        return jingle_refuse(error, "Invalid source name.");
     if (msid && (strlen(msid) > SOURCE_MAX_MSID || has_control(msid)))
-        return refuse(error, "Invalid msid.");
+        return jingle_refuse(error, "Invalid msid.");
     Source *src = source_set_add_source(set, kind, ssrc, name, msid && *msid ? msid : NULL, type);
     const Stanza *info = stanza_find(s, "ssrc-info", NULL);
     if (info)
@@ -364,10 +355,10 @@ static bool read_group(SourceSet *set, const Stanza *s, MediaKind kind, GError *
     else if (g_strcmp0(semantics, "FID") == 0)
         g.semantics = GROUP_FID;
     else
-        return refuse(error, "Unknown ssrc-group semantics.");
+        return jingle_refuse(error, "Unknown ssrc-group semantics.");
     for (const Stanza *c = stanza_find(s, "source", NULL); c; c = stanza_next(c, "source", NULL)) {
         if (g.n >= SOURCE_GROUP_MAX)
-            return refuse(error, "Too many sources in an ssrc-group.");
+            return jingle_refuse(error, "Too many sources in an ssrc-group.");
         if (!read_ssrc(c, &g.ssrcs[g.n], error))
             return false;
         g.n++;
@@ -375,7 +366,7 @@ static bool read_group(SourceSet *set, const Stanza *s, MediaKind kind, GError *
     if (g.n == 0 || source_set_has_group(set, &g))
         return true;
     if (set->groups->len >= SOURCE_SET_MAX_GROUPS)
-        return refuse(error, "Too many ssrc-groups.");
+        return jingle_refuse(error, "Too many ssrc-groups.");
     append_group(set, &g);
     return true;
 }

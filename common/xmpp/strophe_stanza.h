@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * libstrophe's stanzas as ours. Of xmpp_link. */
+ * libstrophe's stanzas as ours, within the limits of stanza.h. Only xmpp_link includes it; the link's thread. */
 #ifndef PLENUM_COMMON_XMPP_STROPHE_STANZA_H
 #define PLENUM_COMMON_XMPP_STROPHE_STANZA_H
 

@@ -271,6 +271,34 @@ static void test_reconnect(World *w, gconstpointer data)
     world_wait_members(w, 0);
 }
 
+/* An operator reads nothing but this: each metric has a type and a sentence. */
+static void test_metrics_text(World *w, gconstpointer data)
+{
+    world_start_conference(w);
+    world_join(w, "aa");
+    world_join(w, "bb");
+    g_autofree char *a = world_accept_offer(w, "aa", 11);
+    g_autofree char *text = metrics_to_openmetrics(w->focus->registry);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    guint n = 0;
+    for (char **line = lines; *line; line++) {
+        g_auto(GStrv) words = g_strsplit(*line, " ", 4);
+        if (!g_str_has_prefix(*line, "# TYPE "))
+            continue;
+        g_autofree char *help = g_strdup_printf("# HELP %s ", words[2]);
+        const char *found = strstr(text, help);
+        if (!found)
+            g_error("no HELP for %s", words[2]);
+        g_autofree char *sentence = g_strndup(found + strlen(help), strcspn(found + strlen(help), "\n"));
+        g_assert_cmpuint(strlen(sentence), >, 10);
+        g_assert_true(g_str_has_suffix(sentence, "."));
+        n++;
+    }
+    g_assert_cmpuint(n, >, 20);
+    g_assert_nonnull(strstr(text, "# HELP jitsi_jicofo_jingle_session_accept_received Jingle requests received"));
+    g_assert_nonnull(strstr(text, "conference_requests_refused_total{reason=\"joins\"} 0"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -286,5 +314,6 @@ int main(int argc, char **argv)
     ADD("endpoint lost", test_endpoint_lost);
     ADD("silent bridge", test_silent_bridge);
     ADD("reconnect", test_reconnect);
+    ADD("metrics text", test_metrics_text);
     return g_test_run();
 }
