@@ -29,6 +29,7 @@ struct MediaSource {
     VideoType alloc_type; /* the same for the allocator, forced mute included */
     bool changed_layers;  /* since receivers were last allocated */
     LayerOrder order;     /* video: what says which encoding is the lowest */
+    bool vla_differs;     /* what the sender says of its layers is not what it sends */
     uint8_t orders;       /* how often that changed, mod 256 */
     SourceLayers *layers; /* video, from the first packet on */
     LayerTable table;     /* as of table_us */

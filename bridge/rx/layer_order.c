@@ -9,6 +9,11 @@ void layer_order_init(LayerOrder *o, int encodings)
     o->encodings = (uint8_t)(encodings < 1 ? 1 : encodings > LAYER_ORDER_MAX ? LAYER_ORDER_MAX : encodings);
 }
 
+void layer_order_expect(LayerOrder *o, unsigned sent)
+{
+    o->sent = (uint8_t)(sent < o->encodings ? sent : o->encodings);
+}
+
 static bool has_say(const LayerOrder *o, int eid, int64_t now_us)
 {
     return o->height[eid] && now_us - o->heard_us[eid] < LAYER_ORDER_SILENT_US;
@@ -29,10 +34,10 @@ static bool is_contradicted(const LayerOrder *o, int64_t now_us)
 
 static bool all_known(const LayerOrder *o)
 {
+    int known = 0;
     for (int e = 0; e < o->encodings; e++)
-        if (!o->height[e])
-            return false;
-    return true;
+        known += o->height[e] > 0;
+    return known >= (o->sent ? o->sent : o->encodings);
 }
 
 /* Those with a say share out the places they hold among themselves. */

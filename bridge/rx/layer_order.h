@@ -17,6 +17,7 @@
 /* Fields private. eids are those in force: 0 lowest. */
 typedef struct {
     uint8_t encodings;
+    uint8_t sent; /* of them, as the sender says; 0: it does not */
     bool settled;
     uint16_t height[LAYER_ORDER_MAX]; /* pixels, min(width, height); 0 not known yet */
     int64_t heard_us[LAYER_ORDER_MAX];
@@ -25,6 +26,9 @@ typedef struct {
 
 /* encodings 1..LAYER_ORDER_MAX. */
 void layer_order_init(LayerOrder *o, int encodings);
+
+/* The sender says that it makes so many of them now (video layers allocation): there is no waiting for the others. */
+void layer_order_expect(LayerOrder *o, unsigned sent);
 
 /* A packet of encoding `eid`; height 0: this one does not say. True: the order has to change, and is changed here;
  * encoding i has eid rank[i] from now on. Encodings of equal height, and those whose height is not known, keep their

@@ -6,6 +6,7 @@
 #include "bridge/rx/rx_feedback.h"
 #include "bridge/transport/demux.h"
 #include "common/rtp/rtx.h"
+#include "common/rtp/vla.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -161,11 +162,32 @@ static void audio_packet(MediaEndpoint *ep, Packet *p, MediaSource *s, RxEncodin
         drop(ep, WORKER_DROP_DUPLICATE);
 }
 
+/* How tall this encoding is, of a packet on which the sender says so: of a key frame by its picture, else as said, unless
+ * the pictures have shown something else; 0 not known from this packet. */
+static unsigned said_height(MediaSource *s, const MediaPacket *m)
+{
+    const MediaExtPos *at = &m->ext[MEDIA_EXT_VLA];
+    VlaView v;
+    if (s->vla_differs || !vla_parse(m->data + at->off, at->len, &v) || v.streams > s->n_encodings)
+        return m->frame.height;
+    unsigned said = vla_stream_height(&v, v.stream), sent = 0;
+    if (m->frame.height && said && said != m->frame.height) {
+        s->vla_differs = true;
+        layer_order_expect(&s->order, 0);
+        return m->frame.height;
+    }
+    for (unsigned i = 0; i < v.streams; i++)
+        sent += vla_stream_is_sent(&v, i);
+    layer_order_expect(&s->order, sent);
+    return m->frame.height ? m->frame.height : said;
+}
+
 /* Lowest first, whatever order the SSRCs were signalled in. Receivers start anew with the next key frame. */
 static bool keep_order(MediaSource *s, MediaPacket *m)
 {
     uint8_t rank[LAYER_ORDER_MAX];
-    if (!layer_order_packet(&s->order, m->eid, m->frame.height, m->arrival_us, rank))
+    unsigned height = m->ext[MEDIA_EXT_VLA].off ? said_height(s, m) : m->frame.height;
+    if (!layer_order_packet(&s->order, m->eid, height, m->arrival_us, rank))
         return false;
     for (uint8_t i = 0; i < s->n_encodings; i++)
         s->encodings[i].eid = rank[s->encodings[i].eid];

@@ -19,4 +19,5 @@ common_rtp_libplenum_rtp_a_SOURCES = \
 	%D%/vp8.c %D%/vp8.h \
 	%D%/vp9.c %D%/vp9.h \
 	%D%/h264.c %D%/h264.h \
-	%D%/av1_dd.c %D%/av1_dd.h
+	%D%/av1_dd.c %D%/av1_dd.h \
+	%D%/vla.c %D%/vla.h

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-RTP_FUZZERS = tests/fuzz/fuzz_rtp tests/fuzz/fuzz_rtcp tests/fuzz/fuzz_twcc tests/fuzz/fuzz_rx tests/fuzz/fuzz_bwe
+RTP_FUZZERS = tests/fuzz/fuzz_rtp tests/fuzz/fuzz_rtcp tests/fuzz/fuzz_twcc tests/fuzz/fuzz_vla tests/fuzz/fuzz_rx tests/fuzz/fuzz_bwe
 check_PROGRAMS += $(RTP_FUZZERS)
 TESTS += $(RTP_FUZZERS)
 LIBS_RTP_FUZZ = $(MAIN_FUZZ) common/rtp/libplenum-rtp.a
@@ -15,6 +15,10 @@ tests_fuzz_fuzz_rtcp_LDADD = $(LIBS_RTP_FUZZ)
 tests_fuzz_fuzz_twcc_SOURCES = %D%/fuzz_twcc.c
 tests_fuzz_fuzz_twcc_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_twcc_LDADD = $(LIBS_RTP_FUZZ)
+
+tests_fuzz_fuzz_vla_SOURCES = %D%/fuzz_vla.c
+tests_fuzz_fuzz_vla_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_vla_LDADD = $(LIBS_RTP_FUZZ)
 
 tests_fuzz_fuzz_rx_SOURCES = %D%/fuzz_rx.c
 tests_fuzz_fuzz_rx_LDFLAGS = $(LDFLAGS_FUZZ)

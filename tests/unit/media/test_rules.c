@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Rules of bridge.md 7.2, 7.4, 7.5, 7.9, 7.10, 9.3, 10.3 and 10.5 on the whole packet path: which header extensions go out,
+ * Rules of bridge.md 7.2, 7.4, 7.5, 7.9, 7.10, 8.2, 9.3, 10.3 and 10.5 on the whole packet path: which header extensions go out,
  * what a sender is told and asked for and how, what is sent again, who hears what, and what a new dominant speaker
  * changes. */
 #include "tests/unit/media/engine_kit.h"
@@ -274,6 +274,76 @@ static void test_repair_limits(Engine *f, gconstpointer unused)
     srtcp_free(srtcp);
 }
 
+/* Feedback about what has no retransmission and no key frames, about the bridge's own and about nobody's. */
+static void test_feedback_about_others(Engine *f, gconstpointer unused)
+{
+    const uint32_t about[] = { AUDIO_SSRC(0), AUDIO_SSRC(1), RTX_SSRC(0), 0, 0xa0a0, 0xb0b0, 0xffffffff };
+    Srtcp *srtcp = engine_client_srtcp(&f->client[1]);
+    unsigned pli, fir;
+    wish(f, -1, NULL);
+    show(f, 1, true);
+    engine_speak(f, 0, 1);
+    engine_speak(f, 1, 1);
+    count_requests(f, 0, 0, &pli, &fir);
+    for (size_t i = 0; i < G_N_ELEMENTS(about); i++) {
+        uint8_t buf[64];
+        uint16_t seqs[] = { 0, 1, 65535 };
+        RtcpFirEntry entry = { .ssrc = about[i], .seq = 1 };
+        engine_give_rtcp(f, 1, srtcp, buf, rtcp_nack_build(buf, sizeof(buf), 1, about[i], seqs, 3));
+        engine_give_rtcp(f, 1, srtcp, buf, rtcp_pli_build(buf, sizeof(buf), 1, about[i]));
+        engine_give_rtcp(f, 1, srtcp, buf, rtcp_fir_build(buf, sizeof(buf), 1, &entry, 1));
+    }
+    g_assert_cmpuint(f->w.totals.retransmitted, ==, 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(about); i++) {
+        count_requests(f, 0, about[i], &pli, &fir);
+        g_assert_cmpuint(pli + fir, ==, 0);
+    }
+    engine_speak(f, 0, 2);
+    RtpView v;
+    g_assert_true(engine_hear(f, 1, &v));
+    srtcp_free(srtcp);
+}
+
+/* ---- 8.2: what a sender says of its layers ---- */
+
+#define VLA_ID 12
+#define ENCODINGS 3
+
+/* Highest first, said before any picture has shown it: believed, unless a picture shows something else. */
+static void test_said_heights(Engine *f, gconstpointer contradicted)
+{
+    static const uint16_t heights[ENCODINGS] = { 720, 360, 180 };
+    WorkerSource source = { .name = "c0-v0", .kind = WORKER_VIDEO, .n_encodings = ENCODINGS };
+    SrtpStream streams[ENCODINGS] = { 0 };
+    WorkerMedia media;
+    engine_describe(&media, LEVEL_ID);
+    media.extension_ids[RTP_EXT_VIDEO_LAYERS] = VLA_ID;
+    media.allow_mixed = true;
+    media_endpoint_set_media(f->client[0].ep, &media);
+    for (uint32_t e = 0; e < ENCODINGS; e++)
+        source.encodings[e].ssrc = 8000 + e;
+    media_endpoint_set_sources(f->client[0].ep, &source, 1);
+    for (uint32_t e = 0; e < ENCODINGS; e++) {
+        uint8_t header[64], payload[ENGINE_PICTURE], dd[8];
+        uint8_t vla[20] = { (uint8_t)(e << 6 | (ENCODINGS - 1) << 4 | 1), 0, 90, 60, 30 };
+        for (int i = 0; i < ENCODINGS; i++) {
+            unsigned height = heights[i] - 1u, width = heights[i] * 16u / 9 - 1;
+            memcpy(vla + 5 + 5 * i,
+                   (uint8_t[]){ (uint8_t)(width >> 8), (uint8_t)width, (uint8_t)(height >> 8), (uint8_t)height, 30 },
+                   5);
+        }
+        RtpExtItem item = { VLA_ID, sizeof(vla), vla };
+        RtpHeader h = { .pt = VP8_PT, .seq = 7, .ts = 3000, .ssrc = 8000 + e, .marker = 1 };
+        size_t n = rtp_header_write(header, sizeof(header), &h, &item, 1, true);
+        engine_picture(CODEC_VP8, contradicted && e == 0, e, e, 0, payload, dd); /* a key frame is of 180 lines */
+        engine_give_rtp(f, 0, &streams[e], header, n, payload, sizeof(payload));
+    }
+    const MediaSource *s = f->client[0].ep->sources[0];
+    for (uint8_t e = 0; e < ENCODINGS; e++)
+        g_assert_cmpuint(s->encodings[e].eid, ==, contradicted ? e : ENCODINGS - 1 - e);
+    g_assert_true(s->vla_differs == (contradicted != NULL));
+}
+
 /* ---- 10.5: translated sound ---- */
 
 static void subscribe(Engine *f, unsigned who, bool all, const char *name)
@@ -411,6 +481,9 @@ int main(int argc, char **argv)
     RULE("request kinds", test_request_kinds, NULL);
     RULE("reception reports", test_reception_reports, NULL);
     RULE("repair limits", test_repair_limits, NULL);
+    RULE("feedback about others", test_feedback_about_others, NULL);
+    RULE("said heights/alone", test_said_heights, NULL);
+    RULE("said heights/contradicted", test_said_heights, "");
     RULE("translated sound", test_synthetic, NULL);
     RULE("speaker is seen", test_speaker_is_seen, NULL);
     RULE("speaker prepares/on stage", test_speaker_prepares, "");

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 RTP_TESTS = tests/unit/rtp/test_rtp_view tests/unit/rtp/test_rtp_ext tests/unit/rtp/test_rtp_write \
-	tests/unit/rtp/test_rtcp tests/unit/rtp/test_twcc tests/unit/rtp/test_codecs
+	tests/unit/rtp/test_rtcp tests/unit/rtp/test_twcc tests/unit/rtp/test_codecs tests/unit/rtp/test_vla
 check_PROGRAMS += $(RTP_TESTS)
 TESTS += $(RTP_TESTS)
 CFLAGS_RTP_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS)
@@ -29,3 +29,7 @@ tests_unit_rtp_test_twcc_LDADD = $(LIBS_RTP_TEST)
 tests_unit_rtp_test_codecs_SOURCES = %D%/test_codecs.c %D%/test_bytes.h
 tests_unit_rtp_test_codecs_CFLAGS = $(CFLAGS_RTP_TEST)
 tests_unit_rtp_test_codecs_LDADD = $(LIBS_RTP_TEST)
+
+tests_unit_rtp_test_vla_SOURCES = %D%/test_vla.c %D%/test_bytes.h
+tests_unit_rtp_test_vla_CFLAGS = $(CFLAGS_RTP_TEST)
+tests_unit_rtp_test_vla_LDADD = $(LIBS_RTP_TEST)

@@ -8,6 +8,7 @@
 typedef struct {
     int ms, eid, height; /* eid as in force then */
     const char *rank;    /* new places of 0, 1, 2; NULL: no change */
+    int sent;            /* encodings, as the sender says with this packet; 0 it does not */
 } Step;
 
 typedef struct {
@@ -23,6 +24,18 @@ static const Case cases[] = {
     { "equal ones stay", 3, { { 1, 0, 720 }, { 5, 1, 720 }, { 9, 2, 720 }, { 2000, 1, 0 } } },
     { "two equal above one", 3, { { 1, 0, 720 }, { 5, 1, 720 }, { 9, 2, 180, "120" } } },
     { "two of three come", 3, { { 1, 0, 720 }, { 5, 1, 360 }, { 400, 1, 0 }, { 506, 0, 0, "102" }, { 600, 0, 0 } } },
+    { "two of three come, as said", 3, { { 1, 0, 720, NULL, 2 }, { 5, 1, 360, "102", 2 }, { 600, 0, 0 } } },
+    { "one more than was said",
+      3,
+      { { 1, 0, 720, NULL, 2 },
+        { 5, 1, 360, "102", 2 },
+        { 100, 2, 180, NULL, 3 }, /* it is settled: a second of this */
+        { 1000, 2, 0 },
+        { 1101, 2, 180, "120" } } },
+    { "more said than there are", 2, { { 1, 0, 720, NULL, 4 }, { 5, 1, 360, "10", 4 } } },
+    { "said no more",
+      3,
+      { { 1, 0, 720, NULL, 2 }, { 4, 0, 0, NULL, -1 }, { 5, 1, 360 }, { 400, 1, 0 }, { 506, 0, 0, "102" } } },
     { "the third comes later",
       3,
       { { 1, 0, 720 }, { 5, 1, 360 }, { 506, 0, 0, "102" }, { 2999, 0, 0 }, { 3000, 1, 0 }, { 3001, 2, 180, "120" } } },
@@ -56,6 +69,8 @@ static void test_case(gconstpointer data)
     layer_order_init(&o, c->encodings);
     for (const Step *s = c->steps; s->ms || s == c->steps; s++) {
         uint8_t rank[LAYER_ORDER_MAX];
+        if (s->sent)
+            layer_order_expect(&o, s->sent > 0 ? (unsigned)s->sent : 0);
         bool changed = layer_order_packet(&o, s->eid, (unsigned)s->height, 1000000 + (int64_t)s->ms * MS, rank);
         g_test_message("%d ms", s->ms);
         g_assert_cmpint(changed, ==, s->rank != NULL);

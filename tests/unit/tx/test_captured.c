@@ -7,10 +7,12 @@
 #include <string.h>
 #include "bridge/tx/projection.h"
 #include "common/rtp/rtp_ext.h"
+#include "common/rtp/vla.h"
 
 #include <glib.h>
 
 #define DD_ID 13
+#define VLA_ID 14 /* 13 in the plain ones */
 
 typedef struct {
     int eid;
@@ -263,6 +265,37 @@ static void test_layers(gconstpointer data)
     replay_free(r);
 }
 
+/* What Chromium says of its layers is what its pictures are, whichever encoding says it. */
+static void test_said(gconstpointer data)
+{
+    const Capture *cap = data;
+    g_autoptr(GPtrArray) packets = load(cap->file);
+    g_autofree Replay *r = g_new0(Replay, 1);
+    unsigned said = 0, compared = 0;
+    for (guint i = 0; i < packets->len; i++) {
+        const Captured *c = g_ptr_array_index(packets, i);
+        MediaPacket pkt;
+        RtpExtElement e;
+        VlaView v;
+        parse(r, cap, c, &pkt);
+        if (!rtp_ext_find(c->bytes, &pkt.view, strstr(cap->file, "plain") ? VLA_ID - 1 : VLA_ID, &e))
+            continue;
+        g_assert_true(vla_parse(c->bytes + e.off, e.len, &v));
+        said++;
+        g_assert_cmpuint(v.streams, <=, cap->encodings);
+        g_assert_true(vla_stream_is_sent(&v, v.stream));
+        g_assert_cmpuint(v.stream, ==, c->eid);
+        if (cap->encodings == 1 || !pkt.frame.height || !v.has_sizes)
+            continue;
+        compared++;
+        g_assert_cmpuint(vla_stream_height(&v, v.stream), ==, pkt.frame.height);
+    }
+    g_test_message("%s: said %u times, compared %u", cap->file, said, compared);
+    g_assert_cmpuint(said, >, 2);
+    bool shows_size = cap->codec != CODEC_H264 || cap->kind != FRAME_DD; /* Chromium's descriptor of H.264 does not */
+    g_assert_true(cap->encodings == 1 || (compared > 2) == shows_size);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -272,7 +305,9 @@ int main(int argc, char **argv)
         g_autofree char *layers = g_strdup_printf("/captured/%s/layers", captures[i].file);
         g_test_add_data_func(targets, &captures[i], test_targets);
         g_test_add_data_func(changing, &captures[i], test_changing);
+        g_autofree char *said = g_strdup_printf("/captured/%s/said", captures[i].file);
         g_test_add_data_func(layers, &captures[i], test_layers);
+        g_test_add_data_func(said, &captures[i], test_said);
     }
     return g_test_run();
 }
