@@ -155,9 +155,9 @@ export async function watchFrames(people) {
 }
 
 // The frames that one row of watchFrames must have where `part` of what the camera gave is wanted: the bridge is not
-// answerable for those that the sender's encoder had no time or no room for; nine in ten of those that it made will do.
-export function framesWanted(row, part) {
-    return Math.min(part * row.captured, 0.9 * (row.pictures ?? Infinity));
+// answerable for those that the sender's encoder had no time or no room for; `share` of those that it made will do.
+export function framesWanted(row, part, share = 0.9) {
+    return Math.min(part * row.captured, share * (row.pictures ?? Infinity));
 }
 
 // The receiver's row of one source.

@@ -369,6 +369,11 @@ export class ModernClient {
         return rows;
     }
 
+    // What congestion control lets it send, bit/s; 0 while it is not known.
+    async uplink() {
+        return Math.max(0, ...[...(await this.pc.getStats()).values()].map(r => r.type === 'candidate-pair' && r.availableOutgoingBitrate || 0));
+    }
+
     // Pictures that came whole so far; null without a gate.
     async arrived() {
         return this.gate && (await Promise.all(this.arrivals.map(a => a.pictures()))).reduce((sum, n) => sum + n, 0);
