@@ -7,6 +7,7 @@
 // As a program: node impaired-relay.mjs LISTEN_HOST:PORT TARGET_HOST:PORT, settings as JSON lines on
 // standard input ({"up": {...}, "down": {...}, "rebind": true}), statistics as a JSON line for each line read.
 import dgram from 'node:dgram';
+import os from 'node:os';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -85,6 +86,9 @@ export class ImpairedRelay {
         const r = new ImpairedRelay();
         r.child = spawn(process.execPath, [fileURLToPath(import.meta.url), listen, target], { stdio: ['pipe', 'pipe', 'inherit'] });
         r.waiting = [];
+        try {
+            os.setPriority(r.child.pid, -15); // it is the network, which does not become slow when the machine is busy
+        } catch { /* not root */ }
         createInterface({ input: r.child.stdout }).on('line', line => r.waiting.shift()?.(JSON.parse(line)));
         r.address = (await new Promise((resolve, reject) => {
             r.waiting.push(resolve);
