@@ -9,6 +9,7 @@ import { PeerToPeer } from './p2p.mjs';
 import { ScreenShare } from './screen-share.mjs';
 import { Voice } from './voice.mjs';
 import { KeyFrameGate } from './key-frame-gate.mjs';
+import { withSimulcast } from './simulcast.mjs';
 import { OfferModel, localSections, readJsonSources, readTransport, writeSources, writeTransport } from './jingle-sdp.mjs';
 
 const hexId = () => [...crypto.getRandomValues(new Uint8Array(4))].map(b => b.toString(16).padStart(2, '0')).join('');
@@ -19,6 +20,7 @@ export class ModernClient {
         Object.assign(this, {
             rewriting: true, midDemux: true, dataChannel: true, codec: 'AV1', scalabilityMode: 'L3T3_KEY',
             width: 1280, height: 720, frameRate: 15, iceTransportPolicy: 'all', iceServers: [], sendAudio: true, sendVideo: true, p2p: null,
+            simulcast: false, // three streams of a quarter, a half and the whole size; for VP8 and H264
             gate: null,   // a KeyFrameGate behind the camera's encoder
             voice: false, // instead of the microphone one that speaks when told, see Voice
         }, options);
@@ -214,7 +216,8 @@ export class ModernClient {
         const pc = this.pc;
         await pc.setRemoteDescription({ type: 'offer', sdp: this.offer.sdp() });
         await this.screen.attach();
-        await pc.setLocalDescription(await pc.createAnswer());
+        const answer = await pc.createAnswer();
+        await pc.setLocalDescription(this.simulcast ? { type: 'answer', sdp: withSimulcast(answer.sdp) } : answer);
         if (first) await this.applyScalability();
     }
 
@@ -222,8 +225,8 @@ export class ModernClient {
         const sender = this.pc.getSenders().find(s => s.track?.kind === 'video');
         if (!sender || !this.scalabilityMode) return;
         const p = sender.getParameters();
-        p.encodings[0].scalabilityMode = this.scalabilityMode;
-        p.encodings[0].maxBitrate = 2_500_000;
+        for (const e of p.encodings) e.scalabilityMode = this.scalabilityMode;
+        if (!this.simulcast) p.encodings[0].maxBitrate = 2_500_000;
         p.degradationPreference = 'maintain-resolution'; // on a busy machine too
         await sender.setParameters(p);
     }

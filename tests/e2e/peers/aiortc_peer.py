@@ -80,16 +80,26 @@ def post(url, body):
         raise Refused(f"HTTP {e.code}: {e.read().decode(errors='replace')}") from e
 
 
-def media_xml():
+def media_xml(video=(("VP8", 100, 96),)):
+    """video: (codec, payload type, that of its RTX)."""
     fb = "".join(f'<rtcp-fb xmlns="{FB}" type="{t}"' + (f' subtype="{s}"' if s else "") + "/>"
                  for t, s in (("nack", ""), ("nack", "pli"), ("goog-remb", "")))
     def ext(kind):
         return "".join(f'<rtp-hdrext xmlns="{HDREXT}" id="{i}" uri="{u}"/>' for i, u in EXTENSIONS[kind].items())
+    def types(name, pt, rtx):
+        return (f'<payload-type xmlns="{RTP}" id="{pt}" name="{name}" clockrate="90000">{fb}</payload-type>'
+                f'<payload-type xmlns="{RTP}" id="{rtx}" name="rtx" clockrate="90000"><parameter name="apt" value="{pt}"/>'
+                f'</payload-type>')
     return (f'<media type="audio"><payload-type xmlns="{RTP}" id="111" name="opus" clockrate="48000" channels="2"/>'
-            f'{ext("audio")}</media>'
-            f'<media type="video"><payload-type xmlns="{RTP}" id="100" name="VP8" clockrate="90000">{fb}</payload-type>'
-            f'<payload-type xmlns="{RTP}" id="96" name="rtx" clockrate="90000"><parameter name="apt" value="100"/>'
-            f'</payload-type>{ext("video")}</media>')
+            f'{ext("audio")}</media><media type="video">{"".join(types(*v) for v in video)}{ext("video")}</media>')
+
+
+def create_xml(args, video=(("VP8", 100, 96),)):
+    create = ' create="true" name="peer@conference.test"' if args.create else ""
+    return (f'<conference-modify xmlns="{C2}" meeting-id="{args.meeting_id}"{create}>'
+            f'<endpoint id="{args.id}" create="true" stats-id="aiortc"><capability name="source-names"/>'
+            f'<capability name="ssrc-rewriting"/>{media_xml(video)}<transport ice-controlling="true"><sctp/></transport>'
+            f'<sources/></endpoint></conference-modify>')
 
 
 def offer_sdp(transport):
@@ -98,7 +108,7 @@ def offer_sdp(transport):
     common = [f"a=ice-ufrag:{transport.get('ufrag')}", f"a=ice-pwd:{transport.get('pwd')}",
               f"a=fingerprint:{fp.get('hash')} {fp.text.strip()}", f"a=setup:{fp.get('setup')}"]
     common += [f"a=candidate:{c.get('foundation')} 1 udp {c.get('priority')} {c.get('ip')} {c.get('port')} typ host"
-               for c in transport.findall(f"{{{ICE}}}candidate") if c.get("type") == "host"]
+               for c in transport.findall(f"{{{ICE}}}candidate")]
     lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0 1 2", "a=msid-semantic:WMS *"]
     for mid, (kind, pts) in enumerate((("audio", "111"), ("video", "100 96"))):
         lines += [f"m={kind} 9 UDP/TLS/RTP/SAVPF {pts}", "c=IN IP4 0.0.0.0", f"a=mid:{mid}", "a=sendrecv", "a=rtcp-mux"]
@@ -124,24 +134,26 @@ def answer_xml(args, sdp, ssrcs):
                           f'network="0" port="{f[5]}" priority="{f[3]}" protocol="{f[2].lower()}" type="{f[7]}"/>')
     def source(ssrc):
         return f'<source xmlns="{SSMA}" ssrc="{ssrc}"/>'
-    video = source(ssrcs["video"]) + source(ssrcs["rtx"]) + (
-        f'<ssrc-group xmlns="{SSMA}" semantics="FID"><source ssrc="{ssrcs["video"]}"/>'
-        f'<source ssrc="{ssrcs["rtx"]}"/></ssrc-group>')
+    sources = ""
+    if ssrcs:
+        video = source(ssrcs["video"]) + source(ssrcs["rtx"]) + (
+            f'<ssrc-group xmlns="{SSMA}" semantics="FID"><source ssrc="{ssrcs["video"]}"/>'
+            f'<source ssrc="{ssrcs["rtx"]}"/></ssrc-group>')
+        sources = (f'<media-source type="audio" id="{args.id}-a0">{source(ssrcs["audio"])}</media-source>'
+                   f'<media-source type="video" id="{args.id}-v0">{video}</media-source>')
     return (f'<conference-modify xmlns="{C2}" meeting-id="{args.meeting_id}"><endpoint id="{args.id}"><transport>'
             f'<transport xmlns="{ICE}" ufrag="{value("ice-ufrag")}" pwd="{value("ice-pwd")}">'
             f'<fingerprint xmlns="{DTLS}" hash="{hash_name}" setup="{value("setup")}">{fingerprint}</fingerprint>'
-            f'{"".join(candidates)}</transport></transport><sources>'
-            f'<media-source type="audio" id="{args.id}-a0">{source(ssrcs["audio"])}</media-source>'
-            f'<media-source type="video" id="{args.id}-v0">{video}</media-source></sources></endpoint></conference-modify>')
+            f'{"".join(candidates)}</transport></transport><sources>{sources}</sources></endpoint></conference-modify>')
+
+
+def expire_xml(args):
+    return (f'<conference-modify xmlns="{C2}" meeting-id="{args.meeting_id}"><endpoint id="{args.id}" expire="true"/>'
+            f'</conference-modify>')
 
 
 async def run(args):
-    create = ' create="true" name="peer@conference.test"' if args.create else ""
-    reply = await asyncio.to_thread(post, args.bridge_http,
-        f'<conference-modify xmlns="{C2}" meeting-id="{args.meeting_id}"{create}>'
-        f'<endpoint id="{args.id}" create="true" stats-id="aiortc"><capability name="source-names"/>'
-        f'<capability name="ssrc-rewriting"/>{media_xml()}<transport ice-controlling="true"><sctp/></transport>'
-        f'<sources/></endpoint></conference-modify>')
+    reply = await asyncio.to_thread(post, args.bridge_http, create_xml(args))
     transport = reply.find(f".//{{{ICE}}}transport")
 
     state = {"videoFrames": 0, "audioFrames": 0, "audioEnergy": 0.0, "height": 0, "ice": "new", "messages": {}}
@@ -187,9 +199,7 @@ async def run(args):
         await asyncio.sleep(1)
         state["ice"] = pc.iceConnectionState
         print(json.dumps(state), flush=True)
-    await asyncio.to_thread(post, args.bridge_http,
-        f'<conference-modify xmlns="{C2}" meeting-id="{args.meeting_id}"><endpoint id="{args.id}" expire="true"/>'
-        f'</conference-modify>')
+    await asyncio.to_thread(post, args.bridge_http, expire_xml(args))
     await pc.close()
 
 

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Other WebRTC stacks: aiortc by COLIBRI2 over HTTP, Firefox alone and with Chromium.
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { mediaBothWays, Participant, until } from '../lib/browser.mjs';
 import { Firefox } from '../lib/firefox.mjs';
 import { ip } from '../lib/netns.mjs';
+import { meetingId, startPeer } from '../lib/peer.mjs';
 import { setOption } from '../lib/servers.mjs';
 import { everybodyFlows, joinModern, joinModernChromium } from '../lib/modern.mjs';
 import { everyoneOn } from './10_calls.mjs';
 import { P2P_OPTIONS, directCall } from '../lib/modern_p2p.mjs';
-
-const PEER = fileURLToPath(new URL('../peers/aiortc_peer.py', import.meta.url));
 
 // These stacks leave loopback out, and Firefox gathers nothing without a default route: the namespace gets an
 // interface of its own with both (nobody is at its other end), and the bridge uses its address too.
@@ -34,20 +30,6 @@ const settings = {
         },
     },
 };
-
-// Resolves to { state(), ended }: the peer's last line, and its exit.
-function startPeer(t, args) {
-    const child = spawn('/usr/bin/python3', [PEER, '--bridge-http', t.stack.bridgeHttp, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let last = null, errors = '';
-    createInterface({ input: child.stdout }).on('line', line => { last = JSON.parse(line); });
-    child.stderr.on('data', d => { errors = (errors + d).slice(-3000); });
-    const ended = new Promise(r => child.once('exit', r));
-    t.finally(async () => {
-        child.kill('SIGTERM');
-        await ended;
-    });
-    return { state: () => last, errors: () => errors, ended };
-}
 
 // The library's page in Firefox, as a Participant.
 async function joinFirefox(t, firefox, name, query = {}) {
@@ -80,9 +62,7 @@ export const scenarios = [
             const bob = await joinModernChromium(t, 'Bob', { ...o, sendAudio: false, sendVideo: false });
             await until('Bob sees Ada', async () =>
                 (await bob.stats()).find(r => r.owner === ada.id && r.kind === 'video')?.frames > 2, { timeoutMs: 8000 });
-            const { conferences } = await t.servers.bridgeConferences();
-            const conference = conferences.find(c => c.name.startsWith(`${t.room}@`));
-            const peer = startPeer(t, ['--meeting-id', conference.meeting_id, '--id', 'a10c0001', '--seconds', '40']);
+            const peer = startPeer(t, 'aiortc_peer.py', ['--meeting-id', await meetingId(t), '--id', 'a10c0001', '--seconds', '40']);
             await until('the peer sees and hears', () => {
                 const s = peer.state();
                 return s && s.videoFrames > 10 && s.audioEnergy > 1e-5;

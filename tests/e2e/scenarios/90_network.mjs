@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { sleep, until } from '../lib/browser.mjs';
 import { allowed, busyMark } from '../lib/patience.mjs';
 import { ImpairedRelay } from '../lib/impaired-relay.mjs';
-import { everybodyFlows, frameRate, framesDuring, framesWanted, joinModernChromium, watchFrames, watchStills } from '../lib/modern.mjs';
+import { everybodyFlows, frameRate, framesDuring, framesWanted, joinModernChromium, rowOf, watchFrames, watchStills } from '../lib/modern.mjs';
+import { meetingId, startPeer } from '../lib/peer.mjs';
 import { setOption } from '../lib/servers.mjs';
 
 const RELAY_PORT = 28030;
@@ -17,9 +18,14 @@ const settings = {
     },
 };
 
-async function pair(t, options = SMALL, impaired = {}) {
+async function startRelay(t) {
     const relay = await ImpairedRelay.start(`127.0.0.1:${RELAY_PORT}`, `127.0.0.1:${t.stack.ports.bridgeUdp}`);
     t.finally(() => relay.stop());
+    return relay;
+}
+
+async function pair(t, options = SMALL, impaired = {}) {
+    const relay = await startRelay(t);
     await relay.set(impaired);
     const ada = await joinModernChromium(t, 'Ada', options), bob = await joinModernChromium(t, 'Bob', options);
     await everybodyFlows([ada, bob], { timeoutMs: 10000 });
@@ -141,6 +147,70 @@ export const scenarios = [
             await until('the camera is back', async () => (await framesDuring(ada, 1000))[camera] > 3, { timeoutMs: 20000 });
             t.measured.back_ms = Date.now() - wide;
             await until('the camera is no longer told as left out', async () => (t.measured.reasons = await t.servers.reasonsFor(t.room, ada.id))[camera] === 'ok', { timeoutMs: 10000, everyMs: 100 });
+        },
+    },
+    {
+        name: 'VP8 simulcast over a lossy, delayed link: each width of the downlink gets its layer, and the whole picture comes back', group, settings,
+        browser: { fps: 15 }, timing: true, timeoutMs: 180000,
+        async run(t) {
+            const relay = await startRelay(t), worse = { loss: 0.01, delayMs: 40, jitterMs: 5 };
+            await relay.set({ up: worse, down: worse });
+            const o = { codec: 'VP8', scalabilityMode: 'L1T3', simulcast: true, width: 1280, height: 720, frameRate: 15 };
+            const ada = await joinModernChromium(t, 'Ada', { ...o, sendVideo: false }), bob = await joinModernChromium(t, 'Bob', o);
+            const name = `${bob.id}-v0`, height = async () => (await rowOf(ada, name))?.height;
+            await until('the full picture', async () => await height() === 720, { timeoutMs: 30000, everyMs: 100 })
+                .catch(async e => { throw new Error(`${e.message}: ${JSON.stringify(await bob.sent())}`); });
+            assert.equal((await bob.sent()).filter(r => r.kind === 'video' && r.bytes > 0).length, 3, 'Bob sends three streams');
+            t.measured.reached_ms = [];
+            for (const [rateBps, lines, reason, timeoutMs] of [[250000, 180, 'bandwidth', 15000], [1000000, 360, 'bandwidth', 45000], [null, 720, 'ok', 45000]]) {
+                await relay.set({ down: { rateBps, queueMs: 200 } });
+                const since = Date.now();
+                await until(`${lines} lines by ${rateBps} bit/s`, async () => await height() === lines, { timeoutMs, everyMs: 100 })
+                    .catch(async e => { throw new Error(`${e.message}: ${await height()} ${JSON.stringify(await t.servers.endpoint(t.room, ada.id))}`); });
+                t.measured.reached_ms.push([rateBps, lines, Date.now() - since]);
+                await sleep(1500);
+                let fps;
+                await until(`it moves by ${rateBps} bit/s`, async () => {
+                    fps = (await framesDuring(ada, 2000))[name] / 2;
+                    return fps >= 5;
+                }, { timeoutMs: 15000 });
+                (t.measured.fps ??= []).push(fps);
+                (t.measured.moves_ms ??= []).push(Date.now() - since);
+                assert.equal(await height(), lines, 'and it stays so');
+                assert.equal((await t.servers.reasonsFor(t.room, ada.id))[name], reason);
+            }
+        },
+    },
+    {
+        // Once is enough: the instrumented daemons are left out for the minute it takes.
+        name: 'a minute of random wishes with 10 % loss: GStreamer decodes what the bridge sends without an error', group, settings,
+        browser: { fps: 10 }, timing: true, timeoutMs: 150000,
+        async run(t) {
+            const relay = await startRelay(t), seconds = 60, frameRate = 10;
+            const vp8 = { codec: 'VP8', scalabilityMode: 'L1T3', simulcast: true, width: 1280, height: 720, frameRate };
+            const ada = await joinModernChromium(t, 'Ada', vp8);
+            const bob = await joinModernChromium(t, 'Bob', { codec: 'VP9', scalabilityMode: 'L3T3_KEY', width: 640, height: 360, frameRate });
+            await everybodyFlows([ada, bob], { timeoutMs: 10000 });
+            for (const p of [ada, bob])
+                await p.constrain({ lastN: 0 });
+            await relay.set({ up: { loss: 0.03, delayMs: 15 }, down: { loss: 0.1, delayMs: 15 } });
+            const peer = startPeer(t, 'rtp_recorder.py', ['--meeting-id', await meetingId(t), '--seconds', String(seconds), '--seed', '7']);
+            await peer.ended;
+            assert.ok(peer.state(), peer.errors());
+            const { wishes, streams } = t.measured.recorded = peer.state();
+            t.measured.wishes = wishes;
+            assert.ok(wishes > seconds / 2, `${wishes} wishes`);
+            for (const p of [ada, bob]) {
+                const s = streams[`${p.id}-v0`];
+                assert.ok(s, `nothing of ${p.name}: ${Object.keys(streams)}`);
+                assert.deepEqual(s.complaints, [], `${p.name}: ${s.codec}`);
+                assert.equal(s.exit, 0);
+                assert.equal(s.repeated, 0, 'no number twice');
+                assert.ok(s.repaired > 20, `${s.repaired} packets came by RTX`);
+                assert.ok(s.frames > seconds * 2, `${s.frames} frames of ${s.codec} came`);
+                assert.ok(s.decoded > s.frames * 0.9, `${s.decoded} of ${s.frames} frames of ${s.codec} were decoded`);
+                assert.ok(new Set(s.heights).size >= 2 && s.heights.length >= 8, `sizes of ${s.codec}: ${s.heights}`);
+            }
         },
     },
 ];
