@@ -2,25 +2,13 @@
 // The page: lobby, call, buttons, banners. Everything about conferences is in call.js.
 import { readPeers } from './peers.js';
 import { Call } from './call.js';
+import { readOptions, wireOptions } from './options.js';
 import { Stage } from './tiles.js';
 
 const $ = id => document.getElementById(id);
 const RECONNECT_MS = [2000, 4000, 8000, 15000];
 
-// ?room=&name= join at once. The rest is for tests: p2p=0, channel=ws, relay=p2p|bridge, codec=VP8,
-// height=, video=0, audio=0, bosh=1, rewriting=0, names=0, retry=0.
-function optionsFromQuery() {
-    const q = new URLSearchParams(location.search);
-    return {
-        room: q.get('room'), name: q.get('name'), p2p: q.get('p2p') !== '0', channel: q.get('channel'),
-        relay: q.get('relay'), codec: q.get('codec'), height: Number(q.get('height') ?? 720),
-        video: q.get('video') !== '0', audio: q.get('audio') !== '0', bosh: q.get('bosh') === '1',
-        rewriting: q.get('rewriting') !== '0',
-        names: q.get('names') !== '0', retry: q.get('retry') !== '0',
-    };
-}
-
-const options = optionsFromQuery();
+const options = readOptions(location.search);
 let lib, config, call = null, stage;
 let tracks = [];
 let wantAudio = options.audio, wantVideo = options.video;
@@ -76,7 +64,8 @@ function loadLibrary() {
 async function openDevices() {
     const open = devices => lib.createLocalTracks({
         devices, resolution: options.height,
-        constraints: { video: { height: { ideal: options.height, max: options.height }, width: { ideal: options.height * 16 / 9 } } },
+        // The library would insist on 15 frames/s, which not every camera has.
+        constraints: { video: { height: { ideal: options.height, max: options.height }, width: { ideal: options.height * 16 / 9 }, frameRate: { max: 30 } } },
     });
     const wanted = [options.audio && 'audio', options.video && 'video'].filter(Boolean);
     if (!wanted.length)
@@ -89,7 +78,7 @@ async function openDevices() {
         try {
             found.push(...await open([device]));
         } catch (e) {
-            banner(`${device === 'audio' ? 'Your microphone' : 'Your camera'} cannot be used: ${e.message ?? e.name ?? e}`);
+            banner(`${device === 'audio' ? 'Your microphone' : 'Your camera'} cannot be used: ${e.message ?? e.name ?? e}`, { key: `device ${device}` });
         }
     }
     return found;
@@ -137,7 +126,7 @@ async function join(room, name) {
         }
         await call.join(room, name, tracks);
         retries = 0;
-        $('banners').replaceChildren();
+        [...$('banners').children].filter(b => !b.dataset.key.startsWith('device ')).forEach(b => b.remove());
         $('room-title').textContent = room;
         document.title = `${room} · Plenum`;
         show('call');
@@ -373,6 +362,12 @@ function wire() {
         localStorage.setItem('plenum.name', $('name').value);
         join($('room').value.trim().toLowerCase(), $('name').value.trim() || 'Guest');
     });
+    wireOptions($('join-form'), options, () => {
+        localStorage.setItem('plenum.name', $('name').value);
+        const url = new URL(location.href);
+        url.searchParams.set('room', $('room').value.trim());
+        location.replace(url);
+    });
     $('lobby-mic').addEventListener('click', () => {
         wantAudio = !wantAudio;
         showPreview();
@@ -389,7 +384,7 @@ function wire() {
         const on = document.body.classList.toggle('show-numbers');
         $('details').setAttribute('aria-pressed', String(on));
     });
-    $('copy').addEventListener('click', async () => {
+    const copyLink = async () => {
         const url = new URL(location.origin);
         url.searchParams.set('room', $('room').value.trim().toLowerCase());
         try {
@@ -398,7 +393,9 @@ function wire() {
         } catch {
             banner(`Copy this link: ${url.href}`);
         }
-    });
+    };
+    for (const id of ['copy', 'invite'])
+        $(id).addEventListener('click', copyLink);
     document.addEventListener('keydown', e => {
         if (document.body.dataset.screen !== 'call' || e.ctrlKey || e.altKey || e.metaKey || e.target.matches('input, textarea'))
             return;
@@ -417,7 +414,7 @@ async function main() {
         lib.init({
             disableAudioLevels: false, disableThirdPartyRequests: true,
             // What Jitsi Meet sets; each release of the library takes those it knows.
-            flags: { sourceNameSignaling: options.names, ssrcRewritingEnabled: options.rewriting },
+            flags: { sourceNameSignaling: options.names, ssrcRewritingEnabled: options.rewriting, ...options.flags },
         });
     } catch (e) {
         $('preview-text').textContent = '';

@@ -34,7 +34,7 @@ export function failureText(code) {
 }
 
 export class Call extends EventTarget {
-    // lib: the global JitsiMeetJS. config: /config.json. options: see optionsFromQuery() in app.js.
+    // lib: the global JitsiMeetJS. config: /config.json. options: see options.js.
     constructor(lib, config, options) {
         super();
         Object.assign(this, { lib, config, options });
@@ -98,7 +98,7 @@ export class Call extends EventTarget {
 
     conferenceOptions() {
         const { options } = this;
-        return {
+        const chosen = {
             p2p: this.p2pOptions(),
             forceTurnRelay: options.relay === 'bridge',
             disableThirdPartyRequests: true,
@@ -107,6 +107,9 @@ export class Call extends EventTarget {
             videoQuality: options.codec
                 ? { preferredCodec: options.codec, codecPreferenceOrder: [options.codec] } : {},
         };
+        for (const [key, value] of Object.entries(options.config))
+            chosen[key] = chosen[key] instanceof Object && value instanceof Object ? { ...chosen[key], ...value } : value;
+        return chosen;
     }
 
     // Resolves when the room is joined; rejects with Error(text) when it cannot be.

@@ -72,12 +72,12 @@ class Tile {
         this.name.textContent = view.screen ? `${view.name}: screen` : view.self ? `${view.name} (you)` : view.name;
         this.avatar.textContent = initials(view.name);
         this.avatar.style.setProperty('--hue', hueOf(view.name));
-        this.micOff.hidden = !view.audioOff;
+        this.micOff.hidden = !view.audioOff || view.screen;
         this.badge.hidden = !view.badge;
         this.badge.textContent = view.badge;
         this.badge.dataset.kind = view.badge;
         this.badge.title = { P2P: 'Media goes directly between you two', Bridge: 'Media goes through the bridge' }[view.badge] ?? '';
-        root.setAttribute('aria-label', [this.name.textContent, view.videoOff && 'camera off', view.audioOff && 'muted',
+        root.setAttribute('aria-label', [this.name.textContent, view.videoOff && 'camera off', view.audioOff && !view.screen && 'muted',
             view.speaking && 'speaking', view.badge && `connected by ${view.badge}`].filter(Boolean).join(', '));
     }
 
@@ -119,6 +119,7 @@ export class Stage {
         }
         const wanted = views.map(v => this.tiles.get(v.key).root);
         wanted.forEach((node, i) => {
+            // The tiles come first, in order; what else is on the stage after them.
             if (this.root.children[i] !== node)
                 this.root.insertBefore(node, this.root.children[i] ?? null);
         });

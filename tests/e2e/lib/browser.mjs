@@ -98,7 +98,7 @@ export class Participant {
     }
 }
 
-// Opens the page in a context of its own and joins. query: see optionsFromQuery() of the page.
+// Opens the page in a context of its own and joins. query: see options.js of the page.
 export async function joinRoom(browser, pageUrl, room, name, query = {}) {
     const context = await browser.newContext({ permissions: ['camera', 'microphone'], viewport: { width: 1280, height: 720 } });
     const page = await context.newPage();

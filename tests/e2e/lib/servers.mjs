@@ -73,12 +73,12 @@ export async function startServers({ settings = {}, library = DEFAULT_LIBRARY, b
         await stack.stop();
         throw e;
     }
-    return new Servers(stack, page, files, deaths, keep !== null);
+    return new Servers(stack, page, files, deaths, keep !== null, buildDir);
 }
 
 class Servers {
-    constructor(stack, page, files, deaths, keep) {
-        Object.assign(this, { stack, page, files, deaths, keep });
+    constructor(stack, page, files, deaths, keep, buildDir) {
+        Object.assign(this, { stack, page, files, deaths, keep, buildDir });
     }
 
     get pageUrl() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page as someone without mouse or screen uses it: keys, names of controls, what is announced.
 import assert from 'node:assert/strict';
-import { Participant, until } from '../lib/browser.mjs';
+import { Participant, mediaBothWays, until } from '../lib/browser.mjs';
 
 const focused = page => page.evaluate(() => document.activeElement.id);
 
@@ -57,6 +57,42 @@ export const scenarios = [
             await page.keyboard.press('Enter');
             await until('Ada is in the lobby again', async () => (await ada.status()).screen === 'lobby');
             await until('Bob is alone', async () => (await bob.status()).participants.length === 0, { timeoutMs: 8000 });
+        },
+    },
+    {
+        name: 'connection options of the lobby go into the address and into the call; alone, one is offered the link',
+        async run(t) {
+            const context = await t.browser.newContext({ permissions: ['camera', 'microphone'], viewport: { width: 1280, height: 720 } });
+            const page = await context.newPage();
+            const ada = new Participant(page, 'Ada');
+            t.finally(() => context.close());
+            await page.goto(`${t.servers.pageUrl}?room=${t.room}&height=360&config.testing.probe=1&flag.someFlag=true`);
+            const ready = () => page.waitForFunction(() => window.plenum?.ready);
+            await ready();
+            await page.getByLabel('Your name').fill('Ada');
+            await page.getByText('Connection options').click();
+            assert.deepEqual(await nameless(page), []);
+            await page.getByLabel('Two people talk directly').uncheck();
+            await page.getByLabel('Video codec').selectOption('VP8');
+            assert.match(page.url(), /[?&]p2p=0.*&codec=VP8/);
+            // The library reads this one only when it starts: the page loads again and forgets nothing.
+            await Promise.all([page.waitForEvent('load'), page.getByLabel('SSRC rewriting').uncheck()]);
+            await ready();
+            assert.match(page.url(), /p2p=0.*codec=VP8.*rewriting=0/);
+            assert.equal(await page.getByLabel('Your name').inputValue(), 'Ada');
+            assert.equal(await page.getByLabel('Two people talk directly').isChecked(), false);
+            await page.getByRole('button', { name: 'Join' }).click();
+            await until('Ada is in the call', async () => (await ada.status()).screen === 'call', { timeoutMs: 15000 });
+            const invite = page.getByRole('button', { name: /copy the link/ });
+            assert.equal(await invite.isVisible(), true);
+            assert.deepEqual(await page.evaluate(() => {
+                const { call } = window.plenum, { testing, videoQuality } = call.conferenceOptions();
+                return [testing, videoQuality.codecPreferenceOrder, call.options.flags];
+            }), [{ probe: 1 }, ['VP8'], { someFlag: true }]);
+            const bob = await t.join('Bob');
+            t.measured.media_ms = await mediaBothWays([ada, bob], { timeoutMs: 5000 });
+            assert.equal(await invite.isVisible(), false);
+            assert.equal((await ada.stats()).p2p, false);
         },
     },
 ];

@@ -23,6 +23,11 @@ export const scenarios = [
             await mediaBothWays([ada, bob], { timeoutMs: 6000 });
             await until('the bridge has exactly two endpoints', async () =>
                 (await t.servers.bridgeStats()).participants === 2, { timeoutMs: 10000, everyMs: 200 });
+            const ids = JSON.stringify((await Promise.all([ada.id(), bob.id()])).sort());
+            await until('the focus knows exactly these two', async () => {
+                const { members } = (await t.servers.focusConferences()).find(c => c.room.startsWith(`${t.room}@`));
+                return JSON.stringify(members.map(m => m.id).sort()) === ids;
+            }, { timeoutMs: 10000, everyMs: 200 });
             assert.equal((await ada.status()).participants.length, 1);
             await t.leave(ada);
             await t.leave(bob);
