@@ -12,5 +12,6 @@ common_xmpp_libplenum_xmpp_a_SOURCES = \
 	%D%/stanza_error.c %D%/stanza_error.h \
 	%D%/stanza_framer.c %D%/stanza_framer.h \
 	%D%/strophe_stanza.c %D%/strophe_stanza.h \
-	%D%/xmpp_link.c %D%/xmpp_link.h
+	%D%/xmpp_link.c %D%/xmpp_link.h \
+	%D%/xmpp_link_client.c %D%/xmpp_link_parts.h
 common_xmpp_libplenum_xmpp_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS) $(STROPHE_CFLAGS)

@@ -2,7 +2,7 @@
  *
  * One stream to the XMPP server, as external component (XEP-0114) or as client (SASL, TLS), inside the
  * default GLib main loop. Reconnects by itself. A component's stream is our own (component_stream), a client's
- * that of libstrophe, which no other file includes (strophe_stanza apart). One thread. */
+ * that of libstrophe (xmpp_link_client), which nothing else includes (strophe_stanza apart). One thread. */
 #ifndef PLENUM_COMMON_XMPP_XMPP_LINK_H
 #define PLENUM_COMMON_XMPP_XMPP_LINK_H
 

@@ -34,7 +34,7 @@ forbid common/colibri2 'focus|bridge' 'common includes neither focus nor bridge'
 forbid focus 'bridge/' 'focus and bridge meet only on the wire'
 forbid bridge 'focus/' 'focus and bridge meet only on the wire'
 for f in $(grep -lE '^#include <strophe.h>' -r common focus bridge --include='*.[ch]'); do
-    [[ "$f" = common/xmpp/strophe_stanza.h ]] || complain "$f: strophe.h belongs to common/xmpp/xmpp_link.c alone"
+    [[ "$f" = common/xmpp/strophe_stanza.h ]] || complain "$f: strophe.h belongs to common/xmpp/xmpp_link_client.c, by strophe_stanza.h, alone"
 done
 for dir in common/rtp bridge/rx bridge/tx bridge/alloc bridge/speech; do
     hits=$(grep -nE '^#include <(glib|gio|openssl|nice|libxml|strophe|gst)' -r $dir --include='*.[ch]')

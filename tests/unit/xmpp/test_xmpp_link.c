@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 #include "common/base/clock.h"
+#include "common/xmpp/component_stream.h"
 #include "common/xmpp/xmpp_link.h"
 
 #define PATIENCE_MS 60000 /* for what must happen, on a machine however busy */
@@ -188,6 +189,26 @@ static void test_reconnect(Fixture *f, gconstpointer data)
     g_assert_cmpuint(f->server.connections, ==, 3);
 }
 
+/* A server that has stopped reading: what waits for it is bounded, then the link gives it up and comes back. */
+static void test_unsent(Fixture *f, gconstpointer data)
+{
+    enum { EACH = 64 * 1024, KERNEL = 64 * 1024 * 1024 /* more than any socket buffers */ };
+    g_autofree char *text = g_strnfill(EACH, 'x');
+    guint sent = 0;
+    wait_story(f, "up ");
+    for (;;) { /* the server is in this thread, so it does not read meanwhile */
+        Stanza *message = stanza_new("message", NULL);
+        stanza_set_text(stanza_child(message, "body", NULL, NULL), text);
+        if (!xmpp_link_send(f->link, message))
+            break;
+        sent++;
+        g_assert_cmpuint(sent, <, (COMPONENT_STREAM_MAX_UNSENT + KERNEL) / EACH);
+    }
+    g_assert_cmpuint(sent, >=, COMPONENT_STREAM_MAX_UNSENT / EACH - 1);
+    g_assert_cmpuint(xmpp_link_dropped_out(f->link), ==, 1);
+    wait_story(f, "up down up ");
+}
+
 static void test_refused(Fixture *f, gconstpointer data)
 {
     f->server.accept_handshake = FALSE;
@@ -321,6 +342,7 @@ int main(int argc, char **argv)
 #define ADD(name, func) g_test_add("/xmpp/link/" name, Fixture, NULL, set_up, func, tear_down)
     ADD("both ways", test_both_ways);
     ADD("reconnect", test_reconnect);
+    ADD("unsent", test_unsent);
     ADD("refused", test_refused);
     ADD("stop", test_stop);
     ADD("free early", test_free_early);
