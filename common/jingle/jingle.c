@@ -227,6 +227,8 @@ static void read_reason(Jingle *j, const Stanza *s)
             }
         }
     }
+    if (j->reason_text && j->reason == JINGLE_REASON_NONE) /* a text alone is a reason too */
+        j->reason = JINGLE_REASON_OTHER;
 }
 
 static void read_bridge_session(Jingle *j, const Stanza *s)

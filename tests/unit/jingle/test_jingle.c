@@ -141,6 +141,10 @@ static void test_odd_reason(void)
     g_assert_cmpint(j->reason, ==, JINGLE_REASON_OTHER);
     g_assert_cmpstr(j->reason_text, ==, "t");
     g_assert_false(j->has_bridge_session);
+    g_autoptr(Jingle) alone = parse("<jingle xmlns='urn:xmpp:jingle:1' action='session-terminate' sid='s'>"
+                                    "<reason>odd<text>t</text></reason></jingle>");
+    g_assert_cmpint(alone->reason, ==, JINGLE_REASON_OTHER);
+    g_assert_cmpstr(alone->reason_text, ==, "t");
 }
 
 static void test_session_info(void)
