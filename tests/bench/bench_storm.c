@@ -13,7 +13,8 @@
 #include <sys/resource.h>
 
 #define JOINS 200
-#define PEOPLE 10         /* of a room */
+#define PEOPLE 10 /* of a room */
+#define STORMS_MAX 16
 #define STORM_US 10000000 /* at most */
 #define HASTE (-20)       /* a nice value */
 
@@ -38,9 +39,10 @@ typedef struct {
     unsigned ready;
 } Storm;
 
-static void storm(LoadScene *scene, StormControl *control, Storm *sum)
+static void storm(LoadScene *scene, StormControl *control, StormClients *clients, Storm *sum)
 {
-    Watch watch = { .clients = storm_clients_new(JOINS, workers_port(scene->workers)) };
+    Watch watch = { .clients = clients };
+    storm_clients_set_port(clients, workers_port(scene->workers));
     pthread_t thread;
     int64_t cpu = storm_control_cpu_ns(control), requests = storm_control_requests_ns(control);
     int64_t start_us = clock_now_us();
@@ -56,7 +58,6 @@ static void storm(LoadScene *scene, StormControl *control, Storm *sum)
     sum->cpu_ns += storm_control_cpu_ns(control) - cpu - requests;
     sum->ready += storm_clients_ready(watch.clients);
     storm_control_leave(control);
-    storm_clients_free(watch.clients);
 }
 
 /* In the daemon the workers and control have the same priority, so here too: with a real-time one, control could not
@@ -94,6 +95,9 @@ void bench_storm_run(BenchCase *c, double full_ns, int storms, int64_t calm_us, 
     static Samples before, during;
     SceneShape shape = *bench_list_scene(c->scene);
     Storm sum = { 0 };
+    StormClients *clients[STORMS_MAX];
+    for (int i = 0; i < storms; i++)
+        clients[i] = storm_clients_new(JOINS);
     samples_clear(&before);
     samples_clear(&during);
     shape.profile = c->profile;
@@ -116,7 +120,8 @@ void bench_storm_run(BenchCase *c, double full_ns, int storms, int64_t calm_us, 
         scene.into = &before;
         load_scene_run(&scene, LOAD_SERVER, calm_us);
         scene.into = &during;
-        storm(&scene, control, &sum);
+        storm(&scene, control, clients[i], &sum);
+        storm_clients_free(clients[i]);
     }
     scene.into = NULL;
     scene.events_elsewhere = false;

@@ -7,7 +7,7 @@
 
 #include "tests/bench/bench_case.h"
 
-/* full_ns: CPU per packet of a worker that is never idle. So many storms, each after calm_us without one. priority:
+/* full_ns: CPU per packet of a worker that is never idle. At most 16 storms, each after calm_us without one. priority:
  * go before other work on the machine. */
 void bench_storm_run(BenchCase *c, double full_ns, int storms, int64_t calm_us, bool priority);
 

@@ -19,10 +19,11 @@ tests_bench_bench_forward_SOURCES = %D%/bench_forward.c \
 WRAPPED_CALLS = recvmmsg sendmmsg sendmsg sendto recv read write epoll_wait clock_nanosleep memcpy memmove
 tests_bench_bench_forward_LDFLAGS = $(AM_LDFLAGS) $(WRAPPED_CALLS:%=-Wl,--wrap=%)
 tests_bench_bench_forward_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SRTP_CFLAGS) $(XML_CFLAGS) $(JSON_CFLAGS)
-tests_bench_bench_forward_LDADD = tests/fakes/libfake-media.a bridge/libbridge-control.a \
+LIBS_STORM = tests/fakes/libfake-media.a bridge/libbridge-control.a \
 	bridge/channel/libbridge-channel.a common/colibri2/libplenum-colibri2.a common/jingle/libplenum-jingle.a \
 	common/xmpp/libplenum-xmpp.a common/base/libplenum-daemon.a $(LIBS_MEDIA) $(SCTP_LIBS) $(STROPHE_LIBS) \
 	$(SOUP_LIBS) $(JSON_LIBS) $(XML_LIBS) $(GLIB_LIBS)
+tests_bench_bench_forward_LDADD = $(LIBS_STORM)
 
 check_PROGRAMS += tests/unit/bench/test_samples
 TESTS += tests/unit/bench/test_samples
@@ -36,6 +37,13 @@ tests_unit_bench_test_bench_json_SOURCES = tests/unit/bench/test_bench_json.c %D
 	%D%/bench_list.c %D%/bench_list.h
 tests_unit_bench_test_bench_json_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SRTP_CFLAGS) $(JSON_CFLAGS)
 tests_unit_bench_test_bench_json_LDADD = $(JSON_LIBS) $(GLIB_LIBS)
+
+check_PROGRAMS += tests/unit/bench/test_storm
+TESTS += tests/unit/bench/test_storm
+tests_unit_bench_test_storm_SOURCES = tests/unit/bench/test_storm.c %D%/storm_clients.c %D%/storm_clients.h \
+	%D%/storm_control.c %D%/storm_control.h
+tests_unit_bench_test_storm_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SRTP_CFLAGS) $(XML_CFLAGS) $(JSON_CFLAGS)
+tests_unit_bench_test_storm_LDADD = $(LIBS_STORM)
 
 CLEANFILES += tests/bench/bench_forward bench.json
 BENCH_FLAGS =

@@ -7,37 +7,48 @@
 
 #include <arpa/inet.h>
 #include <glib.h>
-#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define CHECK_US 50000 /* from check to check until nominated */
 #define TURN_MS 5
 
 typedef struct {
+    char ufrag[9], pwd[25], fingerprint[DTLS_FINGERPRINT_TEXT + 1];
+    /* what the bridge answered, once `told` */
+    IceCredentials bridge;
+    char bridge_fingerprint[DTLS_FINGERPRINT_TEXT + 1];
+    _Atomic bool told;
+} SharedClient;
+
+struct StormClients { /* in memory of both processes */
+    pid_t process;
+    unsigned n;
+    _Atomic uint16_t port;
+    _Atomic bool prepared, stop;
+    _Atomic unsigned ready;
+    _Atomic int64_t ready_us;
+    SharedClient clients[STORM_CLIENTS_MAX];
+};
+
+/* The rest is the clients' process alone. */
+typedef struct {
     MediaPeer peer;
     DtlsTransport *dtls;
+    SharedClient *shared;
     StormClients *all;
-    char bridge_fingerprint[DTLS_FINGERPRINT_TEXT + 1];
-    _Atomic bool told; /* what the bridge answered stands in peer.bridge and above */
     bool begun, ready;
     int64_t check_us; /* the next */
 } StormClient;
-
-struct StormClients {
-    StormClient clients[STORM_CLIENTS_MAX];
-    unsigned n;
-    DtlsContext *context;
-    int epoll;
-    pthread_t thread;
-    _Atomic bool stop;
-    _Atomic unsigned ready;
-    _Atomic int64_t ready_us;
-};
 
 static void on_send(void *user, const uint8_t *bytes, size_t len)
 {
@@ -77,33 +88,38 @@ static void random_text(char *out, size_t n)
     out[n - 1] = '\0';
 }
 
-static void open_client(StormClients *s, StormClient *c, uint16_t port)
+static void open_client(StormClients *s, StormClient *c, SharedClient *shared, DtlsContext *context, int epoll)
 {
     static const DtlsCallbacks callbacks = { on_send, on_ready, on_data, on_ended };
     struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     c->all = s;
-    c->peer.bridge_port = port;
+    c->shared = shared;
     c->peer.fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     g_assert_cmpint(bind(c->peer.fd, (struct sockaddr *)&any, sizeof(any)), ==, 0);
     struct epoll_event ev = { .events = EPOLLIN, .data.ptr = c };
-    g_assert_cmpint(epoll_ctl(s->epoll, EPOLL_CTL_ADD, c->peer.fd, &ev), ==, 0);
-    random_text(c->peer.ufrag, 9);
+    g_assert_cmpint(epoll_ctl(epoll, EPOLL_CTL_ADD, c->peer.fd, &ev), ==, 0);
+    random_text(c->peer.ufrag, sizeof(c->peer.ufrag));
     random_text(c->peer.pwd, 25);
-    c->dtls = dtls_new(s->context, &callbacks, c, clock_now_us());
+    g_strlcpy(shared->ufrag, c->peer.ufrag, sizeof(shared->ufrag));
+    g_strlcpy(shared->pwd, c->peer.pwd, sizeof(shared->pwd));
+    c->dtls = dtls_new(context, &callbacks, c, clock_now_us());
     g_assert_nonnull(c->dtls);
+    g_strlcpy(shared->fingerprint, dtls_fingerprint(c->dtls), sizeof(shared->fingerprint));
 }
 
 static void begin(StormClient *c)
 {
     c->begun = true;
-    g_assert_true(dtls_add_fingerprint(c->dtls, "sha-256", c->bridge_fingerprint));
+    c->peer.bridge = c->shared->bridge;
+    c->peer.bridge_port = c->all->port;
+    g_assert_true(dtls_add_fingerprint(c->dtls, "sha-256", c->shared->bridge_fingerprint));
     dtls_fingerprints_done(c->dtls, clock_now_us());
 }
 
 /* Whatever is due for one of them. */
 static void tend(StormClient *c, int64_t now_us)
 {
-    if (c->ready || !atomic_load_explicit(&c->told, memory_order_acquire))
+    if (c->ready || !atomic_load_explicit(&c->shared->told, memory_order_acquire))
         return;
     if (!c->begun)
         begin(c);
@@ -130,68 +146,85 @@ static void read_client(StormClient *c)
     }
 }
 
-static void *clients_main(void *user)
+static void serve(StormClients *s, StormClient *clients, int epoll)
 {
-    StormClients *s = user;
     struct epoll_event ev[64];
     int64_t looked_us = 0;
-    setpriority(PRIO_PROCESS, 0, 0); /* of this thread; whoever started it may be in haste */
-    pthread_setname_np(pthread_self(), "storm");
     while (!s->stop) {
-        int n = epoll_wait(s->epoll, ev, 64, TURN_MS);
+        int n = epoll_wait(epoll, ev, 64, TURN_MS);
         int64_t now_us = clock_now_us();
         for (int i = 0; i < n; i++) {
             read_client(ev[i].data.ptr);
             tend(ev[i].data.ptr, now_us);
         }
-        if (n < 64 && now_us - looked_us >= TURN_MS * 1000) {
+        if (now_us - looked_us >= TURN_MS * 1000) {
             looked_us = now_us;
             for (unsigned i = 0; i < s->n; i++)
-                tend(&s->clients[i], now_us);
+                tend(&clients[i], now_us);
         }
     }
-    return NULL;
 }
 
-StormClients *storm_clients_new(unsigned n, uint16_t port)
+/* Nothing is freed: the process ends with it. */
+static void clients_main(StormClients *s)
 {
-    StormClients *s = g_new0(StormClients, 1);
-    pthread_attr_t attributes;
-    struct sched_param lowest = { 0 };
+    struct sched_param ordinary = { 0 };
+    StormClient *clients = g_new0(StormClient, s->n);
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    sched_setscheduler(0, SCHED_OTHER, &ordinary);
+    setpriority(PRIO_PROCESS, 0, 0);
+    DtlsContext *context = dtls_context_new(clock_now_us());
+    g_assert_nonnull(context);
+    for (unsigned i = 0; i < s->n; i++)
+        open_client(s, &clients[i], &s->clients[i], context, epoll);
+    s->prepared = true;
+    serve(s, clients, epoll);
+    _exit(0);
+}
+
+StormClients *storm_clients_new(unsigned n)
+{
+    StormClients *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    g_assert_true(s != MAP_FAILED);
     g_assert_cmpuint(n, <=, STORM_CLIENTS_MAX);
-    s->epoll = epoll_create1(EPOLL_CLOEXEC);
-    s->context = dtls_context_new(clock_now_us());
-    g_assert_nonnull(s->context);
-    for (s->n = 0; s->n < n; s->n++)
-        open_client(s, &s->clients[s->n], port);
-    pthread_attr_init(&attributes);
-    pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED);
-    pthread_attr_setschedpolicy(&attributes, SCHED_OTHER);
-    pthread_attr_setschedparam(&attributes, &lowest);
-    g_assert_cmpint(pthread_create(&s->thread, &attributes, clients_main, s), ==, 0);
-    pthread_attr_destroy(&attributes);
+    s->n = n;
+    fflush(NULL);
+    s->process = fork();
+    g_assert_cmpint(s->process, >=, 0);
+    if (s->process == 0)
+        clients_main(s);
+    while (!s->prepared) {
+        g_assert_cmpint(waitpid(s->process, NULL, WNOHANG), ==, 0);
+        g_usleep(1000);
+    }
     return s;
+}
+
+void storm_clients_set_port(StormClients *s, uint16_t port)
+{
+    s->port = port;
 }
 
 const char *storm_client_ufrag(const StormClients *s, unsigned i)
 {
-    return s->clients[i].peer.ufrag;
+    return s->clients[i].ufrag;
 }
 
 const char *storm_client_pwd(const StormClients *s, unsigned i)
 {
-    return s->clients[i].peer.pwd;
+    return s->clients[i].pwd;
 }
 
 const char *storm_client_fingerprint(const StormClients *s, unsigned i)
 {
-    return dtls_fingerprint(s->clients[i].dtls);
+    return s->clients[i].fingerprint;
 }
 
 void storm_client_begin(StormClients *s, unsigned i, const IceCredentials *bridge, const char *fingerprint)
 {
-    StormClient *c = &s->clients[i];
-    c->peer.bridge = *bridge;
+    SharedClient *c = &s->clients[i];
+    c->bridge = *bridge;
     g_strlcpy(c->bridge_fingerprint, fingerprint, sizeof(c->bridge_fingerprint));
     atomic_store_explicit(&c->told, true, memory_order_release);
 }
@@ -209,12 +242,6 @@ int64_t storm_clients_ready_us(const StormClients *s)
 void storm_clients_free(StormClients *s)
 {
     s->stop = true;
-    pthread_join(s->thread, NULL);
-    for (unsigned i = 0; i < s->n; i++) {
-        dtls_free(s->clients[i].dtls);
-        close(s->clients[i].peer.fd);
-    }
-    dtls_context_free(s->context);
-    close(s->epoll);
-    g_free(s);
+    waitpid(s->process, NULL, 0);
+    munmap(s, sizeof(*s));
 }

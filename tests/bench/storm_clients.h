@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * People who all join at once: each has a socket, answers and sends ICE checks, and makes a real DTLS handshake as the
- * client, on one thread for all of them. That thread stands for other machines: its CPU time is never counted, and it
- * runs with ordinary priority, so that it takes nothing from the media. */
+ * client. They are a process of their own, which stands for other machines: it shares no memory allocator with the bridge,
+ * its CPU time is never counted, and it runs with ordinary priority, so that it takes nothing from the media. */
 #ifndef PLENUM_TESTS_BENCH_STORM_CLIENTS_H
 #define PLENUM_TESTS_BENCH_STORM_CLIENTS_H
 
@@ -16,8 +16,10 @@
 
 typedef struct StormClients StormClients;
 
-/* Makes n of them, who will speak to that port of 127.0.0.1. The thread begins at once and waits. */
-StormClients *storm_clients_new(unsigned n, uint16_t port);
+/* Makes n of them, who wait. Only while this process has one thread. */
+StormClients *storm_clients_new(unsigned n);
+/* Where the bridge is, on 127.0.0.1; before the first of them begins. */
+void storm_clients_set_port(StormClients *s, uint16_t port);
 const char *storm_client_ufrag(const StormClients *s, unsigned i);
 const char *storm_client_pwd(const StormClients *s, unsigned i);
 const char *storm_client_fingerprint(const StormClients *s, unsigned i);
@@ -27,7 +29,7 @@ void storm_client_begin(StormClients *s, unsigned i, const IceCredentials *bridg
 unsigned storm_clients_ready(const StormClients *s);
 /* When the last of those became ready, clock_now_us; any thread. */
 int64_t storm_clients_ready_us(const StormClients *s);
-/* Ends the thread and frees. */
+/* Ends the process and frees. */
 void storm_clients_free(StormClients *s);
 
 #endif

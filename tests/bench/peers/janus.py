@@ -4,12 +4,20 @@
 connects publishers and subscribers, and prints CPU of the server per forwarded packet. See README.md."""
 import argparse, json, os, random, re, shutil, subprocess, sys, tempfile, time, urllib.request
 
-SCENES = {  # rooms, people, senders, packets a frame, us from frame to frame, us from packet to packet
-    "sparse": (20, 3, 3, 4, 40000, 10000),
-    "room50": (1, 51, 1, 8, 32000, 4000),
+# Streams of a sender: width, height (0: audio), packets a frame, sent at once, us from frame to frame, us from chunk to
+# chunk, bytes, and how far behind in the ring of people the receivers are who get it.
+SCENES = {  # rooms, people, senders, percent NACKed, streams
+    "sparse": (20, 3, 3, 0, [(1280, 720, 4, 1, 40000, 10000, 1200, range(1, 3))]),
+    "room50": (1, 51, 1, 0, [(1280, 720, 8, 1, 32000, 4000, 1200, range(1, 51))]),
+    # As in bench_list.c: everybody sends three layers and audio, and watches five others, the first of them large.
+    "mixed": (1, 10, 10, 1, [(320, 180, 1, 3, 33333, 5000, 1200, range(2, 6)),
+                             (640, 360, 2, 3, 33333, 5000, 1200, range(0)),
+                             (1280, 720, 8, 3, 33333, 5000, 1200, range(1, 2)),
+                             (0, 0, 1, 1, 20000, 0, 120, range(1, 10))]),
 }
 TCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
-PT, RTX, TCC_ID = 100, 96, 5
+PT, RTX, TCC_ID, OPUS = 100, 96, 5, 111
+RTX_BIT = 0x100
 
 
 class Load:
@@ -80,10 +88,20 @@ def codec_lines(pt, rtx, tcc):
     return lines + (f"a=extmap:{tcc} {TCC}\r\n" if tcc else "")
 
 
-def offer(client, ssrc):
-    return (head(["0"]) + f"m=video 9 UDP/TLS/RTP/SAVPF {PT} {RTX}\r\n" + transport_lines(client, "actpass") +
-            "a=mid:0\r\na=sendonly\r\n" + codec_lines(PT, RTX, TCC_ID) +
-            f"a=ssrc-group:FID {ssrc} {ssrc + 1}\r\na=ssrc:{ssrc} cname:load\r\na=ssrc:{ssrc + 1} cname:load\r\n")
+def offer(client, ssrcs, audio):
+    """ssrcs: of the layers, low to high, each with its RTX one above; audio: its SSRC or None."""
+    def source(ssrc):
+        return f"a=ssrc:{ssrc} cname:load\r\n"
+    lines = head(["0", "1"] if audio else ["0"]) + f"m=video 9 UDP/TLS/RTP/SAVPF {PT} {RTX}\r\n" + transport_lines(client, "actpass")
+    lines += "a=mid:0\r\na=sendonly\r\n" + codec_lines(PT, RTX, TCC_ID)
+    if len(ssrcs) > 1:
+        lines += "a=ssrc-group:SIM " + " ".join(map(str, ssrcs)) + "\r\n"
+    lines += "".join(f"a=ssrc-group:FID {s} {s + RTX_BIT}\r\n" for s in ssrcs)
+    lines += "".join(source(s) + source(s + RTX_BIT) for s in ssrcs)
+    if audio:
+        lines += (f"m=audio 9 UDP/TLS/RTP/SAVPF {OPUS}\r\n" + transport_lines(client, "actpass") +
+                  f"a=mid:1\r\na=sendonly\r\na=rtpmap:{OPUS} opus/48000/2\r\n" + source(audio))
+    return lines
 
 
 def found(pattern, sdp, default=None):
@@ -92,16 +110,23 @@ def found(pattern, sdp, default=None):
 
 
 def answer(client, sdp):
+    """The answer, and the payload types in use: video, RTX, transport-cc's id, audio."""
     sections = re.split(r"^(?=m=)", sdp, flags=re.M)[1:]
     out = head([found(r"^a=mid:(\S+)", s) for s in sections])
+    numbers = [0, 0, 0, 0]
     for s in sections:
         mid = found(r"^a=mid:(\S+)", s)
-        pt = found(r"^a=rtpmap:(\d+) VP8/", s)
-        rtx = found(r"^a=rtpmap:(\d+) rtx/", s)
+        start = transport_lines(client, "active") + f"a=mid:{mid}\r\na=recvonly\r\n"
+        if s.startswith("m=audio"):
+            pt = found(r"^a=rtpmap:(\d+) opus/", s)
+            out += f"m=audio 9 UDP/TLS/RTP/SAVPF {pt}\r\n" + start + f"a=rtpmap:{pt} opus/48000/2\r\n"
+            numbers[3] = int(pt)
+            continue
+        pt, rtx = found(r"^a=rtpmap:(\d+) VP8/", s), found(r"^a=rtpmap:(\d+) rtx/", s)
         tcc = found(r"^a=extmap:(\d+) " + re.escape(TCC), s)
-        out += (f"m=video 9 UDP/TLS/RTP/SAVPF {pt}{' ' + rtx if rtx else ''}\r\n" + transport_lines(client, "active") +
-                f"a=mid:{mid}\r\na=recvonly\r\n" + codec_lines(pt, rtx, tcc))
-    return out, int(pt), int(rtx or 0), int(tcc or 0)
+        out += f"m=video 9 UDP/TLS/RTP/SAVPF {pt}{' ' + rtx if rtx else ''}\r\n" + start + codec_lines(pt, rtx, tcc)
+        numbers[:3] = int(pt), int(rtx or 0), int(tcc or 0)
+    return out, numbers
 
 
 def start_janus(folder, port, rtp_from):
@@ -134,35 +159,54 @@ def make_room(janus, handle, number, people):
                            "transport_wide_cc_ext": True, "notify_joining": False}, wait=False)
 
 
-def publish(janus, load, client, number, ssrc, shape, copies):
+def publish(janus, load, client, number, ssrc, streams):
     handle = janus.attach()
-    ev = janus.message(handle, {"request": "joinandconfigure", "ptype": "publisher", "room": number, "audio": False,
-                                "video": True}, {"type": "offer", "sdp": offer(client, ssrc)})
+    layers = [ssrc + i for i, s in enumerate(streams) if s[1]]
+    audio = next((ssrc + i for i, s in enumerate(streams) if not s[1]), None)
+    ev = janus.message(handle, {"request": "joinandconfigure", "ptype": "publisher", "room": number},
+                       {"type": "offer", "sdp": offer(client, layers, audio)})
     sdp = ev["jsep"]["sdp"]
     ours = "server" if found(r"^a=setup:(\S+)", sdp) == "active" else "client"
     tcc = found(r"^a=extmap:(\d+) " + re.escape(TCC), sdp)
     fingerprint = found(r"^a=fingerprint:sha-256 (\S+)", sdp)
-    load.tell(f"peer {client[0]} {ours} {fingerprint} {PT} {RTX} {tcc or TCC_ID}")
+    load.tell(f"peer {client[0]} {ours} {fingerprint} {PT} {RTX} {tcc or TCC_ID} {OPUS if audio else 0} 0")
     host, port = re.search(r"^a=candidate:\S+ 1 udp \d+ (\d+\.\d+\.\d+\.\d+) (\d+) typ host", sdp, re.M).groups()
     ufrag, pwd = found(r"^a=ice-ufrag:(\S+)", sdp), found(r"^a=ice-pwd:(\S+)", sdp)
     load.tell(f"check {client[0]} {host} {port} {ufrag} {pwd}")
-    load.tell(f"send {client[0]} {ssrc} {shape[3]} {shape[4]} {shape[5]} 1200 {copies}")
+    for i, s in enumerate(streams):
+        load.tell(f"send {client[0]} {ssrc + i} {' '.join(map(str, s[:7]))} {len(s[7])}")
     return ev["plugindata"]["data"]["id"]
 
 
-def subscribe(janus, load, client, number, feeds):
+def subscribe(janus, load, client, number, wanted, nack):
+    """wanted: (feed, mid, layer or None) of each stream."""
     handle = janus.attach()
     ev = janus.message(handle, {"request": "join", "ptype": "subscriber", "room": number,
-                                "streams": [{"feed": f} for f in feeds]})
+                                "streams": [{"feed": f, "mid": m} for f, m, _ in wanted]})
     sdp = ev["jsep"]["sdp"]
-    text, pt, rtx, tcc = answer(client, sdp)
+    text, numbers = answer(client, sdp)
     fingerprint = found(r"^a=fingerprint:sha-256 (\S+)", sdp)
-    load.tell(f"peer {client[0]} client {fingerprint} {pt} {rtx} {tcc}")
+    load.tell(f"peer {client[0]} client {fingerprint} {' '.join(map(str, numbers))} {nack}")
     janus.message(handle, {"request": "start"}, {"type": "answer", "sdp": text})
+    layers = {(f, m): layer for f, m, layer in wanted if layer is not None}
+    choice = [{"mid": s["mid"], "substream": layers[s["feed_id"], s["feed_mid"]]}
+              for s in ev["plugindata"]["data"]["streams"] if (s["feed_id"], s["feed_mid"]) in layers]
+    if choice:
+        janus.message(handle, {"request": "configure", "streams": choice})
+
+
+def wanted_by(person, people, feeds, streams):
+    """What that person gets: of each feed, the streams whose receivers are so far behind in the ring."""
+    out, simulcast = [], sum(1 for s in streams if s[1]) > 1
+    for sender, feed in enumerate(feeds):
+        for layer, s in enumerate(streams):
+            if (sender - person) % people in s[7]:
+                out.append((feed, "0" if s[1] else "1", layer if s[1] and simulcast else None))
+    return out
 
 
 def connect(load, janus, shape):
-    rooms, people, senders = shape[:3]
+    rooms, people, senders, nack, streams = shape
     n = rooms * (senders + people - (1 if senders == 1 else 0))
     clients = load.ask(f"open {n}", n)
     admin, at = janus.attach(), 0
@@ -170,13 +214,13 @@ def connect(load, janus, shape):
         make_room(janus, admin, 4000 + r, people)
         feeds = []
         for _ in range(senders):
-            feeds.append(publish(janus, load, clients[at], 4000 + r, 0x10000000 + at * 16, shape, people - 1))
+            feeds.append(publish(janus, load, clients[at], 4000 + r, 0x10000000 + at * 16, streams))
             at += 1
         time.sleep(1.0)  # a feed can be subscribed to when its transport is up
         for p in range(people):
-            others = [f for i, f in enumerate(feeds) if i != p]
-            if others:
-                subscribe(janus, load, clients[at], 4000 + r, others)
+            wanted = wanted_by(p, people, feeds, streams)
+            if wanted:
+                subscribe(janus, load, clients[at], 4000 + r, wanted, nack)
                 at += 1
     print(" ".join(load.ask("connect")[0]), file=sys.stderr)
 
@@ -204,7 +248,7 @@ def main():
                 words = load.ask(f"run {int(a.seconds * 1000)} {server.pid}")[0]
                 passes.append({words[i]: int(words[i + 1]) for i in range(0, len(words), 2)})
             cost = sorted(p["cpu_us"] / max(1, p["received"]) for p in passes)
-            keys = ("expected", "received", "different")
+            keys = ("expected", "received", "different", "asked", "answered")
             print(scene, "cpu us per forwarded packet: median %.1f (%.1f to %.1f);" % (cost[len(cost) // 2], cost[0], cost[-1]),
                   ", ".join(f"{k} {sum(p[k] for p in passes)}" for k in keys), "p50/p99/p99.9 us of the last pass:",
                   *(passes[-1][k] for k in ("p50", "p99", "p999")), flush=True)

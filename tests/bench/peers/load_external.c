@@ -4,11 +4,13 @@
  * Signalling is somebody else's (janus.py beside this file): it says on stdin what to do and reads answers on stdout.
  *
  *     open N                               -> N lines "I PORT UFRAG PWD FINGERPRINT"
- *     peer I ROLE FINGERPRINT PT RTX TCC   ROLE of ours: client or server; RTX or TCC 0: none
+ *     peer I ROLE FINGERPRINT PT RTX TCC AUDIO NACK
+ *         ROLE of ours: client or server; RTX, TCC or the audio type 0: none; NACK: percent of the video asked for again
  *     check I HOST PORT UFRAG PWD          controlling: checks and nominates the server's address
- *     send I SSRC PER_FRAME FRAME_US CHUNK_US PAYLOAD COPIES
+ *     send I SSRC WIDTH HEIGHT PER_FRAME CHUNK FRAME_US CHUNK_US PAYLOAD COPIES
+ *         one stream more; CHUNK packets back to back; HEIGHT 0: audio
  *     connect                              -> "connected K of N PROFILE" when all are, or after 20 s
- *     run MS PID                           -> "sent S expected E received R cpu_us C p50 A p99 B p999 D different F"
+ *     run MS PID                           -> "sent S expected E received R cpu_us C p50 A p99 B p999 D different F asked G answered H"
  *
  * cpu_us is what the threads of process PID used meanwhile. */
 #include "bridge/transport/dtls.h"
@@ -202,20 +204,23 @@ static void run(int ms, int pid)
         sum.expected += c->expected;
         sum.received += c->received;
         sum.different += c->different;
+        sum.asked += c->asked;
+        sum.answered += c->answered;
     }
-    printf("sent %lu expected %lu received %lu cpu_us %ld p50 %u p99 %u p999 %u different %lu\n", sum.sent,
-           sum.expected, sum.received, cpu / 1000, samples_quantile(&delays, 0.5), samples_quantile(&delays, 0.99),
-           samples_quantile(&delays, 0.999), sum.different);
+    printf("sent %lu expected %lu received %lu cpu_us %ld p50 %u p99 %u p999 %u different %lu asked %lu answered %lu\n",
+           sum.sent, sum.expected, sum.received, cpu / 1000, samples_quantile(&delays, 0.5),
+           samples_quantile(&delays, 0.99), samples_quantile(&delays, 0.999), sum.different, sum.asked, sum.answered);
 }
 
-static void set_peer(unsigned i, const char *role, const char *fingerprint, int pt, int rtx, int tcc)
+static void set_peer(unsigned i, const char *role, const char *fingerprint, const int number[5])
 {
     External *e = &clients[i];
     e->role = strcmp(role, "client") == 0 ? DTLS_CLIENT : DTLS_SERVER;
-    e->load.pt_video = (uint8_t)pt;
-    e->load.pt_rtx = (uint8_t)(rtx ? rtx : 0xff);
-    e->load.pt_audio = 0xff;
-    e->load.ext_tcc = (uint8_t)tcc;
+    e->load.pt_video = (uint8_t)number[0];
+    e->load.pt_rtx = (uint8_t)(number[1] ? number[1] : 0xff);
+    e->load.ext_tcc = (uint8_t)number[2];
+    e->load.pt_audio = (uint8_t)(number[3] ? number[3] : 0xff);
+    e->load.nack_percent = (unsigned)number[4];
     g_assert_true(dtls_add_fingerprint(e->dtls, "sha-256", fingerprint));
     dtls_fingerprints_done(e->dtls, clock_now_us());
 }
@@ -230,35 +235,46 @@ static void set_check(unsigned i, const char *host, unsigned port, const char *u
     p->controlling = true;
 }
 
-static void command(const char *line)
+static bool add_stream(const char *line)
 {
-    unsigned i, copies, per_frame;
-    int a, b, c;
-    char host[48], ufrag[96], pwd[96];
-    char role[8], fingerprint[DTLS_FINGERPRINT_TEXT + 1];
+    unsigned i, width, height, per_frame, chunk, copies;
     int64_t frame_us, chunk_us;
     size_t payload;
     uint32_t ssrc;
+    if (sscanf(line, "send %u %u %u %u %u %u %ld %ld %zu %u", &i, &ssrc, &width, &height, &per_frame, &chunk, &frame_us,
+               &chunk_us, &payload, &copies) != 10 ||
+        i >= n_clients || clients[i].load.n_streams == LOAD_STREAMS_MAX)
+        return false;
+    LoadClient *l = &clients[i].load;
+    l->streams[l->n_streams++] = (LoadStream){ .video = height > 0,
+                                               .ssrc = { ssrc },
+                                               .width = (uint16_t)width,
+                                               .height = (uint16_t)height,
+                                               .per_frame = per_frame,
+                                               .chunk = chunk,
+                                               .frame_us = frame_us,
+                                               .chunk_us = chunk_us,
+                                               .payload = payload,
+                                               .copies = copies };
+    return true;
+}
+
+static void command(const char *line)
+{
+    unsigned i, port;
+    int a, b, number[5];
+    char host[48], ufrag[96], pwd[96];
+    char role[8], fingerprint[DTLS_FINGERPRINT_TEXT + 1];
     if (sscanf(line, "open %u", &i) == 1) {
         open_clients(i);
-    } else if (sscanf(line, "peer %u %7s %96s %d %d %d", &i, role, fingerprint, &a, &b, &c) == 6 && i < n_clients) {
-        set_peer(i, role, fingerprint, a, b, c);
-    } else if (sscanf(line, "check %u %47s %u %95s %95s", &i, host, &per_frame, ufrag, pwd) == 5 && i < n_clients) {
-        set_check(i, host, per_frame, ufrag, pwd);
-    } else if (sscanf(line, "send %u %u %u %ld %ld %zu %u", &i, &ssrc, &per_frame, &frame_us, &chunk_us, &payload,
-                      &copies) == 7 &&
+    } else if (sscanf(line, "peer %u %7s %96s %d %d %d %d %d", &i, role, fingerprint, &number[0], &number[1],
+                      &number[2], &number[3], &number[4]) == 8 &&
                i < n_clients) {
-        LoadClient *l = &clients[i].load;
-        l->streams[l->n_streams++] = (LoadStream){ .video = true,
-                                                   .ssrc = { ssrc },
-                                                   .width = 1280,
-                                                   .height = 720,
-                                                   .per_frame = per_frame,
-                                                   .chunk = 1,
-                                                   .frame_us = frame_us,
-                                                   .chunk_us = chunk_us,
-                                                   .payload = payload,
-                                                   .copies = copies };
+        set_peer(i, role, fingerprint, number);
+    } else if (sscanf(line, "check %u %47s %u %95s %95s", &i, host, &port, ufrag, pwd) == 5 && i < n_clients) {
+        set_check(i, host, port, ufrag, pwd);
+    } else if (add_stream(line)) {
+        return;
     } else if (strncmp(line, "connect", 7) == 0) {
         connect_clients();
     } else if (sscanf(line, "run %d %d", &a, &b) == 2) {
