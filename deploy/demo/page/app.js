@@ -362,12 +362,7 @@ function wire() {
         localStorage.setItem('plenum.name', $('name').value);
         join($('room').value.trim().toLowerCase(), $('name').value.trim() || 'Guest');
     });
-    wireOptions($('join-form'), options, () => {
-        localStorage.setItem('plenum.name', $('name').value);
-        const url = new URL(location.href);
-        url.searchParams.set('room', $('room').value.trim());
-        location.replace(url);
-    });
+    wireOptions($('join-form'), options);
     $('lobby-mic').addEventListener('click', () => {
         wantAudio = !wantAudio;
         showPreview();
@@ -413,8 +408,8 @@ async function main() {
         lib.setLogLevel?.(lib.logLevels.WARN);
         lib.init({
             disableAudioLevels: false, disableThirdPartyRequests: true,
-            // What Jitsi Meet sets; each release of the library takes those it knows.
-            flags: { sourceNameSignaling: options.names, ssrcRewritingEnabled: options.rewriting, ...options.flags },
+            // COMPAT: releases of 2022 take flags here, current ones with the connection.
+            flags: { sourceNameSignaling: options.names, ...options.flags },
         });
     } catch (e) {
         $('preview-text').textContent = '';

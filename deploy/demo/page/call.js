@@ -85,6 +85,7 @@ export class Call extends EventTarget {
             useTurnUdp: true,
             bridgeChannel: { preferSctp: options.channel !== 'ws' },
             p2p: this.p2pOptions(),
+            flags: { ssrcRewritingEnabled: options.rewriting, rtpMidDemuxEnabled: options.rewriting, ...options.flags },
         };
     }
 

@@ -29,7 +29,7 @@ CODECS = {100: "VP8", 101: "VP9"}
 RTX_OF = {96: 100, 97: 101}
 CHAINS = {"VP8": "rtpvp8depay wait-for-keyframe=true ! vp8dec", "VP9": "rtpvp9depay wait-for-keyframe=true ! vp9dec"}
 OWN_SSRC = 1
-NACK_EVERY_S, NACK_UNTIL_S, PLI_EVERY_S = 0.08, 1.0, 0.3
+NACK_EVERY_S, NACK_UNTIL_S, PLI_EVERY_S, PLI_REPEATS = 0.08, 1.0, 0.3, 4  # requests are lost too
 REMB_BPS = 8_000_000
 
 
@@ -38,7 +38,7 @@ class Stream:
 
     def __init__(self, pt):
         self.pt, self.packets, self.missing = pt, {}, {}
-        self.highest, self.repaired, self.repeated, self.given_up, self.last_pli = None, 0, 0, 0, 0.0
+        self.highest, self.repaired, self.repeated, self.given_up, self.last_pli, self.plis_due = None, 0, 0, 0, 0.0, 0
 
     def add(self, seq, packet, repaired):
         if self.highest is None:
@@ -119,8 +119,10 @@ class Recorder:
                     nack = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=OWN_SSRC, media_ssrc=ssrc)
                     nack.lost = sorted({n & 0xFFFF for n in due})
                     await self.send(nack)
-                if lost and now - s.last_pli > PLI_EVERY_S:
-                    s.last_pli = now
+                if lost:
+                    s.plis_due = PLI_REPEATS
+                if s.plis_due and now - s.last_pli > PLI_EVERY_S:
+                    s.last_pli, s.plis_due = now, s.plis_due - 1
                     await self.send(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=OWN_SSRC, media_ssrc=ssrc))
             if self.streams and now - told > 0.5:
                 told = now

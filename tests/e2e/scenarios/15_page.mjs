@@ -75,20 +75,20 @@ export const scenarios = [
             await page.getByLabel('Two people talk directly').uncheck();
             await page.getByLabel('Video codec').selectOption('VP8');
             assert.match(page.url(), /[?&]p2p=0.*&codec=VP8/);
-            // The library reads this one only when it starts: the page loads again and forgets nothing.
-            await Promise.all([page.waitForEvent('load'), page.getByLabel('SSRC rewriting').uncheck()]);
+            await page.getByLabel('rewrites SSRCs').check();
+            assert.match(page.url(), /p2p=0.*codec=VP8.*rewriting=1/);
+            await page.reload();
             await ready();
-            assert.match(page.url(), /p2p=0.*codec=VP8.*rewriting=0/);
-            assert.equal(await page.getByLabel('Your name').inputValue(), 'Ada');
-            assert.equal(await page.getByLabel('Two people talk directly').isChecked(), false);
+            await page.getByLabel('Your name').fill('Ada');
+            assert.equal(await page.getByLabel('Two people talk directly').isChecked(), false, 'the address says it');
             await page.getByRole('button', { name: 'Join' }).click();
             await until('Ada is in the call', async () => (await ada.status()).screen === 'call', { timeoutMs: 15000 });
             const invite = page.getByRole('button', { name: /copy the link/ });
             assert.equal(await invite.isVisible(), true);
             assert.deepEqual(await page.evaluate(() => {
                 const { call } = window.plenum, { testing, videoQuality } = call.conferenceOptions();
-                return [testing, videoQuality.codecPreferenceOrder, call.options.flags];
-            }), [{ probe: 1 }, ['VP8'], { someFlag: true }]);
+                return [testing, videoQuality.codecPreferenceOrder, call.connectionOptions().flags];
+            }), [{ probe: 1 }, ['VP8'], { ssrcRewritingEnabled: true, rtpMidDemuxEnabled: true, someFlag: true }]);
             const bob = await t.join('Bob');
             t.measured.media_ms = await mediaBothWays([ada, bob], { timeoutMs: 5000 });
             assert.equal(await invite.isVisible(), false);
