@@ -2,6 +2,7 @@
 EXTRA_DIST += \
 	doc/architecture.md \
 	doc/protocols.md \
+	doc/congestion.md \
 	doc/hostile-input.md \
 	doc/performance.md \
 	doc/robustness.md \

@@ -9,6 +9,7 @@
 #include "bridge/tx/bwe_loss.h"
 #include "bridge/tx/bwe_probe.h"
 #include "bridge/tx/bwe_queue.h"
+#include "bridge/tx/bwe_random_loss.h"
 #include "bridge/tx/bwe_remb.h"
 #include "bridge/tx/bwe_trendline.h"
 
@@ -26,10 +27,12 @@
 #define PERIODIC_GAIN 1.5 /* a saturated look for more counts from here: at 2 to 1, a fair share looks like 4/3 */
 #define PROBE_AFTER_DROP_US 2000000
 #define PROBE_FOUND_US 2000000 /* so long after a look found more, the next one comes .. */
-#define PROBE_AGAIN_US 700000  /* .. sooner: jitter may have ended the row of them */
+#define PROBE_AGAIN_US 400000  /* .. sooner: jitter may have ended the row of them */
 #define CONGESTED_QUEUE_US 100000
 #define CONGESTED_LOSS 0.02
 #define CONGESTED_INTERVAL_US 1000000
+#define HOLD_QUEUE_US 40000 /* with more waiting on the way, the estimate does not rise */
+#define STANDS_INTERVAL_US 500000
 #define LOSS_LIMITED_PROBE 1.5
 #define SUDDEN_FALL 0.7 /* recent / acknowledged rate, from where the recent one is believed */
 #define STANDING_FALL 0.9
@@ -40,7 +43,7 @@
 #define AUDIO_UNTOLD 64 /* audio packets left out of feedback, and none in it: the receiver does not report audio */
 #define WANTED_MARGIN 1.1
 #define PROBE_QUIET_US 150000 /* after a probe, for its queue to drain */
-#define PROBE_QUEUE_US 30000  /* with more waiting on the way, nothing is to be found */
+#define PROBE_QUEUE_US 20000  /* with more waiting on the way, nothing is to be found */
 
 struct Bwe {
     BweConfig config; /* set at birth */
@@ -51,6 +54,7 @@ struct Bwe {
     BweTrendline trend;
     BweAimd aimd;
     BweLoss loss;
+    BweRandomLoss random_loss;
     BweAlr alr;
     BweProbe probe;
     BweQueue queue;
@@ -68,7 +72,7 @@ struct Bwe {
     bool audio_told;
     unsigned audio_untold; /* while !audio_told */
     BweUsage usage;
-    uint64_t feedback_packets, unmatched, remb_ignored, overuses;
+    uint64_t feedback_packets, unmatched, remb_ignored, overuses, sent_bytes;
     BwePacket batch[BATCH];
 };
 
@@ -113,14 +117,16 @@ static int64_t probe_ceiling(const Bwe *b)
     int64_t most = b->config.max_bps;
     if (b->wanted_bps > 0 && WANTED_MARGIN * b->wanted_bps < most)
         most = (int64_t)(WANTED_MARGIN * b->wanted_bps);
-    if (b->loss.state == BWE_LOSS_INCREASING && LOSS_LIMITED_PROBE * b->target_bps < most)
+    if (b->loss.state == BWE_LOSS_INCREASING && b->loss.excess > CONGESTED_LOSS &&
+        LOSS_LIMITED_PROBE * b->target_bps < most)
         most = (int64_t)(LOSS_LIMITED_PROBE * b->target_bps);
     return most > b->target_bps ? most : 0;
 }
 
 static bool may_probe(const Bwe *b)
 {
-    return !b->rtt_limited && b->usage == BWE_NORMAL && b->loss.state != BWE_LOSS_DECREASING;
+    return !b->rtt_limited && b->usage != BWE_OVERUSE &&
+           (b->loss.state != BWE_LOSS_DECREASING || b->loss.excess <= CONGESTED_LOSS);
 }
 
 static void queue_probe(Bwe *b, BweProbeReason reason, int64_t rate_bps, int64_t now_us)
@@ -152,7 +158,8 @@ static void probe_periodically(Bwe *b, int64_t now_us)
 static void probe_for_recovery(Bwe *b, int64_t now_us)
 {
     bool alr_lately = b->alr.limited || (b->alr.ended_us > 0 && now_us - b->alr.ended_us < ALR_WINDOW_US);
-    if (b->dropped_us > 0 && now_us - b->dropped_us < DROP_WINDOW_US && alr_lately && b->probe.count == 0)
+    if (b->dropped_us > 0 && now_us - b->dropped_us < DROP_WINDOW_US && alr_lately && b->probe.count == 0 &&
+        bwe_queue_delay_us(&b->queue) < PROBE_QUEUE_US)
         queue_probe(b, BWE_PROBE_RECOVERY, (int64_t)(RECOVERY_PROBE * b->dropped_from_bps), now_us);
     b->dropped_us = 0;
 }
@@ -180,7 +187,8 @@ static void use_probe(Bwe *b, BweProbeReason reason, int64_t probed_bps, int64_t
     if (reason == BWE_PROBE_CONFIRM && bps > b->confirm_bps)
         bps = b->confirm_bps;
     if (more) {
-        if (b->loss.state != BWE_LOSS_DELAY_BASED && bps > LOSS_LIMITED_PROBE * b->loss_bps)
+        if (b->loss.state != BWE_LOSS_DELAY_BASED && b->loss.excess > CONGESTED_LOSS &&
+            bps > LOSS_LIMITED_PROBE * b->loss_bps)
             bps = (int64_t)(LOSS_LIMITED_PROBE * b->loss_bps);
         bwe_aimd_set(&b->aimd, bps, now_us);
         b->raised_us = now_us;
@@ -199,6 +207,7 @@ static void use_probe(Bwe *b, BweProbeReason reason, int64_t probed_bps, int64_t
 
 static void sent(Bwe *b, uint16_t seq, size_t bytes, bool audio, int64_t now_us, int probe)
 {
+    b->sent_bytes += bytes;
     if (!b->config.transport_cc) {
         bwe_remb_sent(&b->remb, bytes, now_us);
         return;
@@ -306,21 +315,31 @@ static void decreased(Bwe *b, int64_t before_bps, int64_t now_us)
     }
 }
 
+static int64_t recent(const Bwe *b)
+{
+    return bwe_random_loss_restore_bps(&b->random_loss, bwe_ack_rate_recent_bps(&b->ack));
+}
+
 /* Packets wait long, and much less arrives than we aim at: the capacity fell faster than a slope can be fitted. Or
  * they go on waiting after a decrease: a queue that stands has no slope. */
 static bool congested(const Bwe *b, int64_t now_us)
 {
-    int64_t recent_bps = bwe_ack_rate_recent_bps(&b->ack);
-    if (bwe_queue_delay_us(&b->queue) < CONGESTED_QUEUE_US || recent_bps == 0 || b->alr.limited)
+    int64_t recent_bps = recent(b);
+    if (recent_bps == 0 || b->alr.limited)
         return false;
-    bool stands = recent_bps < STANDING_FALL * b->aimd.bps || b->loss.average > CONGESTED_LOSS;
+    if (bwe_queue_stands(&b->queue, now_us) && recent_bps < b->aimd.bps &&
+        now_us - b->aimd.decreased_us > STANDS_INTERVAL_US)
+        return true;
+    if (bwe_queue_delay_us(&b->queue) < CONGESTED_QUEUE_US)
+        return false;
+    bool stands = recent_bps < STANDING_FALL * b->aimd.bps || b->loss.excess > CONGESTED_LOSS;
     return recent_bps < SUDDEN_FALL * b->aimd.bps || (stands && now_us - b->aimd.decreased_us > CONGESTED_INTERVAL_US);
 }
 
 /* At overuse the long window still remembers the link as it was, or the rate before a probe raised it. */
 static int64_t acked_for_aimd(const Bwe *b, int64_t now_us)
 {
-    int64_t recent_bps = b->usage == BWE_OVERUSE ? bwe_ack_rate_recent_bps(&b->ack) : 0;
+    int64_t recent_bps = b->usage == BWE_OVERUSE ? recent(b) : 0;
     bool raised = now_us - b->raised_us < BWE_ACK_WINDOW_US && recent_bps > b->acked_bps;
     bool fell = recent_bps > 0 && recent_bps < SUDDEN_FALL * b->acked_bps;
     return raised || fell ? recent_bps : b->acked_bps;
@@ -342,14 +361,16 @@ static void estimate(Bwe *b, BwePacket *packets, size_t received, size_t n, int6
         measure_rtt(b, packets, received, now_us);
         detect(b, packets, received, now_us);
     }
-    b->acked_bps = bwe_ack_rate_bps(&b->ack);
+    probe_bps = bwe_random_loss_restore_bps(&b->random_loss, probe_bps);
+    b->acked_bps = bwe_random_loss_restore_bps(&b->random_loss, bwe_ack_rate_bps(&b->ack));
     b->aimd.rtt_us = bwe_rtt_us(b);
     BweUsage before = b->usage;
     b->usage = congested(b, now_us) ? BWE_OVERUSE : b->trend.usage;
     int64_t before_bps = b->aimd.bps;
     if (probe_bps > 0 && b->usage != BWE_OVERUSE)
         use_probe(b, reason, probed_bps, probe_bps, saturated, now_us);
-    else if (bwe_aimd_update(&b->aimd, b->usage, acked_for_aimd(b, now_us), b->alr.limited, now_us))
+    else if (bwe_aimd_update(&b->aimd, b->usage, acked_for_aimd(b, now_us),
+                             b->alr.limited || bwe_queue_delay_us(&b->queue) > HOLD_QUEUE_US, now_us))
         decreased(b, before_bps, now_us);
     if (before == BWE_OVERUSE && b->usage != BWE_OVERUSE)
         probe_for_recovery(b, now_us);
@@ -357,7 +378,9 @@ static void estimate(Bwe *b, BwePacket *packets, size_t received, size_t n, int6
     for (size_t i = 0; i < n; i++)
         if (!packets[i].probe && packets[i].send_us > b->aimd.decreased_us)
             packets[kept++] = packets[i];
-    b->loss_bps = bwe_loss_update(&b->loss, packets, kept, b->aimd.bps, b->acked_bps, b->alr.limited, now_us);
+    bwe_random_loss_update(&b->random_loss, packets, kept, bwe_queue_delay_us(&b->queue));
+    b->loss_bps = bwe_loss_update(&b->loss, packets, kept, b->aimd.bps, b->acked_bps, b->alr.limited,
+                                  b->random_loss.share, now_us);
     retarget(b, now_us);
 }
 
@@ -475,6 +498,11 @@ int64_t bwe_target_bps(const Bwe *b)
 int64_t bwe_acked_bps(const Bwe *b)
 {
     return b->acked_bps;
+}
+
+uint64_t bwe_sent_bytes(const Bwe *b)
+{
+    return b->sent_bytes;
 }
 
 int64_t bwe_queue_us(const Bwe *b)

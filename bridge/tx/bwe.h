@@ -22,6 +22,7 @@
 
 #define BWE_TICK_US 25000
 #define BWE_NO_PROBE 0
+#define BWE_PROBE_LARGE 480 /* bytes due at once: a probe of less is better made of small packets */
 
 typedef struct Bwe Bwe;
 
@@ -62,6 +63,8 @@ void bwe_tick(Bwe *b, int64_t now_us);
 int64_t bwe_target_bps(const Bwe *b);
 /* What the receiver acknowledged lately; 0 unknown. */
 int64_t bwe_acked_bps(const Bwe *b);
+/* All that was ever sent, of which the estimator was told. */
+uint64_t bwe_sent_bytes(const Bwe *b);
 /* What packets wait on the way, of the latest feedback. */
 int64_t bwe_queue_us(const Bwe *b);
 /* Average loss toward the receiver, 0..1. */

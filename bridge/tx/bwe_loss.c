@@ -84,11 +84,17 @@ static const BweLossObservation *observation(const BweLoss *l, unsigned age)
     return &l->observations[(l->count - 1 - age) % BWE_LOSS_OBSERVATIONS];
 }
 
-static double average_loss(const BweLoss *l)
+/* What was lost beyond the random losses. */
+static double lost_kb(const BweLoss *l, const BweLossObservation *o)
+{
+    return fmax(0, o->lost_kb - l->random * o->kb);
+}
+
+static double average_loss(const BweLoss *l, bool all_losses)
 {
     double lost = 0, all = 0, weight = 1;
     for (unsigned age = 0; age < observed(l); age++, weight *= AGE_WEIGHT) {
-        lost += weight * observation(l, age)->lost_kb;
+        lost += weight * (all_losses ? observation(l, age)->lost_kb : lost_kb(l, observation(l, age)));
         all += weight * observation(l, age)->kb;
     }
     return all > 0 ? lost / all : 0;
@@ -123,9 +129,9 @@ static void fit_inherent(const BweLoss *l, Candidate *c)
     c->inherent = clamp_inherent(c->inherent, c->kbps);
     for (unsigned age = 0; age < observed(l); age++, weight *= AGE_WEIGHT) {
         const BweLossObservation *o = observation(l, age);
-        double p = loss_probability(c, o->send_kbps), ok = o->kb - o->lost_kb;
-        first += weight * (o->lost_kb / p - ok / (1 - p));
-        second -= weight * (o->lost_kb / (p * p) + ok / ((1 - p) * (1 - p)));
+        double p = loss_probability(c, o->send_kbps), lost = lost_kb(l, o), ok = o->kb - lost;
+        first += weight * (lost / p - ok / (1 - p));
+        second -= weight * (lost / (p * p) + ok / ((1 - p) * (1 - p)));
     }
     if (second < 0)
         c->inherent = clamp_inherent(c->inherent - NEWTON_STEP * first / second, c->kbps);
@@ -133,13 +139,13 @@ static void fit_inherent(const BweLoss *l, Candidate *c)
 
 static double objective(const BweLoss *l, const Candidate *c)
 {
-    double side = BIAS_LOSS - l->average;
+    double side = BIAS_LOSS - l->excess;
     double bias = side / (BIAS_SMOOTHING + fabs(side)) * (BIAS_PER_KBPS * c->kbps + BIAS_PER_LOG * log(1 + c->kbps));
     double sum = 0, weight = 1;
     for (unsigned age = 0; age < observed(l); age++, weight *= AGE_WEIGHT) {
         const BweLossObservation *o = observation(l, age);
-        double p = loss_probability(c, o->send_kbps);
-        sum += weight * (o->lost_kb * log(p) + (o->kb - o->lost_kb) * log(1 - p) + bias * o->kb);
+        double p = loss_probability(c, o->send_kbps), lost = lost_kb(l, o);
+        sum += weight * (lost * log(p) + (o->kb - lost) * log(1 - p) + bias * o->kb);
     }
     return sum;
 }
@@ -211,26 +217,33 @@ static void new_state(BweLoss *l, double kbps, double delay_kbps, int64_t now_us
     }
 }
 
+static void measure(BweLoss *l, double random)
+{
+    l->random = random;
+    l->average = average_loss(l, true);
+    l->excess = average_loss(l, false);
+}
+
 int64_t bwe_loss_update(BweLoss *l, const BwePacket *packets, size_t n, int64_t delay_bps, int64_t acked_bps, bool alr,
-                        int64_t now_us)
+                        double random, int64_t now_us)
 {
     double delay_kbps = delay_bps / 1000.0, acked_kbps = acked_bps / 1000.0;
     bool complete = observe(l, packets, n);
     if (l->count < BWE_LOSS_READY) {
         l->kbps = l->result_kbps = delay_kbps; /* nothing to say yet */
-        l->average = average_loss(l);
+        measure(l, random);
         return delay_bps;
     }
     if (complete) {
-        l->average = average_loss(l);
+        measure(l, random);
         Candidate best = best_candidate(l, delay_kbps, acked_kbps, alr, now_us);
-        if (l->average > best.inherent && best.kbps > l->kbps)
+        if (l->excess > best.inherent && best.kbps > l->kbps)
             best.kbps = l->kbps; /* more than the model can call inherent: no time to rise */
         l->kbps = best.kbps;
         l->inherent = best.inherent;
         double kbps = best.kbps;
-        if (l->average > INHERENT_OFFSET)
-            kbps = fmin(kbps, INHERENT_BALANCE_KBPS / (l->average - INHERENT_OFFSET));
+        if (l->excess > INHERENT_OFFSET)
+            kbps = fmin(kbps, INHERENT_BALANCE_KBPS / (l->excess - INHERENT_OFFSET));
         kbps = fmax(kbps, fmax(acked_kbps, l->min_kbps)); /* what arrives, the path carries */
         kbps = fmin(kbps, delay_kbps);
         if (l->state == BWE_LOSS_DECREASING && now_us < l->hold_until_us && kbps < delay_kbps)

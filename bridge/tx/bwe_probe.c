@@ -73,6 +73,12 @@ size_t bwe_probe_bytes_due(BweProbe *p, size_t packet_bytes, int64_t now_us, int
     return burst > 0 ? burst : 1;
 }
 
+/* So slow that the usual number of large packets would be much longer than a cluster. */
+static bool slow(const BweCluster *c)
+{
+    return c->goal_bytes < 5 * 1000;
+}
+
 void bwe_probe_packet_sent(BweProbe *p, uint16_t id, size_t bytes, int64_t now_us)
 {
     if (p->count == 0 || p->clusters[0].id != id || !runs(&p->clusters[0]))
@@ -80,7 +86,7 @@ void bwe_probe_packet_sent(BweProbe *p, uint16_t id, size_t bytes, int64_t now_u
     BweCluster *c = &p->clusters[0];
     c->sent_bytes += bytes;
     c->sent_packets++;
-    if (c->sent_bytes >= c->goal_bytes && c->sent_packets >= BWE_PROBE_PACKETS) {
+    if (c->sent_bytes >= c->goal_bytes && c->sent_packets >= (slow(c) ? BWE_PROBE_PACKETS_SLOW : BWE_PROBE_PACKETS)) {
         c->ended_us = now_us > 0 ? now_us : 1;
         p->sent++;
     }

@@ -12,6 +12,7 @@
 
 #define BWE_PROBE_US 25000          /* a cluster lasts this long at least ... */
 #define BWE_PROBE_PACKETS 5         /* ... and has so many packets */
+#define BWE_PROBE_PACKETS_SLOW 3    /* where large ones would take much longer */
 #define BWE_PROBE_BURST_US 2000     /* sent at a time */
 #define BWE_PROBE_LATE_US 20000     /* behind its schedule by this: given up */
 #define BWE_PROBE_WAIT_US 1000000   /* for a packet to start it, and for its feedback */

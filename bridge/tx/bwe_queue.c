@@ -17,6 +17,20 @@ void bwe_queue_update(BweQueue *q, int64_t delay_us, int64_t now_us)
         q->base_us[0] = delay_us;
     q->latest_us = delay_us;
     q->known = true;
+    int64_t queue_us = bwe_queue_delay_us(q);
+    if (queue_us < BWE_QUEUE_LONG_US) {
+        q->long_since_us = 0;
+    } else if (q->long_since_us == 0 || queue_us < BWE_QUEUE_FALLS * q->long_us) {
+        q->long_since_us = now_us > 0 ? now_us : 1;
+        q->long_us = queue_us;
+    } else if (queue_us > q->long_us) {
+        q->long_us = queue_us;
+    }
+}
+
+bool bwe_queue_stands(const BweQueue *q, int64_t now_us)
+{
+    return q->long_since_us > 0 && now_us - q->long_since_us >= BWE_QUEUE_STANDS_US;
 }
 
 int64_t bwe_queue_delay_us(const BweQueue *q)

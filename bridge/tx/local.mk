@@ -19,7 +19,7 @@ bridge_tx_libbridge_tx_a_SOURCES = \
 	%D%/bwe_alr.c %D%/bwe_alr.h \
 	%D%/bwe_probe.c %D%/bwe_probe.h \
 	%D%/bwe_queue.c %D%/bwe_queue.h \
-	%D%/bwe_remb.c %D%/bwe_remb.h \
+	%D%/bwe_random_loss.c %D%/bwe_random_loss.h %D%/bwe_remb.c %D%/bwe_remb.h \
 	%D%/paced_queue.c %D%/paced_queue.h \
 	%D%/pacer.c %D%/pacer.h \
 	%D%/padding.c %D%/padding.h \

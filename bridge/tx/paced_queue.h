@@ -17,9 +17,9 @@
 
 #include "bridge/tx/pacer.h"
 
-#define PACED_FACTOR 1.5
-#define PACED_FACTOR_QUEUED 1.25
-#define PACED_QUEUED_US 50000 /* on the way */
+#define PACED_FACTOR 1.35
+#define PACED_FACTOR_QUEUED 1.15
+#define PACED_QUEUED_US 25000 /* on the way */
 #define PACED_MIN_BPS 300000
 #define PACED_BURST_US 10000
 #define PACED_BURST_BYTES 4000

@@ -2,6 +2,8 @@
 #include "bridge/tx/padding.h"
 
 #define MICROBITS_PER_BYTE 8000000
+#define MAX_RATE_BPS 10000000000
+#define MAX_SENT 1000000000 /* bytes between two calls */
 
 int64_t padding_rate_bps(const PaddingInput *in)
 {
@@ -11,27 +13,25 @@ int64_t padding_rate_bps(const PaddingInput *in)
     return rate > 0 ? rate : 0;
 }
 
-size_t padding_due(Padding *p, int64_t rate_bps, int64_t now_us)
+size_t padding_due(Padding *p, int64_t rate_bps, uint64_t sent_bytes, int64_t now_us)
 {
     if (!p->started || rate_bps <= 0) {
-        *p = (Padding){ .started = true, .last_us = now_us };
+        *p = (Padding){ .started = true, .last_us = now_us, .sent_bytes = sent_bytes };
         return 0;
     }
-    int64_t elapsed = now_us - p->last_us, most = (int64_t)PADDING_MAX_BURST * MICROBITS_PER_BYTE;
-    p->last_us = now_us;
-    /* a stall must not overflow: at 10^10 bit/s the burst is reached within 40 us, so a second is plenty */
+    /* a stall, or a rate from nowhere, must not overflow */
+    int64_t rate = rate_bps < MAX_RATE_BPS ? rate_bps : MAX_RATE_BPS, elapsed = now_us - p->last_us;
+    uint64_t sent = sent_bytes - p->sent_bytes;
     elapsed = elapsed < 0 ? 0 : elapsed > 1000000 ? 1000000 : elapsed;
-    p->carry_microbits += elapsed * (rate_bps < 10000000000 ? rate_bps : 10000000000);
-    if (p->carry_microbits > most)
-        p->carry_microbits = most;
-    if (p->carry_microbits < 0)
+    p->last_us = now_us;
+    p->sent_bytes = sent_bytes;
+    p->carry_microbits += elapsed * rate - (int64_t)(sent < MAX_SENT ? sent : MAX_SENT) * MICROBITS_PER_BYTE;
+    if (p->carry_microbits > PADDING_SAVED_US * rate)
+        p->carry_microbits = PADDING_SAVED_US * rate;
+    if (p->carry_microbits < -PADDING_OWED_US * rate)
+        p->carry_microbits = -PADDING_OWED_US * rate;
+    if (p->carry_microbits < MICROBITS_PER_BYTE)
         return 0;
-    size_t bytes = (size_t)(p->carry_microbits / MICROBITS_PER_BYTE);
-    p->carry_microbits %= MICROBITS_PER_BYTE;
-    return bytes;
-}
-
-void padding_oversent(Padding *p, size_t bytes)
-{
-    p->carry_microbits -= (int64_t)(bytes < PADDING_MAX_BURST ? bytes : PADDING_MAX_BURST) * MICROBITS_PER_BYTE;
+    int64_t bytes = p->carry_microbits / MICROBITS_PER_BYTE;
+    return (size_t)(bytes < PADDING_MAX_BURST ? bytes : PADDING_MAX_BURST);
 }

@@ -3,6 +3,7 @@
 
 #include "bridge/rx/rx_feedback.h"
 #include "bridge/tx/tx_pace.h"
+#include "bridge/tx/padding.h"
 #include "bridge/tx/tx_slots.h"
 
 #include <stdio.h>
@@ -245,6 +246,23 @@ static void update_forwarded(MediaEndpoint *ep, const Run *run)
     tx_allocate_tell_forwarded(ep);
 }
 
+void tx_allocate_padding(MediaEndpoint *ep, int64_t now_us)
+{
+    TxState *tx = ep->tx;
+    if (!tx->bwe)
+        return;
+    PaddingInput in = { .ideal_bps = tx->result.ideal_bps,
+                        .target_bps = tx->result.target_bps,
+                        .estimate_bps = bwe_target_bps(tx->bwe),
+                        .below_ideal = tx->result.below_ideal };
+    bool starts = tx->padding_bps == 0;
+    tx->padding_bps = padding_rate_bps(&in);
+    if (tx->padding_bps == 0)
+        tx->padding = (Padding){ 0 };
+    else if (starts)
+        tx->next_padding_us = now_us + PADDING_PERIOD_US;
+}
+
 void tx_allocate_run(MediaEndpoint *ep, int64_t now_us)
 {
     TxState *tx = ep->tx;
@@ -263,17 +281,9 @@ void tx_allocate_run(MediaEndpoint *ep, int64_t now_us)
         update_forwarded(ep, &run);
         if (wants_slot(ep, &run)) /* every slot was announced a moment ago: soon one may be taken over */
             tx_allocate_soon(ep, now_us + SLOT_SETTLE_US);
-        tx->padding_bps = 0;
-        if (tx->bwe) {
+        if (tx->bwe)
             bwe_set_wanted_bps(tx->bwe, tx->result.ideal_bps);
-            PaddingInput in = { .ideal_bps = tx->result.ideal_bps,
-                                .target_bps = tx->result.target_bps,
-                                .estimate_bps = bwe_target_bps(tx->bwe),
-                                .below_ideal = tx->result.below_ideal };
-            tx->padding_bps = padding_rate_bps(&in);
-            if (tx->padding_bps)
-                tx->next_padding_us = now_us + PADDING_PERIOD_US;
-        }
+        tx_allocate_padding(ep, now_us);
     }
     run_free(&run);
 }

@@ -10,6 +10,8 @@
 /* Something the allocation depends on changed: runs at at_us or a little later, once for several changes. */
 void tx_allocate_soon(MediaEndpoint *ep, int64_t at_us);
 void tx_allocate_run(MediaEndpoint *ep, int64_t now_us);
+/* Padding by what was allocated and the estimate of now. */
+void tx_allocate_padding(MediaEndpoint *ep, int64_t now_us);
 bool tx_allocate_has_camera_on_stage(const MediaEndpoint *ep);
 /* ForwardedSources, whether it changed or not. */
 void tx_allocate_tell_forwarded(MediaEndpoint *ep);

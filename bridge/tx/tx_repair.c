@@ -186,16 +186,16 @@ static TxStream *newest_stream(const TxState *tx)
     return best;
 }
 
-/* Sends at least `bytes` of padding if it can; returns what it sent. */
-static size_t send_padding(MediaEndpoint *ep, size_t bytes, int64_t now_us)
+/* Sends at least `bytes` of padding if it can; returns what it sent. What is left of `small` bytes or less is made of
+ * small packets. */
+static size_t send_padding(MediaEndpoint *ep, size_t bytes, size_t small, int64_t now_us)
 {
     TxStream *st = newest_stream(ep->tx);
     size_t sent = 0;
     uint16_t back = 0;
     for (int i = 0; i < PADDING_BURST_PACKETS && sent < bytes; i++) {
         size_t one = 0;
-        RtxEntry *e =
-            st && bytes - sent > PADDING_MAX_PACKET ? rtx_map_find(&st->map, (uint16_t)(st->map.newest - back)) : NULL;
+        RtxEntry *e = st && bytes - sent > small ? rtx_map_find(&st->map, (uint16_t)(st->map.newest - back)) : NULL;
         back++;
         Packet *p = e && st->source ? rtx_cache_get(&st->source->cache, e->index) : NULL;
         if (p && ep->payloads[p->media.view.pt].rtx_pt != 0xff)
@@ -219,7 +219,7 @@ static void probe(MediaEndpoint *ep, size_t media_bytes, int64_t now_us)
         return;
     size_t given = tx_pace_give(ep, due, now_us);
     if (given < due)
-        send_padding(ep, due - given, now_us);
+        send_padding(ep, due - given, BWE_PROBE_LARGE, now_us);
 }
 
 void tx_repair_after_video(MediaEndpoint *ep, size_t largest, int64_t now_us)
@@ -239,6 +239,7 @@ void tx_repair_estimate(MediaEndpoint *ep, int64_t now_us)
 {
     TxState *tx = ep->tx;
     tx_pace_set(ep, now_us);
+    tx_allocate_padding(ep, now_us);
     if (media_endpoint_worker(ep)->config->trust_bwe &&
         allocator_estimate_changed(tx->allocated_for_bps, bwe_target_bps(tx->bwe)))
         tx_allocate_soon(ep, now_us);
@@ -282,12 +283,10 @@ int64_t tx_repair_tick(MediaEndpoint *ep, int64_t now_us)
     if (tx->padding_bps && (ep->tcc_video || ep->remb)) {
         if (now_us >= tx->next_padding_us) {
             tx->next_padding_us = now_us + PADDING_PERIOD_US;
-            size_t due = padding_due(&tx->padding, tx->padding_bps, now_us);
+            size_t due = padding_due(&tx->padding, bwe_target_bps(tx->bwe), bwe_sent_bytes(tx->bwe), now_us);
             if (tx->pace->count)
                 due = 0; /* there is media to send */
-            size_t sent = due ? send_padding(ep, due, now_us) : 0;
-            if (sent > due)
-                padding_oversent(&tx->padding, sent - due);
+            size_t sent = due ? send_padding(ep, due, PADDING_MAX_PACKET, now_us) : 0;
             if (sent) /* with every video held back, only padding can start a probe */
                 probe(ep, PADDING_MAX_PACKET, now_us);
         }

@@ -20,7 +20,9 @@ void sim_flow_init(SimFlow *f, int id, const BweConfig *config, int64_t start_us
     f->log = twcc_log_new();
     pacer_init(&f->pacer, config->start_bps, 2000, start_us);
     paced_queue_init(&f->queue, start_us);
-    f->hold.applied = f->layer = -1;
+    f->layer = -1;
+    for (int i = 0; i < SIM_SOURCES; i++)
+        f->hold[i].applied = f->layers[i] = LAYER_SUSPENDED;
 }
 
 void sim_flow_free(SimFlow *f)
@@ -54,7 +56,7 @@ static void send_probe(SimFlow *f, SimLink *link, size_t after_bytes, int64_t no
             sent += send_held(f, link, &held, now_us);
             continue;
         }
-        size_t bytes = due - sent > SIM_PADDING_BYTES ? SIM_PACKET_BYTES : SIM_PADDING_BYTES; /* RTX or padding */
+        size_t bytes = due - sent > BWE_PROBE_LARGE ? SIM_PACKET_BYTES : SIM_PADDING_BYTES; /* RTX or padding */
         send_packet(f, link, bytes, false, now_us);
         sent += bytes;
     }
@@ -87,30 +89,58 @@ static void release(SimFlow *f, SimLink *link, int64_t now_us)
     }
 }
 
-/* One camera on stage with the layers of the flow. */
+static void layer_table(LayerTable *t, const int64_t *bps)
+{
+    t->count = 0;
+    for (int i = 0; i < SIM_LAYERS && bps[i] > 0; i++)
+        t->layer[t->count++] =
+            (LayerEntry){ (int16_t)LAYER_INDEX(i, 0, 0), (uint16_t)(180 << i), 30, (uint32_t)bps[i] };
+}
+
+/* Takes over what was allocated to one source. */
+static void settle(SimFlow *f, int i, AllocSource *s, int64_t now_us)
+{
+    int64_t again_us;
+    int index = layer_hold_settle(&f->hold[i], s, &f->result, now_us, &again_us),
+        layer = index < 0 ? -1 : LAYER_EID(index);
+    f->allocate_us = again_us < f->allocate_us ? again_us : f->allocate_us;
+    f->key_due[i] |= layer != f->layers[i] && layer >= 0;
+    f->layers[i] = layer;
+    if (layer >= 0)
+        f->sources_bps += i ? f->tiles_bps[layer] : f->layers_bps[layer];
+}
+
+/* One camera on stage with the layers of the flow, and perhaps some tiles. */
 static void allocate(SimFlow *f, int64_t now_us)
 {
-    LayerTable t = { .count = SIM_LAYERS };
-    for (int i = 0; i < SIM_LAYERS; i++)
-        t.layer[i] =
-            (LayerEntry){ (int16_t)LAYER_INDEX(i, 0, 0), (uint16_t)(180 << i), 30, (uint32_t)f->layers_bps[i] };
-    const char *stage[] = { "a" };
-    ReceiverWishes w = { .last_n = -1, .on_stage = stage, .on_stage_n = 1, .default_max_height = 720 };
-    AllocSource s = { .name = "a", .type = VIDEO_CAMERA, .layers = &t };
+    static const char *const names[SIM_SOURCES] = { "stage", "b", "c", "d", "e" };
+    LayerTable tables[2];
+    AllocSource sources[SIM_SOURCES];
+    size_t n = f->tiles_bps[0] ? SIM_SOURCES : 1, order[SIM_SOURCES];
+    layer_table(&tables[0], f->layers_bps);
+    layer_table(&tables[1], f->tiles_bps);
+    for (size_t i = 0; i < n; i++)
+        sources[i] = (AllocSource){ .name = names[i], .type = VIDEO_CAMERA, .layers = &tables[i > 0] };
+    VideoConstraint constraint = { names[0], 720 };
+    ReceiverWishes w = { .last_n = -1,
+                         .on_stage = (const char **)names,
+                         .on_stage_n = 1,
+                         .default_max_height = 360,
+                         .constraints = &constraint,
+                         .constraints_n = 1 };
     AllocParams params = { .available_bps = bwe_target_bps(f->bwe) };
-    size_t order;
-    int64_t again_us;
-    priority_arrange(&s, 1, &w, ALLOC_UNLIMITED, &order);
-    f->result = allocator_run(&s, 1, &order, &params);
+    priority_arrange(sources, n, &w, ALLOC_UNLIMITED, order);
+    f->result = allocator_run(sources, n, order, &params);
     bwe_set_wanted_bps(f->bwe, f->result.ideal_bps);
-    int index = layer_hold_settle(&f->hold, &s, &f->result, now_us, &again_us),
-        layer = index < 0 ? -1 : LAYER_EID(index);
     f->allocated_bps = params.available_bps;
-    f->allocate_us = again_us < now_us + ALLOC_PERIOD_MS * 1000 ? again_us : now_us + ALLOC_PERIOD_MS * 1000;
-    f->layer_changes += layer != f->layer;
-    f->raises += layer > f->layer;
-    f->key_due |= layer != f->layer && layer >= 0;
-    f->layer = layer;
+    f->allocated_us = now_us;
+    f->allocate_us = now_us + ALLOC_PERIOD_MS * 1000;
+    f->sources_bps = 0;
+    for (size_t i = 0; i < n; i++)
+        settle(f, (int)i, &sources[i], now_us);
+    f->layer_changes += f->layers[0] != f->layer;
+    f->raises += f->layers[0] > f->layer;
+    f->layer = f->layers[0];
 }
 
 static void send_padding(SimFlow *f, SimLink *link, int64_t now_us)
@@ -119,33 +149,41 @@ static void send_padding(SimFlow *f, SimLink *link, int64_t now_us)
                         .target_bps = f->result.target_bps,
                         .estimate_bps = bwe_target_bps(f->bwe),
                         .below_ideal = f->result.below_ideal };
-    size_t due = padding_due(&f->padding, padding_rate_bps(&in), now_us), sent = 0;
+    size_t due = padding_due(&f->padding, padding_rate_bps(&in) ? in.estimate_bps : 0, bwe_sent_bytes(f->bwe), now_us),
+           sent = 0;
     if (f->queue.count > 0)
         return;
-    for (; sent < due; sent += SIM_PADDING_BYTES)
-        send_packet(f, link, SIM_PADDING_BYTES, false, now_us);
-    padding_oversent(&f->padding, sent - due);
+    while (sent < due) {
+        size_t bytes = due - sent > PADDING_MAX_PACKET ? SIM_PACKET_BYTES : SIM_PADDING_BYTES; /* RTX or padding */
+        send_packet(f, link, bytes, false, now_us);
+        sent += bytes;
+    }
     f->padding_bytes += sent;
     if (sent)
         send_probe(f, link, SIM_PADDING_BYTES, now_us);
 }
 
-/* What the source makes from now on; a frame of it. */
+/* What the sources make from now on; a frame of the next of them. */
 static void next_frame(SimFlow *f, int64_t now_us)
 {
-    int64_t rate = f->layers_bps[0] ? f->layer < 0 ? 0 : f->layers_bps[f->layer] : bwe_target_bps(f->bwe);
+    int n = f->tiles_bps[0] ? SIM_SOURCES : 1, i = f->turn++ % n, layer = f->layers[i];
+    int64_t rate = !f->layers_bps[0] ? bwe_target_bps(f->bwe)
+                   : layer < 0       ? 0
+                   : i               ? f->tiles_bps[layer]
+                                     : f->layers_bps[layer];
+    int64_t all = f->layers_bps[0] ? f->sources_bps : rate;
     rate = rate < f->source_max_bps ? rate : f->source_max_bps;
     double size = rate * SIM_FRAME_US / 8e6 * (0.8 + 0.4 * sim_random(&f->seed));
     if (f->key_every_us && now_us >= f->next_key_us) {
-        f->key_due = true;
+        f->key_due[i] = true;
         f->next_key_us = now_us + f->key_every_us;
     }
-    if (f->key_due && rate > 0 && f->key_factor > 0)
+    if (f->key_due[i] && rate > 0 && f->key_factor > 0)
         size *= f->key_factor;
-    f->key_due = false;
+    f->key_due[i] = false;
     f->frame_left += (size_t)size;
-    pacer_set_rate(&f->pacer, (int64_t)(PACING * (f->key_factor > 0 ? SENDER_RATE_MORE : 1) * rate), now_us);
-    f->next_frame_us += SIM_FRAME_US;
+    pacer_set_rate(&f->pacer, (int64_t)(PACING * (f->key_factor > 0 ? SENDER_RATE_MORE : 1) * all), now_us);
+    f->next_frame_us += SIM_FRAME_US / n;
 }
 
 void sim_flow_send(SimFlow *f, SimLink *link, int64_t now_us)
@@ -157,7 +195,8 @@ void sim_flow_send(SimFlow *f, SimLink *link, int64_t now_us)
         f->next_tick_us += BWE_TICK_US;
     }
     if (f->layers_bps[0] &&
-        (now_us >= f->allocate_us || allocator_estimate_changed(f->allocated_bps, bwe_target_bps(f->bwe))))
+        (now_us >= f->allocate_us || (now_us >= f->allocated_us + SIM_REALLOCATE_US &&
+                                      allocator_estimate_changed(f->allocated_bps, bwe_target_bps(f->bwe)))))
         allocate(f, now_us);
     if (now_us >= f->next_frame_us)
         next_frame(f, now_us);

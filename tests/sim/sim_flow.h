@@ -19,7 +19,10 @@
 #define SIM_PADDING_BYTES 280 /* the longest padding-only packet */
 #define SIM_FRAME_US 33333
 #define SIM_LAYERS 3
-#define SIM_REPORTS 64 /* on the way back */
+#define SIM_TILES 4 /* besides what is on stage */
+#define SIM_SOURCES (1 + SIM_TILES)
+#define SIM_REALLOCATE_US 20000 /* TX_REALLOCATE_US of the bridge */
+#define SIM_REPORTS 64          /* on the way back */
 
 typedef struct {
     int64_t arrive_us;
@@ -33,6 +36,7 @@ typedef struct {
     int64_t start_us, back_delay_us, report_us; /* report_us: the receiver reports so often */
     int64_t source_max_bps;                     /* what the source makes at most */
     int64_t layers_bps[SIM_LAYERS]; /* if set: it sends what it is given of these, and padding looks after the rest */
+    int64_t tiles_bps[SIM_LAYERS];  /* the same of each of SIM_TILES more sources, not on stage, 360 px at most */
     double key_factor;              /* size of a key frame, in frames; 0: all are equal */
     int64_t key_every_us;           /* between key frames besides those of a new layer; 0 none */
     bool unpaced;                   /* as a bridge without pacing */
@@ -42,10 +46,13 @@ typedef struct {
     TwccLog *log;
     Pacer pacer; /* the far sender paces its frames */
     PacedQueue queue;
-    LayerHold hold;
-    int64_t allocated_bps, allocate_us;
+    LayerHold hold[SIM_SOURCES];
+    int layers[SIM_SOURCES]; /* -1: nothing is sent */
+    int64_t sources_bps;     /* what all of them make */
+    int64_t allocated_bps, allocated_us, allocate_us;
     AllocResult result;
-    bool key_due;
+    bool key_due[SIM_SOURCES];
+    unsigned turn; /* of the sources, to make a frame */
     int64_t next_key_us;
     uint16_t seq;
     uint32_t seed;
@@ -57,7 +64,7 @@ typedef struct {
     size_t report_head, report_count;
     /* for the test */
     uint64_t sent_bytes, received_bytes, padding_bytes;
-    int layer; /* -1: nothing is sent */
+    int layer; /* on stage; -1: nothing is sent */
     unsigned layer_changes, raises;
     int64_t waited_us; /* longest in the queue */
 } SimFlow;

@@ -4,85 +4,23 @@
  * are virtual seconds; capacities Mbit/s. */
 #include <glib.h>
 #include <string.h>
-#include "tests/sim/sim_flow.h"
-
-#define SECOND 1000000LL
-#define EPOCH (1 * SECOND) /* virtual time starts here */
-#define MBIT 1e6
-#define MAX_FLOWS 2
-
-typedef struct {
-    SimLink link;
-    SimFlow flows[MAX_FLOWS];
-    size_t n;
-    int64_t now_us;
-    double cross_bps; /* constant cross traffic */
-    double cross_due_bytes;
-} World;
+#include "tests/sim/sim_world.h"
 
 static World world;
 
 static void world_init(double capacity_mbit, size_t queue_bytes, size_t n, double max_mbit)
 {
-    world = (World){ .n = n, .now_us = EPOCH };
-    sim_link_init(&world.link, (int64_t)(capacity_mbit * MBIT), 30000, queue_bytes, 9);
-    BweConfig config = BWE_CONFIG_DEFAULT;
-    config.max_bps = (int64_t)(max_mbit * MBIT);
-    for (size_t i = 0; i < n; i++)
-        sim_flow_init(&world.flows[i], (int)i, &config, EPOCH + (int64_t)i * 7 * SECOND);
+    sim_world_init(&world, capacity_mbit, queue_bytes, n, max_mbit, 0);
 }
 
 static void world_free(void)
 {
-    for (size_t i = 0; i < world.n; i++)
-        sim_flow_free(&world.flows[i]);
+    sim_world_free(&world);
 }
-
-/* What one stretch of time looked like. */
-typedef struct {
-    double sent_mbit, received_mbit;            /* of flow 0, average */
-    double target_mean, target_min, target_max; /* Mbit/s, of flow 0 */
-    double queue_max_ms;
-    double share; /* received by flow 0 / by all */
-} Seen;
 
 static Seen run(double seconds)
 {
-    int64_t end_us = world.now_us + (int64_t)(seconds * SECOND), steps = 0;
-    uint64_t sent = world.flows[0].sent_bytes, received[MAX_FLOWS] = { 0 };
-    Seen s = { .target_min = 1e9 };
-    for (size_t i = 0; i < world.n; i++)
-        received[i] = world.flows[i].received_bytes;
-    for (; world.now_us < end_us; world.now_us += SIM_STEP_US, steps++) {
-        int64_t now_us = world.now_us;
-        for (world.cross_due_bytes += world.cross_bps * SIM_STEP_US / 8e6; world.cross_due_bytes >= 1200;
-             world.cross_due_bytes -= 1200)
-            sim_link_send(&world.link, &(SimPacket){ .bytes = 1200, .flow = -1 }, now_us);
-        for (size_t i = 0; i < world.n; i++)
-            sim_flow_send(&world.flows[i], &world.link, now_us);
-        SimPacket p;
-        while (sim_link_receive(&world.link, now_us, &p))
-            if (p.flow >= 0)
-                sim_flow_receive(&world.flows[p.flow], &p);
-        for (size_t i = 0; i < world.n; i++)
-            sim_flow_report(&world.flows[i], now_us);
-        double target = bwe_target_bps(world.flows[0].bwe) / MBIT, queue_ms = sim_link_queue_us(&world.link) / 1e3;
-        s.target_mean += target;
-        s.target_min = MIN(s.target_min, target);
-        s.target_max = MAX(s.target_max, target);
-        s.queue_max_ms = MAX(s.queue_max_ms, queue_ms);
-    }
-    uint64_t all = 0;
-    for (size_t i = 0; i < world.n; i++)
-        all += received[i] = world.flows[i].received_bytes - received[i];
-    s.target_mean /= (double)steps;
-    s.sent_mbit = (world.flows[0].sent_bytes - sent) * 8 / seconds / MBIT;
-    s.received_mbit = received[0] * 8 / seconds / MBIT;
-    s.share = all ? (double)received[0] / all : 0;
-    g_test_message("%6.1f s: cap %.2f sent %.2f received %.2f target %.2f..%.2f..%.2f queue %.0f ms share %.2f",
-                   (world.now_us - EPOCH) / 1e6, world.link.capacity_bps / MBIT, s.sent_mbit, s.received_mbit,
-                   s.target_min, s.target_mean, s.target_max, s.queue_max_ms, s.share);
-    return s;
+    return sim_world_run(&world, seconds);
 }
 
 static void assert_steady(const Seen *s, double swing)

@@ -101,10 +101,10 @@ static void test_burst(Engine *f, gconstpointer unused)
     g_assert_cmpuint(g.media, >=, 3);
     g_assert_cmpuint(g.media, <=, 5);
     g_assert_cmpuint(f->client[1].ep->tx->pace->count, ==, 30 - g.media);
-    wait_ms(f, &g, 100); /* 1.5 times the estimate: a packet in 15 ms */
+    wait_ms(f, &g, 100); /* PACED_FACTOR times the estimate: a packet in 17 ms */
     g_assert_cmpuint(g.media, >=, 9);
     g_assert_cmpuint(g.media, <=, 12);
-    wait_ms(f, &g, 340);
+    wait_ms(f, &g, (int)(660 / PACED_FACTOR) - 100);
     g_assert_cmpuint(g.media, ==, 30);
     g_assert_cmpuint(f->w.totals.drops[WORKER_DROP_PACER], ==, 0);
     for (uint16_t seq = 200; seq < 230; seq += 3) { /* evenly, at 3 / 0.1 s: nothing waits */
@@ -122,7 +122,7 @@ static void test_audio_overtakes(Engine *f, gconstpointer unused)
     take(f, &g);
     g_assert_cmpuint(g.audio, ==, 1);
     g_assert_cmpuint(g.media, <, 30);
-    wait_ms(f, &g, 450);
+    wait_ms(f, &g, (int)(675 / PACED_FACTOR));
     g_assert_cmpuint(g.media, ==, 30);
 }
 
@@ -169,7 +169,7 @@ static void test_nack_of_held(Engine *f, gconstpointer unused)
     nack(f, srtcp, g.seq); /* this one was */
     take(f, &g);
     g_assert_cmpuint(g.rtx, ==, before + 1);
-    wait_ms(f, &g, 450);
+    wait_ms(f, &g, (int)(675 / PACED_FACTOR));
     g_assert_cmpuint(g.media, ==, 30);
     before = g.rtx;
     nack(f, srtcp, g.seq);

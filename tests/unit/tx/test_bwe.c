@@ -13,6 +13,7 @@
 #include "bridge/tx/bwe_loss.h"
 #include "bridge/tx/bwe_probe.h"
 #include "bridge/tx/bwe_queue.h"
+#include "bridge/tx/bwe_random_loss.h"
 
 #define MS 1000LL
 #define SECOND 1000000LL
@@ -308,7 +309,7 @@ static void test_loss(gconstpointer data)
             packets[k] = packet(now + (int64_t)(k * 100 * MS / n), lost ? TWCC_NOT_RECEIVED : now, 1000);
         }
         now += 100 * MS;
-        bps = bwe_loss_update(&l, packets, n, 5000000, (int64_t)(got * 80000), c->send_mbit > 0, now);
+        bps = bwe_loss_update(&l, packets, n, 5000000, (int64_t)(got * 80000), c->send_mbit > 0, 0, now);
         g_assert_cmpint(bps, <=, 5000000);
         g_assert_cmpint(bps, >=, 30000);
     }
@@ -331,7 +332,7 @@ static void test_loss_recovers(void)
             packets[k] = packet(now + (int64_t)(k * 100 * MS / n), lost ? TWCC_NOT_RECEIVED : now, 1000);
         }
         now += 100 * MS;
-        bps = bwe_loss_update(&l, packets, n, 5000000, (int64_t)(got * 80000), false, now);
+        bps = bwe_loss_update(&l, packets, n, 5000000, (int64_t)(got * 80000), false, 0, now);
         if (i == 49)
             low = bps;
     }
@@ -634,6 +635,71 @@ static void test_audio(gconstpointer data)
         g_test_add_data_func(path, &rows[i], func);                                                                    \
     }
 
+/* What is lost whatever is sent is found out; what is lost because too much is sent, or from a queue, is not it. */
+typedef struct {
+    const char *name;
+    double random, link_mbit; /* link_mbit: what comes above is dropped at once; 0 no limit */
+    double low_mbit, high_mbit;
+    int64_t queue_us;
+    double least, most; /* of the share */
+} RandomCase;
+
+static const RandomCase randoms[] = {
+    { "none", 0, 0, 1, 1.5, 0, 0, 0 },
+    { "2 percent", 0.02, 0, 1, 1.5, 0, 0.01, 0.03 },
+    { "10 percent", 0.1, 0, 1, 1.5, 0, 0.08, 0.12 },
+    { "10 percent, one rate", 0.1, 0, 1, 1, 0, 0.08, 0.12 },
+    { "half", 0.5, 0, 1, 1.5, 0, 0, 0 },
+    { "queue", 0.1, 0, 1, 1.5, 50000, 0, 0 },
+    { "policed", 0, 1, 0.9, 1.25, 0, 0, 0 },
+};
+
+static void test_random_loss(gconstpointer data)
+{
+    const RandomCase *c = data;
+    BweRandomLoss r = { 0 };
+    int64_t now_us = SECOND;
+    double lost = 0;
+    for (int period = 0; period < 60; period++) {
+        double mbit = period / 4 % 2 ? c->high_mbit : c->low_mbit;
+        double above = c->link_mbit > 0 && mbit > c->link_mbit ? 1 - c->link_mbit / mbit : 0;
+        int64_t end_us = now_us + 260 * MS, gap_us = (int64_t)(1000 * 8 / mbit);
+        for (; now_us < end_us; now_us += gap_us) {
+            BwePacket p = { .send_us = now_us, .bytes = 1000, .arrival_us = now_us + 20 * MS };
+            lost += c->random + above;
+            if (lost >= 1) {
+                lost -= 1;
+                p.arrival_us = TWCC_NOT_RECEIVED;
+            }
+            bwe_random_loss_update(&r, &p, 1, c->queue_us);
+        }
+    }
+    g_assert_cmpfloat(r.share, >=, c->least);
+    g_assert_cmpfloat(r.share, <=, c->most);
+    g_assert_cmpint(bwe_random_loss_restore_bps(&r, 900000), >=, (int64_t)(900000 / (1 - c->least)));
+    g_assert_cmpint(bwe_random_loss_restore_bps(&r, 0), ==, 0);
+}
+
+/* Long without falling: it stands. */
+static void test_queue_stands(void)
+{
+    BweQueue q;
+    int64_t now = SECOND;
+    bwe_queue_init(&q);
+    bwe_queue_update(&q, 20 * MS, now);
+    bwe_queue_update(&q, 20 * MS + BWE_QUEUE_LONG_US + MS, now += 100 * MS);
+    g_assert_false(bwe_queue_stands(&q, now));
+    bwe_queue_update(&q, 20 * MS + BWE_QUEUE_LONG_US + 2 * MS, now += BWE_QUEUE_STANDS_US);
+    g_assert_true(bwe_queue_stands(&q, now));
+    for (int64_t queue_us = 400 * MS; queue_us > BWE_QUEUE_LONG_US; queue_us = queue_us * 8 / 10) { /* runs empty */
+        bwe_queue_update(&q, 20 * MS + queue_us, now += 150 * MS);
+        if (queue_us < 40 * MS + BWE_QUEUE_LONG_US)
+            g_assert_false(bwe_queue_stands(&q, now));
+    }
+    bwe_queue_update(&q, 20 * MS, now += 100 * MS);
+    g_assert_false(bwe_queue_stands(&q, now + SECOND));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -659,5 +725,10 @@ int main(int argc, char **argv)
     static const bool reports[] = { false, true };
     g_test_add_data_func("/tx/bwe/audio left out", &reports[0], test_audio);
     g_test_add_data_func("/tx/bwe/audio", &reports[1], test_audio);
+    for (size_t i = 0; i < G_N_ELEMENTS(randoms); i++) {
+        g_autofree char *path = g_strdup_printf("/tx/bwe/random loss/%s", randoms[i].name);
+        g_test_add_data_func(path, &randoms[i], test_random_loss);
+    }
+    g_test_add_func("/tx/bwe/queue stands", test_queue_stands);
     return g_test_run();
 }

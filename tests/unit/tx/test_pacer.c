@@ -152,14 +152,15 @@ static void test_padding_due(void)
 {
     Padding p = { 0 };
     uint64_t sum = 0;
-    g_assert_cmpuint(padding_due(&p, 100001, 0), ==, 0);
+    g_assert_cmpuint(padding_due(&p, 100001, sum, 0), ==, 0);
     for (int64_t now = PADDING_PERIOD_US; now <= 30 * SECOND; now += PADDING_PERIOD_US)
-        sum += padding_due(&p, 100001, now);
+        sum += padding_due(&p, 100001, sum, now);
     g_assert_cmpuint(sum, ==, 30 * 100001 / 8); /* no byte lost to rounding */
-    g_assert_cmpuint(padding_due(&p, 0, 31 * SECOND), ==, 0);
-    g_assert_cmpuint(padding_due(&p, 8000000, 32 * SECOND), <=, PADDING_MAX_BURST); /* after a stall */
-    g_assert_cmpuint(padding_due(&p, INT64_MAX, 40 * SECOND), ==, PADDING_MAX_BURST);
-    g_assert_cmpuint(padding_due(&p, 8000000, 39 * SECOND), ==, 0); /* time that falls */
+    g_assert_cmpuint(padding_due(&p, 0, sum, 31 * SECOND), ==, 0);
+    g_assert_cmpuint(padding_due(&p, 8000000, sum, 32 * SECOND), <=, 8 * PADDING_SAVED_US / 8); /* after a stall */
+    g_assert_cmpuint(padding_due(&p, INT64_MAX, sum, 40 * SECOND), ==, PADDING_MAX_BURST);
+    g_assert_cmpuint(padding_due(&p, 8000000, sum, 39 * SECOND), <=, 8 * PADDING_SAVED_US / 8); /* time that falls */
+    g_assert_cmpuint(padding_due(&p, 8000000, 0, 40 * SECOND), ==, 0); /* a counter that falls */
 }
 
 /* Sent in whole packets, the rate is still the rate. */
@@ -167,15 +168,36 @@ static void test_padding_packets(void)
 {
     Padding p = { 0 };
     uint64_t sum = 0;
-    for (int64_t now = 0; now <= 30 * SECOND; now += PADDING_PERIOD_US) {
-        size_t due = padding_due(&p, 200000, now), sent = 0;
-        while (sent < due)
-            sent += 1200;
-        padding_oversent(&p, sent - due);
-        sum += sent;
-    }
+    for (int64_t now = 0; now <= 30 * SECOND; now += PADDING_PERIOD_US)
+        for (size_t due = padding_due(&p, 200000, sum, now), sent = 0; sent < due; sent += 1200)
+            sum += 1200;
     g_assert_cmpuint(sum, >, 30 * 200000 / 8 - 1200);
     g_assert_cmpuint(sum, <, 30 * 200000 / 8 + 1200);
+}
+
+/* Beside media of half the rate: the rest, and after a key frame nothing until that is made up for. */
+static void test_padding_beside_media(void)
+{
+    Padding p = { 0 };
+    uint64_t sum = 0, padded = 0;
+    padding_due(&p, 800000, 0, 0);
+    for (int i = 1; i <= 2000; i++) {
+        sum += 750; /* of 1500 */
+        size_t due = padding_due(&p, 800000, sum, i * PADDING_PERIOD_US);
+        sum += due;
+        padded += due;
+    }
+    g_assert_cmpuint(padded, ==, 2000 * 750);
+    sum += 15000;
+    for (int i = 2001; i <= 2010; i++)
+        g_assert_cmpuint(padding_due(&p, 800000, sum, i * PADDING_PERIOD_US), ==, 0);
+    g_assert_cmpuint(padding_due(&p, 800000, sum, 2011 * PADDING_PERIOD_US), ==, 1500);
+    sum += 1500 + 1000000; /* what was sent without being asked is not held against us for ever */
+    for (int i = 2012; i <= 2030; i++)
+        g_assert_cmpuint(padding_due(&p, 800000, sum, i * PADDING_PERIOD_US), ==, 0);
+    for (int i = 2031; i <= 2034; i++)
+        sum += padding_due(&p, 800000, sum, i * PADDING_PERIOD_US);
+    g_assert_cmpuint(padding_due(&p, 800000, sum, 2035 * PADDING_PERIOD_US), ==, 1500);
 }
 
 int main(int argc, char **argv)
@@ -190,6 +212,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, &paddings[i], test_padding_rate);
     }
     g_test_add_func("/tx/padding/due", test_padding_due);
+    g_test_add_func("/tx/padding/beside media", test_padding_beside_media);
     g_test_add_func("/tx/padding/whole packets", test_padding_packets);
     return g_test_run();
 }

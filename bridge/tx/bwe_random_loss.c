@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bridge/tx/bwe_random_loss.h"
+
+#define LEAST_PERIODS 3  /* without a queue, to know */
+#define LEAST_SPREAD 0.1 /* of the rate between its upper and lower half, to compare them */
+#define LEAST_YIELD 0.5  /* of what was sent more must arrive */
+
+/* Sums of those periods that had no queue, and sent more than `above` but not more than `most`. */
+static BweRandomPeriod sum(const BweRandomLoss *r, double above, double most, unsigned *n)
+{
+    unsigned have = r->count < BWE_RANDOM_PERIODS ? r->count : BWE_RANDOM_PERIODS;
+    BweRandomPeriod s = { 0 };
+    *n = 0;
+    for (unsigned i = 0; i < have; i++) {
+        const BweRandomPeriod *p = &r->periods[i];
+        if (p->queued || p->kbps <= above || p->kbps > most)
+            continue;
+        s.kb += p->kb;
+        s.lost_kb += p->lost_kb;
+        s.kbps += p->kbps;
+        ++*n;
+    }
+    if (*n)
+        s.kbps /= *n;
+    return s;
+}
+
+static double arrived_kbps(const BweRandomPeriod *p)
+{
+    return p->kb > 0 ? p->kbps * (1 - p->lost_kb / p->kb) : 0;
+}
+
+/* More was sent, and hardly more arrived. */
+static bool limited(const BweRandomLoss *r, double mean_kbps)
+{
+    unsigned n_low, n_high;
+    BweRandomPeriod low = sum(r, 0, mean_kbps, &n_low), high = sum(r, mean_kbps, 1e12, &n_high);
+    if (n_low < LEAST_PERIODS || n_high < LEAST_PERIODS || high.kbps - low.kbps < LEAST_SPREAD * mean_kbps)
+        return false;
+    return arrived_kbps(&high) - arrived_kbps(&low) < LEAST_YIELD * (high.kbps - low.kbps);
+}
+
+static void judge(BweRandomLoss *r)
+{
+    unsigned n;
+    BweRandomPeriod all = sum(r, 0, 1e12, &n);
+    if (n < LEAST_PERIODS || all.kb <= 0)
+        return; /* what was known of the path still holds */
+    double share = all.lost_kb / all.kb;
+    r->share = share > BWE_RANDOM_MOST || limited(r, all.kbps) ? 0 : share;
+}
+
+void bwe_random_loss_update(BweRandomLoss *r, const BwePacket *packets, size_t n, int64_t queue_us)
+{
+    for (size_t i = 0; i < n; i++) {
+        const BwePacket *p = &packets[i];
+        r->partial.kb += p->bytes / 1000.0;
+        if (!bwe_packet_received(p))
+            r->partial.lost_kb += p->bytes / 1000.0;
+        if (r->first_us == 0 || p->send_us < r->first_us)
+            r->first_us = p->send_us;
+        if (p->send_us > r->last_us)
+            r->last_us = p->send_us;
+    }
+    r->partial.queued |= queue_us > BWE_RANDOM_QUEUE_US;
+    int64_t span_us = r->last_us - r->first_us;
+    if (r->first_us == 0 || span_us < BWE_RANDOM_PERIOD_US)
+        return;
+    r->partial.kbps = r->partial.kb * 8e6 / (double)span_us;
+    r->periods[r->count++ % BWE_RANDOM_PERIODS] = r->partial;
+    r->partial = (BweRandomPeriod){ 0 };
+    r->first_us = r->last_us = 0;
+    judge(r);
+}
+
+int64_t bwe_random_loss_restore_bps(const BweRandomLoss *r, int64_t acked_bps)
+{
+    return (int64_t)((double)acked_bps / (1 - r->share));
+}
