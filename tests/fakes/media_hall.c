@@ -93,14 +93,24 @@ static void wait_for_workers(MediaHall *h)
     }
 }
 
-void media_hall_run(MediaHall *h, unsigned ms)
+void media_hall_settle(MediaHall *h)
+{
+    /* Once for the round it was in, once for one that began since, once more for what workers hand over. */
+    for (int i = 0; i < 3; i++)
+        wait_for_workers(h);
+}
+
+void media_hall_pass(MediaHall *h, unsigned ms)
 {
     gint64 end = g_get_monotonic_time() + ms * 1000;
     for (gint64 left; (left = end - g_get_monotonic_time()) > 0;)
         pump(h, (int)(left / 1000) + 1);
-    /* Once for the round it was in, once for one that began since, once more for what workers hand over. */
-    for (int i = 0; i < 3; i++)
-        wait_for_workers(h);
+}
+
+void media_hall_run(MediaHall *h, unsigned ms)
+{
+    media_hall_pass(h, ms);
+    media_hall_settle(h);
     pump(h, 0);
 }
 
@@ -186,11 +196,6 @@ WorkerTotals media_hall_totals(MediaHall *h)
     }
     h->worker = own;
     return sum;
-}
-
-void media_hall_settle(MediaHall *h)
-{
-    wait_for_workers(h);
 }
 
 void media_hall_await_video(MediaHall *h, const MediaPeer *peer)

@@ -31,7 +31,9 @@ MediaPeer *media_hall_add(MediaHall *h, const char *id, const PeerOptions *optio
 /* Drives everything for so long, and then until the workers have done what was waiting for them: a busy machine
  * makes it take longer, and changes nothing else. */
 void media_hall_run(MediaHall *h, unsigned ms);
-/* Until everything posted so far has been carried out. */
+/* Drives everything for so long, and waits for nobody. */
+void media_hall_pass(MediaHall *h, unsigned ms);
+/* Until everything posted and sent so far has been carried out, and handed on where it was to be. */
 void media_hall_settle(MediaHall *h);
 /* Until the receiver is told that it gets video: its wishes are allocated, slots bound. */
 void media_hall_await_video(MediaHall *h, const MediaPeer *peer);
