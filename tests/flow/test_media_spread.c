@@ -325,7 +325,7 @@ static void test_speaker(Fixture *f, gconstpointer data)
                                 .payload_len = sizeof(payload) };
                 media_peer_send_rtp(peers[i], &rtp);
             }
-            media_hall_pass(&f->hall, 5); /* waiting for workers on a busy machine makes it 40 ms, the speaker's patience */
+            media_hall_pass(&f->hall, 5); /* waiting for workers may make it 40 ms, the speaker's patience */
             ev = media_hall_last(&f->hall, WORKER_EV_DOMINANT_SPEAKER, NULL);
             if (ev && strcmp(ev->speaker.dominant, peers[who]->id) != 0)
                 ev = NULL;
