@@ -22,6 +22,7 @@ bridge_libbridge_media_a_SOURCES = \
 	bridge/tx/tx_header.c bridge/tx/tx_header.h \
 	bridge/tx/tx_pace.c bridge/tx/tx_pace.h \
 	bridge/tx/tx_path.c bridge/tx/tx_path.h \
+	bridge/tx/tx_reason.c bridge/tx/tx_reason.h \
 	bridge/tx/tx_repair.c bridge/tx/tx_repair.h \
 	bridge/tx/tx_reports.c bridge/tx/tx_reports.h \
 	bridge/tx/tx_slots.c bridge/tx/tx_slots.h \

@@ -41,6 +41,7 @@ struct MediaSource {
     uint32_t shares;      /* other workers with receivers for it, a bit each; 0 for a mirror */
     uint32_t subscribing; /* audio: other workers where somebody asked for it by name, a bit each */
     uint8_t silent_run;   /* audio: consecutive packets of level 127, saturating */
+    int64_t quiet_us;     /* audio: last packet held back as silence or as quieter than others; 0 none */
     bool wants_keyframe;  /* some receiver missed one in this batch */
     RtxCache cache;       /* video: packets forwarded lately, all encodings */
 };

@@ -7,6 +7,7 @@
 #include "bridge/rx/rx_feedback.h"
 #include "bridge/worker.h"
 #include "bridge/worker_snapshot.h"
+#include "common/base/clock.h"
 
 #define COMMANDS_PER_ROUND 64 /* then packets get their turn */
 
@@ -103,7 +104,7 @@ static void carry_out(Worker *w, WorkerCommand **command)
     if (c->type == WORKER_CONFERENCE_CREATE) {
         create_conference(w, c);
     } else if (c->type == WORKER_SNAPSHOT) {
-        worker_snapshot(w, conf, c);
+        worker_snapshot(w, conf, c, clock_now_us());
     } else if (!conf) {
         return;
     } else if (c->type == WORKER_CONFERENCE_REMOVE) {

@@ -2,7 +2,7 @@
 #include "bridge/worker_snapshot.h"
 
 #include "bridge/media_endpoint.h"
-#include "common/base/clock.h"
+#include "bridge/tx/tx_reason.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,34 +117,17 @@ static size_t fill_received(MediaEndpoint *ep, WorkerStreamStats *out, int64_t n
     return n;
 }
 
-/* What flows below its ideal layer is held down by bandwidth, unless the switch up only waits for its key frame. */
-static ForwardReason why_video(const TxSource *t, int64_t now_us)
+static void fill_sent(const MediaEndpoint *ep, MediaSource *s, WorkerStreamStats *o, int64_t now_us)
 {
-    if (!t->video)
-        return t->reason == FORWARD_OK ? FORWARD_UNMAPPED : t->reason;
-    const Projection *p = &t->video->projection;
-    ForwardReason reason = projection_reason(p, now_us);
-    if (reason != FORWARD_OK)
-        return reason;
-    if (t->video->target != t->video->ideal)
-        return FORWARD_BANDWIDTH;
-    return projection_needs_keyframe(p) ? FORWARD_WAITING_KEYFRAME : FORWARD_OK;
-}
-
-static ForwardReason why_audio(const TxAudio *a)
-{
-    if (!a || !a->wanted)
-        return FORWARD_CAP;
-    return a->stream ? FORWARD_OK : FORWARD_UNMAPPED;
-}
-
-static void fill_sent(const TxSource *t, WorkerStreamStats *o, int64_t now_us)
-{
+    static const TxSource none;
+    const TxState *tx = ep->tx;
+    const TxSource *t = tx && s->index < tx->n_sources && tx->by_source[s->index].source == s ? &tx->by_source[s->index]
+                                                                                              : &none;
     const TxStream *st = t->video ? t->video->stream : t->audio ? t->audio->stream : NULL;
-    snprintf(o->name, sizeof(o->name), "%s", t->source->name);
-    snprintf(o->owner, sizeof(o->owner), "%s", t->source->owner->id);
+    snprintf(o->name, sizeof(o->name), "%s", s->name);
+    snprintf(o->owner, sizeof(o->owner), "%s", s->owner->id);
     o->is_tx = true;
-    o->is_video = t->source->kind == WORKER_VIDEO;
+    o->is_video = s->kind == WORKER_VIDEO;
     o->layer = o->target_layer = o->ideal_layer = -1;
     if (t->video) {
         o->layer = (int16_t)projection_current_layer(&t->video->projection);
@@ -152,8 +135,8 @@ static void fill_sent(const TxSource *t, WorkerStreamStats *o, int64_t now_us)
         o->ideal_layer = t->video->ideal;
         o->height = t->video->max_height;
     }
-    o->reason = o->is_video ? why_video(t, now_us) : why_audio(t->audio);
-    if (st && st->source == t->source) {
+    o->reason = tx_reason(ep, s, now_us);
+    if (st && st->source == s) {
         o->ssrc = st->out.ssrc;
         o->rtx_ssrc = st->rtx_ssrc;
         o->packets = st->packets;
@@ -162,17 +145,19 @@ static void fill_sent(const TxSource *t, WorkerStreamStats *o, int64_t now_us)
     }
 }
 
+/* All that it sends, and all that the others have for it, whether sent to it or not. */
 static void fill_streams(MediaEndpoint *ep, WorkerEvent *ev, int64_t now_us)
 {
-    size_t room = (size_t)ep->n_sources * WORKER_ENCODINGS_MAX + (ep->tx ? ep->tx->n_sources : 0) + 1;
+    const MediaConference *c = ep->conference;
+    size_t room = (size_t)ep->n_sources * WORKER_ENCODINGS_MAX + c->n_sources + 1;
     WorkerStreamStats *out = calloc(room, sizeof(*out));
     if (!out)
         return;
     size_t n = fill_received(ep, out, now_us);
-    for (uint32_t i = 0; ep->tx && i < ep->tx->n_sources; i++) {
-        const TxSource *t = &ep->tx->by_source[i];
-        if (t->source && (t->audio || t->source->kind == WORKER_VIDEO))
-            fill_sent(t, &out[n++], now_us);
+    for (uint32_t i = 0; i < c->n_sources; i++) {
+        MediaSource *s = c->sources[i];
+        if (s && (s->owner != ep || s->synthetic))
+            fill_sent(ep, s, &out[n++], now_us);
     }
     ev->snapshot.streams = out;
     ev->snapshot.n_streams = n;
@@ -204,9 +189,8 @@ static void fill_totals(Worker *w, WorkerTotals *t, int64_t now_us)
     *t = w->totals;
 }
 
-void worker_snapshot(Worker *w, const MediaConference *conf, const WorkerCommand *request)
+void worker_snapshot(Worker *w, const MediaConference *conf, const WorkerCommand *request, int64_t now_us)
 {
-    int64_t now_us = clock_now_us();
     MediaEndpoint *one = conf && request->endpoint ? media_conference_find(conf, request->endpoint) : NULL;
     if (one && one->mirror)
         one = NULL;

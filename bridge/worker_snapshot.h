@@ -7,6 +7,6 @@
 #include "bridge/media_conference.h"
 
 /* conf NULL: totals only. */
-void worker_snapshot(Worker *w, const MediaConference *conf, const WorkerCommand *request);
+void worker_snapshot(Worker *w, const MediaConference *conf, const WorkerCommand *request, int64_t now_us);
 
 #endif

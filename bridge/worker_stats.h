@@ -105,7 +105,7 @@ typedef struct {
     uint32_t ssrc, rtx_ssrc;                  /* rx: this encoding; tx: the slot */
     uint8_t encoding;                         /* rx: its place among the encodings, 0 the lowest */
     int16_t layer, target_layer, ideal_layer; /* tx video: layer indexes of bridge.md 8.1, -1 none */
-    ForwardReason reason;                     /* tx: why nothing of it is sent, or less than asked for */
+    ForwardReason reason;                     /* tx: why nothing of it is sent, or less than there is */
     int32_t height; /* rx: as last seen; tx: allowed by the constraints, -1 unlimited; 0 unknown or off */
     uint64_t packets, bytes, lost, retransmitted, bps;
     uint32_t jitter_ts; /* rx: RFC 3550, clock-rate units */

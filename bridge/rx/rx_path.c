@@ -141,6 +141,7 @@ static void audio_packet(MediaEndpoint *ep, Packet *p, MediaSource *s, RxEncodin
         if (level.level < RX_SILENCE_LEVEL || m->codec == CODEC_TELEPHONE_EVENT) /* a key pressed is no silence */
             s->silent_run = 0;
         else if (limit >= 0 && s->silent_run >= limit) {
+            s->quiet_us = p->now_us;
             swallow(st, seq);
             drop(ep, WORKER_DROP_SILENCE);
             return;
@@ -149,6 +150,7 @@ static void audio_packet(MediaEndpoint *ep, Packet *p, MediaSource *s, RxEncodin
         size_t rank = media_conference_heard(c, s, level.level, p->now_us), n = c->worker->config->loudest;
         if (n && !s->synthetic &&
             !loudest_passes(rank, n, c->dominant == ep->speaker, s->subscribers > 0 || s->subscribing)) {
+            s->quiet_us = p->now_us;
             swallow(st, seq);
             drop(ep, WORKER_DROP_QUIETER);
             if (s->shares)

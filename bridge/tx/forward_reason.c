@@ -20,6 +20,14 @@ const char *forward_reason_name(ForwardReason reason)
         return "no_packets";
     case FORWARD_UNMAPPED:
         return "unmapped";
+    case FORWARD_QUIET:
+        return "quiet";
+    case FORWARD_CODEC:
+        return "codec";
+    case FORWARD_NOT_CONNECTED:
+        return "not_connected";
+    case FORWARD_REASONS:
+        break;
     }
     return "unknown";
 }

@@ -86,8 +86,10 @@ static void send_audio(MediaEndpoint *r, TxState *tx, TxSource *t, Packet *p)
     }
     if (!a->stream || a->stream->source != p->source) {
         a->running = false;
-        if (!(a->stream = tx_slots_audio(r, p->source, p->now_us)))
+        if (!(a->stream = tx_slots_audio(r, p->source, p->now_us))) {
+            a->unmapped_us = p->now_us;
             return;
+        }
     }
     if (!a->running || m->seq - a->seq_shift - a->stream->out.last_seq > PROJECTION_SEQ_JUMP)
         start_audio(a, m, p->now_us);
@@ -97,8 +99,10 @@ static void send_audio(MediaEndpoint *r, TxState *tx, TxSource *t, Packet *p)
     const uint8_t *payload = tx_path_payload(p, NULL, 0);
     size_t payload_len = m->view.payload_len;
     if (r->payloads[pt].kind != WORKER_AUDIO + 1 &&
-        (m->codec != CODEC_RED || !without_red(r, &payload, &payload_len, &pt)))
+        (m->codec != CODEC_RED || !without_red(r, &payload, &payload_len, &pt))) {
+        t->unknown_pt_us = p->now_us;
         return;
+    }
     TxStream *st = a->stream;
     OutStream *os = &st->out;
     int64_t seq = m->seq - a->seq_shift;
@@ -117,6 +121,7 @@ static void send_audio(MediaEndpoint *r, TxState *tx, TxSource *t, Packet *p)
     size_t header_len = tx_header_write(r, &h, p->now_us, header);
     if (!tx_path_send(r, &st->srtp, header, header_len, payload, payload_len))
         return;
+    a->sent_us = p->now_us;
     if (seq > os->last_seq) {
         os->last_seq = seq;
         os->last_ts = h.ts;
@@ -206,15 +211,18 @@ static void remember(MediaEndpoint *r, TxStream *st, Packet *p, const ProjectedP
     rtx_map_put(&st->map, out, tcc, p->cache_index, &s->cache, (uint32_t)(p->now_us / 1000));
 }
 
-static void send_video(MediaEndpoint *r, TxState *tx, TxVideo *v, Packet *p)
+static void send_video(MediaEndpoint *r, TxState *tx, TxSource *t, Packet *p)
 {
     const MediaPacket *m = &p->media;
+    TxVideo *v = t->video;
     TxStream *st = v->stream;
     ProjectedPacket out;
     uint16_t tcc;
     /* Before the projection: numbers it gives out must leave, or they run away from the SRTP index. */
-    if (r->payloads[m->view.pt].kind != WORKER_VIDEO + 1)
+    if (r->payloads[m->view.pt].kind != WORKER_VIDEO + 1) {
+        t->unknown_pt_us = p->now_us;
         return;
+    }
     ProjectionVerdict verdict = projection_accept(&v->projection, m, p->now_us, &out);
     if (projection_needs_keyframe(&v->projection))
         p->source->wants_keyframe = true;
@@ -264,7 +272,7 @@ void tx_path_batch(MediaEndpoint *r, Packet *const *batch, uint32_t n)
         if (s->kind == WORKER_AUDIO)
             send_audio(r, tx, t, p);
         else if (t->video && t->video->stream)
-            send_video(r, tx, t->video, p);
+            send_video(r, tx, t, p);
     }
     tx_path_end(r, batch[0]->now_us);
     if (tx->bwe && tx->pace->count)

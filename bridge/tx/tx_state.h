@@ -62,6 +62,8 @@ typedef struct {
     bool running;                 /* the shifts are valid */
     int64_t start_seq, seq_shift; /* input below start_seq is refused; out = in - shift */
     uint32_t ts_shift;            /* out = in + shift */
+    int64_t sent_us;              /* last packet that left; 0 none */
+    int64_t unmapped_us;          /* last one for which there was no slot; 0 none */
 } TxAudio;
 
 typedef struct {
@@ -69,6 +71,7 @@ typedef struct {
     TxVideo *video;            /* made when first wanted */
     TxAudio *audio;            /* made with the first packet */
     ForwardReason reason;      /* video: the allocation's word; kept also while `video` is NULL */
+    int64_t unknown_pt_us;     /* last packet of a payload type that the receiver does not know; 0 none */
 } TxSource;
 
 typedef struct TxState {

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The packet path of a worker: who hears what, floods, loudness, reasons. */
+ * The packet path of a worker: who hears what, floods, loudness. */
 #include "tests/unit/media/engine_kit.h"
 
 #include "bridge/rx/rx_feedback.h"
-#include "bridge/tx/tx_allocate.h"
-#include "bridge/worker_snapshot.h"
 #include "common/rtp/rtcp_report.h"
 #include "common/rtp/rtp_write.h"
 
@@ -307,49 +305,6 @@ static void test_loudest_subscribed(Engine *f, gconstpointer unused)
     g_assert_cmpuint(s->subscribers, ==, 0);
 }
 
-static void expect_reason(Engine *f, unsigned of, unsigned source, const char *reason)
-{
-    WorkerCommand *ask = worker_command_new(WORKER_SNAPSHOT, 1, 10 + of, 0);
-    WorkerEvent *ev;
-    char name[16], found[20] = "not listed";
-    g_snprintf(name, sizeof(name), "c%u-v0", source);
-    ask->snapshot.streams = true;
-    engine_drain(f, WORKER_EV_SNAPSHOT);
-    worker_snapshot(&f->w, f->conference, ask);
-    worker_command_free(ask);
-    while (mailbox_take(f->group.events, &ev)) {
-        for (size_t i = 0; ev->type == WORKER_EV_SNAPSHOT && i < ev->snapshot.n_streams; i++)
-            if (ev->snapshot.streams[i].is_tx && strcmp(ev->snapshot.streams[i].name, name) == 0)
-                g_strlcpy(found, forward_reason_name(ev->snapshot.streams[i].reason), sizeof(found));
-        worker_event_free(ev);
-    }
-    g_assert_cmpstr(found, ==, reason);
-}
-
-/* For each video that a receiver does not get the snapshot says why. */
-static void test_reasons(Engine *f, gconstpointer unused)
-{
-    MediaEndpoint *ep = f->client[1].ep;
-    MediaSource *s = media_endpoint_find_source(f->client[0].ep, "c0-v0");
-    WorkerCommand *wish = worker_command_new(WORKER_VIDEO_CONSTRAINTS, 1, 11, 0);
-    wish->video_constraints.last_n = -1;
-    wish->video_constraints.default_max_height = 0;
-    wish->video_constraints.assumed_bandwidth_bps = -1;
-    media_endpoint_set_wishes(ep, wish);
-    tx_allocate_run(ep, f->w.now_us += 1000000);
-    expect_reason(f, 1, 0, "cap");
-    ep->wishes->video_constraints.default_max_height = 720;
-    ep->wishes->video_constraints.last_n = 0;
-    tx_allocate_run(ep, f->w.now_us += 1000000);
-    expect_reason(f, 1, 0, "last_n");
-    ep->wishes->video_constraints.last_n = -1;
-    tx_allocate_run(ep, f->w.now_us += 1000000);
-    expect_reason(f, 1, 0, "no_packets");
-    media_source_set_video_type(s, WORKER_VIDEO_NONE);
-    tx_allocate_run(ep, f->w.now_us += 1000000);
-    expect_reason(f, 1, 0, "sender_muted");
-}
-
 /* A client that leaves takes its sources out of everybody's tables; the rest goes on. */
 static void test_leave(Engine *f, gconstpointer unused)
 {
@@ -420,7 +375,6 @@ int main(int argc, char **argv)
         { "capture", test_capture },
         { "loudest", test_loudest },
         { "loudest-subscribed", test_loudest_subscribed },
-        { "reasons", test_reasons },
         { "hole", test_hole },
     };
     g_test_init(&argc, &argv, NULL);
