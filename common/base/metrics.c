@@ -197,9 +197,12 @@ char *metrics_to_json(Metrics *m)
     GString *out = g_string_new("{");
     for (guint i = 0; i < m->families->len; i++) {
         const Family *f = g_ptr_array_index(m->families, i);
-        g_string_append_printf(out, "%s\"%s\":", i ? "," : "", f->name);
-        if (!f->label) {
-            append_value(out, f, g_ptr_array_index(f->series, 0));
+        const Series *only = !f->label && f->series->len > 0 ? g_ptr_array_index(f->series, 0) : NULL;
+        if (!f->label && (!only || only->hidden)) /* made beyond the limit, or hidden */
+            continue;
+        g_string_append_printf(out, "%s\"%s\":", out->len > 1 ? "," : "", f->name);
+        if (only) {
+            append_value(out, f, only);
             continue;
         }
         gboolean first = TRUE;

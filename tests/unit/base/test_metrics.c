@@ -23,6 +23,7 @@ static void test_texts(void)
         "# TYPE p_stress gauge\n# HELP p_stress Share.\np_stress 1.234\n"
         "# TYPE p_collected gauge\n# HELP p_collected Texts made.\np_collected 1\n# EOF\n");
     metrics_hide(m, second);
+    metrics_hide(m, metrics_counter(m, "gone", "Not shown.", NULL, NULL));
     g_autofree char *json = metrics_to_json(m);
     g_assert_cmpstr(json, ==, "{\"made\":3,\"load\":{\"a\\\"b\\\\c\\nd\":-7},\"stress\":1.234,\"collected\":2}");
     g_assert_true(metrics_gauge(m, "load", "By bridge.", "jvb", "two") == second);
@@ -40,9 +41,11 @@ static void test_limit(void)
     Metric *sink = metrics_gauge(m, "beyond", "x", "l", "1");
     g_assert_true(sink != last);
     g_assert_true(sink == metrics_gauge(m, "beyond", "x", "l", "2"));
+    g_assert_true(sink == metrics_gauge(m, "without_label", "x", NULL, NULL));
     metric_set(sink, 5);
     g_autofree char *text = metrics_to_openmetrics(m);
-    g_assert_false(g_strstr_len(text, -1, "beyond{") != NULL);
+    g_assert_null(g_strstr_len(text, -1, "beyond{"));
+    g_assert_null(g_strstr_len(text, -1, "without_label 5"));
     g_autofree char *json = metrics_to_json(m);
     g_assert_true(g_str_has_suffix(json, "\"beyond\":{}}"));
 }
