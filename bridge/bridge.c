@@ -258,7 +258,7 @@ bool bridge_request_snapshot(Bridge *b, const Conference *c, const Endpoint *ep,
     const MediaPort *media = &b->env->media;
     bool posted = true;
     uint32_t workers = ep ? 1u << ep->worker : media->shares(media->user, c->handle);
-    for (unsigned i = 0; workers >> i; i++) {
+    for (unsigned i = 0; i < WORKERS_MAX; i++) {
         if (!(workers >> i & 1))
             continue;
         WorkerCommand *command = worker_command_new(WORKER_SNAPSHOT, c->handle, ep ? ep->handle : 0, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Messages of clients and events of workers through conference and endpoint (bridge.md 6). */
+ * Messages of clients and events of workers through conference and endpoint. */
 #include <string.h>
 #include "tests/unit/bridge/bridge_fixture.h"
 
@@ -67,6 +67,16 @@ static void test_two_workers(void)
     g_assert_cmpuint(m->last_worker, ==, 0);
     g_assert_true(bridge_request_snapshot(r.f.bridge, d->conference, d, 8, true));
     g_assert_cmpuint(m->last_worker, ==, 1);
+    m->place = WORKERS_MAX - 1; /* as far as there can be workers */
+    fixture_ok(&r.f, MODIFY("", ENDPOINT("ee", TRANSPORT)));
+    Endpoint *e = fixture_endpoint(&r.f, "ee");
+    fake_media_clear(m);
+    g_assert_true(bridge_request_snapshot(r.f.bridge, e->conference, e, 9, true));
+    g_assert_cmpuint(m->last_worker, ==, WORKERS_MAX - 1);
+    g_assert_true(bridge_request_snapshot(r.f.bridge, e->conference, NULL, 0, false));
+    g_assert_cmpuint(m->last_worker, ==, WORKERS_MAX - 1);
+    g_assert_cmpuint(fake_media_count(m, WORKER_SNAPSHOT), ==, 3);
+    m->place = 1;
     fixture_ok(&r.f, MODIFY("", "<endpoint id='dd' expire='true'/>"));
     g_assert_nonnull(fake_media_last(m, WORKER_ENDPOINT_REMOVE, 0));
     g_assert_cmpuint(m->last_worker, ==, 1);
