@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/admin.h"
 #include <string.h>
+#include "bridge/channel/json_text.h"
 #include "bridge/colibri_routes.h"
 #include "bridge/dump.h"
 
@@ -53,10 +54,10 @@ static void on_drain_disable(HttpRequest *req, gpointer user)
 static void on_shutdown(HttpRequest *req, gpointer user)
 {
     gsize len;
+    bool graceful = false;
     const char *body = http_request_body(req, &len);
-    g_autoptr(JsonNode) root = json_from_string(body ? body : "", NULL);
-    if (!root || !JSON_NODE_HOLDS_OBJECT(root) ||
-        !json_object_get_boolean_member_with_default(json_node_get_object(root), "graceful-shutdown", FALSE)) {
+    if (json_text_check(body, len) != JSON_OK ||
+        !json_span_bool(json_member(json_text_root(body, len), "graceful-shutdown"), &graceful) || !graceful) {
         http_request_reply_text(req, 400,
                                 "expected {\"graceful-shutdown\":true}; to end at once, send SIGTERM twice\n");
         return;

@@ -75,6 +75,7 @@ static void add_totals(WorkerTotals *sum, const WorkerTotals *t)
     sum->nacks_in += t->nacks_in, sum->nacks_out += t->nacks_out;
     sum->keyframe_requests_in += t->keyframe_requests_in, sum->keyframe_requests_out += t->keyframe_requests_out;
     sum->padding_bytes += t->padding_bytes;
+    sum->cache_hits += t->cache_hits, sum->cache_misses += t->cache_misses;
     sum->numbers_filled += t->numbers_filled;
     sum->rtcp_senders_evicted += t->rtcp_senders_evicted;
     sum->stun_in += t->stun_in, sum->dtls_in += t->dtls_in, sum->handed_over += t->handed_over;

@@ -71,6 +71,8 @@ static const Row rows[] = {
     TOTAL("nacks_sent", nacks_out, "NACKs sent"),
     TOTAL("keyframe_requests_received", keyframe_requests_in, "PLI and FIR received"),
     TOTAL("keyframe_requests_sent", keyframe_requests_out, "PLI and FIR sent"),
+    TOTAL("retransmission_cache_hits", cache_hits, "Packets asked for again that could be sent"),
+    TOTAL("retransmission_cache_misses", cache_misses, "Packets asked for again that had left the cache"),
     TOTAL("padding_bytes_sent", padding_bytes, "Probing bytes sent"),
     TOTAL("sequence_numbers_filled", numbers_filled, "Empty packets sent in the place of video that came too late"),
     TOTAL("rtcp_senders_evicted", rtcp_senders_evicted, "SRTCP senders forgotten for newer ones of their endpoint"),
@@ -99,28 +101,30 @@ StatsMetrics *stats_metrics_new(Metrics *metrics)
     for (int i = 0; i < WORKER_DROPS; i++)
         m->drops[i] = metrics_counter(metrics, "dropped_packets", "Packets that went no further, by reason", "reason",
                                       worker_drop_name((WorkerDrop)i));
-    m->conference_seconds = metrics_counter(metrics, "conference_seconds", "Duration of ended conferences", NULL, NULL);
+    m->conference_seconds =
+        metrics_counter(metrics, "conference_seconds", "Duration of ended conferences, seconds", NULL, NULL);
     m->conferences = metrics_gauge(metrics, "conferences", "Conferences now", NULL, NULL);
     m->current_endpoints = metrics_gauge(metrics, "current_endpoints", "Endpoints now", NULL, NULL);
     m->local_endpoints = metrics_gauge(metrics, "local_endpoints", "Endpoints now that are no relay's", NULL, NULL);
     m->current_visitors = metrics_gauge(metrics, "current_visitors", "Visitors now", NULL, NULL);
     m->largest = metrics_gauge(metrics, "largest_conference", "Endpoints of the largest conference", NULL, NULL);
     m->oversending = metrics_gauge(metrics, "endpoints_oversending", "Endpoints sent more than estimated", NULL, NULL);
-    m->stress = metrics_gauge_scaled(metrics, "stress", "Load over its threshold", 1000);
+    m->stress = metrics_gauge_scaled(
+        metrics, "stress", "CPU share of the machine over [load] threshold; 1: as much as it should carry", 1000);
     m->healthy = metrics_gauge(metrics, "healthy", "1: the bridge is healthy", NULL, NULL);
     m->drain = metrics_gauge(metrics, "drain_mode", "1: no new conferences wanted", NULL, NULL);
     m->graceful = metrics_gauge(metrics, "graceful_shutdown", "1: ends when empty", NULL, NULL);
     m->shutting_down = metrics_gauge(metrics, "shutting_down", "1: about to exit", NULL, NULL);
-    m->muc_connected = metrics_gauge(metrics, "muc_clients_connected", "Rooms of bridges joined", NULL, NULL);
-    m->rx_loss = metrics_gauge_scaled(metrics, "incoming_loss_fraction", "Loss from clients", 10000);
-    m->tx_loss = metrics_gauge_scaled(metrics, "outgoing_loss_fraction", "Loss toward clients", 10000);
-    m->loss = metrics_gauge_scaled(metrics, "loss_fraction", "Loss both ways", 10000);
-    m->rtt = metrics_gauge_scaled(metrics, "average_rtt", "Round trip, ms", 1000);
-    m->threads = metrics_gauge(metrics, "thread_count", "Threads", NULL, NULL);
-    m->delay_p50 =
-        metrics_gauge(metrics, "forward_delay_p50_us", "Receive to send, median of the worst worker", NULL, NULL);
-    m->delay_p99 =
-        metrics_gauge(metrics, "forward_delay_p99_us", "Receive to send, p99 of the worst worker", NULL, NULL);
+    m->muc_connected = metrics_gauge(metrics, "muc_clients_connected", "1: in the bridges' room", NULL, NULL);
+    m->rx_loss = metrics_gauge_scaled(metrics, "incoming_loss_fraction", "Packets of clients lost, 0 to 1", 10000);
+    m->tx_loss = metrics_gauge_scaled(metrics, "outgoing_loss_fraction", "Packets toward clients lost, 0 to 1", 10000);
+    m->loss = metrics_gauge_scaled(metrics, "loss_fraction", "Mean of both, 0 to 1", 10000);
+    m->rtt = metrics_gauge_scaled(metrics, "average_rtt", "Mean round trip to clients, ms", 1000);
+    m->threads = metrics_gauge(metrics, "thread_count", "Media workers and the control thread", NULL, NULL);
+    m->delay_p50 = metrics_gauge(metrics, "forward_delay_p50_us",
+                                 "Receive to send, median of the slowest worker, microseconds", NULL, NULL);
+    m->delay_p99 = metrics_gauge(metrics, "forward_delay_p99_us",
+                                 "Receive to send, 99th percentile of the slowest worker, microseconds", NULL, NULL);
     m->active = metrics_gauge(metrics, "active_endpoints", "Endpoints with media in the last 10 s", NULL, NULL);
     m->pool_in_use = metrics_gauge(metrics, "packet_buffers_in_use", "Packet buffers in use", NULL, NULL);
     return m;

@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	doc/protocols.md \
 	doc/congestion.md \
 	doc/hostile-input.md \
+	doc/metrics.md \
 	doc/performance.md \
 	doc/robustness.md \
 	doc/decisions

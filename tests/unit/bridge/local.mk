@@ -21,7 +21,8 @@ LIBS_BRIDGE_TEST = bridge/libbridge-control.a bridge/libbridge-capture.a bridge/
 FAKES_BRIDGE_TEST = %D%/bridge_fixture.c %D%/bridge_fixture.h %D%/fake_media.c %D%/fake_media.h \
 	%D%/fake_transport.c %D%/fake_transport.h
 
-tests_unit_bridge_test_admin_SOURCES = %D%/test_admin.c $(FAKES_BRIDGE_TEST)
+tests_unit_bridge_test_admin_SOURCES = %D%/test_admin.c $(FAKES_BRIDGE_TEST) \
+	tests/fakes/metrics_doc.c tests/fakes/metrics_doc.h
 tests_unit_bridge_test_admin_CFLAGS = $(CFLAGS_BRIDGE_TEST) $(SOUP_CFLAGS)
 tests_unit_bridge_test_admin_LDADD = $(LIBS_BRIDGE_TEST)
 

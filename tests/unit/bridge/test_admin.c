@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include "bridge/admin.h"
+#include "tests/fakes/metrics_doc.h"
 #include "tests/unit/bridge/bridge_fixture.h"
 
 typedef struct {
@@ -98,6 +99,7 @@ static void test_stats(void)
     for (ev->worker = 0; ev->worker < 2; ev->worker++) {
         ev->snapshot.totals.rx_datagrams = 10 + ev->worker;
         ev->snapshot.totals.drops[WORKER_DROP_STUN] = 3;
+        ev->snapshot.totals.cache_misses = 4 + ev->worker;
         stats_on_snapshot(r.stats, ev);
     }
     g_free(ev);
@@ -112,7 +114,9 @@ static void test_stats(void)
     g_assert_false(json_object_get_boolean_member(o, "drain"));
     g_assert_true(json_object_has_member(o, "stress_level"));
     const char *metrics = request(&r, "GET", "/metrics", NULL);
+    metrics_doc_check(metrics, "jitsi_jvb_");
     g_assert_nonnull(strstr(metrics, "\njitsi_jvb_conferences 1\n"));
+    g_assert_nonnull(strstr(metrics, "\njitsi_jvb_retransmission_cache_misses_total 9\n"));
     g_assert_nonnull(strstr(metrics, "\njitsi_jvb_conferences_created_total 1\n"));
     g_assert_nonnull(strstr(metrics, "\njitsi_jvb_packets_received_total 21\n"));
     g_assert_nonnull(strstr(metrics, "{reason=\"drop4\"} 6\n"));
@@ -131,6 +135,9 @@ static void test_drain(void)
     request(&r, "GET", "/colibri/drain/enable", NULL);
     g_assert_cmpuint(r.status, ==, 405);
     request(&r, "POST", "/colibri/shutdown", "{\"graceful-shutdown\":false}");
+    g_assert_cmpuint(r.status, ==, 400);
+    g_autofree char *deep = g_strnfill(400000, '['); /* more levels than any stack has room for */
+    request(&r, "POST", "/colibri/shutdown", deep);
     g_assert_cmpuint(r.status, ==, 400);
     request(&r, "POST", "/colibri/shutdown", "{\"graceful-shutdown\":true}");
     g_assert_cmpuint(r.status, ==, 200);

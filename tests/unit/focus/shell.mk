@@ -13,6 +13,7 @@ LIBS_FOCUS_SHELL_TEST = focus/libfocus-shell.a focus/libfocus-pure.a \
 
 tests_unit_focus_test_focus_SOURCES = tests/unit/focus/test_focus.c \
 	tests/unit/focus/focus_world.c tests/unit/focus/focus_world.h \
+	tests/fakes/metrics_doc.c tests/fakes/metrics_doc.h \
 	tests/fakes/stanza_cutter.c tests/fakes/stanza_cutter.h
 tests_unit_focus_test_focus_CFLAGS = $(CFLAGS_FOCUS_SHELL_TEST)
 tests_unit_focus_test_focus_LDADD = $(LIBS_FOCUS_SHELL_TEST)

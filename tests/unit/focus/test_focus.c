@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
+#include "tests/fakes/metrics_doc.h"
 #include "tests/unit/focus/focus_world.h"
 
 /* ---- tests ---- */
@@ -278,7 +279,12 @@ static void test_metrics_text(World *w, gconstpointer data)
     world_join(w, "aa");
     world_join(w, "bb");
     g_autofree char *a = world_accept_offer(w, "aa", 11);
+    /* one of each that is made when first needed */
+    world_say(w, "<iq type='set' id='nobody' from='" ROOM "/aa' to='focus@focus.d/focus'><jingle "
+                 "xmlns='urn:xmpp:jingle:1' action='session-terminate' sid='none'/></iq>");
+    world_expect_error(w, "nobody", STANZA_BAD_REQUEST);
     g_autofree char *text = metrics_to_openmetrics(w->focus->registry);
+    metrics_doc_check(text, "jitsi_jicofo_");
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     guint n = 0;
     for (char **line = lines; *line; line++) {

@@ -38,7 +38,7 @@ tests_unit_media_test_share_SOURCES = %D%/test_share.c $(ENGINE_KIT)
 tests_unit_media_test_share_CFLAGS = $(CFLAGS_MEDIA_TEST)
 tests_unit_media_test_share_LDADD = $(LIBS_MEDIA_TEST)
 
-tests_unit_media_test_tables_SOURCES = %D%/test_tables.c
+tests_unit_media_test_tables_SOURCES = %D%/test_tables.c tests/fakes/metrics_doc.c tests/fakes/metrics_doc.h
 tests_unit_media_test_tables_CFLAGS = $(CFLAGS_MEDIA_TEST)
 tests_unit_media_test_tables_LDADD = $(LIBS_MEDIA_TEST)
 

@@ -6,7 +6,9 @@
 #include "bridge/worker_delay.h"
 #include "bridge/worker_gather.h"
 #include "bridge/worker_timers.h"
+#include "bridge/worker_stats.h"
 #include "bridge/worker_tuples.h"
+#include "tests/fakes/metrics_doc.h"
 
 #include <glib.h>
 #include <stdlib.h>
@@ -243,6 +245,17 @@ static void test_gather_in_vain(void)
     g_assert_cmpuint(slept, <=, WORKER_GATHER_VAIN * (6800 / WORKER_GATHER_RETRY + 1));
 }
 
+static const char *drop_name(unsigned i)
+{
+    return worker_drop_name((WorkerDrop)i);
+}
+
+/* The label of dropped_packets is explained to operators, each of its values. */
+static void test_drop_names(void)
+{
+    metrics_doc_check_names("## Why packets are dropped", drop_name, WORKER_DROPS);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -252,6 +265,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tables/timers", test_timers);
     g_test_add_func("/tables/pool", test_pool);
     g_test_add_func("/tables/delay", test_delay);
+    g_test_add_func("/tables/drop_names", test_drop_names);
     g_test_add_func("/media/gather/rounds", test_gather);
     g_test_add_func("/media/gather/in_vain", test_gather_in_vain);
     return g_test_run();
