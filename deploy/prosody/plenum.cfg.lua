@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What Plenum needs of an existing Prosody (0.12 or newer, stock modules but for one
 -- optional login module).
--- Put it into /etc/prosody/conf.d/, replace meet.example by your domain and the four CHANGE-ME.
+-- Put it into /etc/prosody/conf.d/, replace meet.example by your domain and the two CHANGE-ME.
 -- The web server in front forwards https://meet.example/xmpp-websocket and /http-bind to port 5280.
 
 -- Global section: lines before the first VirtualHost belong into prosody.cfg.lua when it has them already.

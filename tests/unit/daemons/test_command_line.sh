@@ -105,7 +105,24 @@ for p in focus bridge; do
         grep -qF -- "${option//-/\\-}" "$top/doc/man/plenum-$p.8" || missing="$missing $option"
     done
     [ -z "$missing" ] && ok "$p: the manual has every option of --help" || not_ok "$p: the manual lacks$missing"
+    missing='' routes=0
+    for path in $(sed -nE 's,.*http_admin_route(_open)?\([^"]*"[A-Z]+"\, "(/[^"]*[^"*/])(/\*)?"\,.*,\2,p' "$top/$p/"*.c "$top/common/base/http_admin.c" | sort -u); do
+        routes=$((routes + 1))
+        tr -d '\\' <"$top/doc/man/plenum-$p.8" | grep -qF -- "$path" || missing="$missing $path"
+    done
+    [ -z "$missing" ] && [ $routes -ge 10 ] && ok "$p: the manual has every path of the private listener" ||
+        not_ok "$p: $routes paths, the manual lacks$missing"
 done
+# The scripts of the source tree say what they take, and begin nothing.
+run_script() { timeout -k 1 60 "$top/$@" >"$dir/said" 2>&1 </dev/null; status=$?; }
+run_script check --help
+says "check: help" 0 --no-install unit e2e REGEXP
+run_script check --no-such-option
+says "check: unknown option" 1 usage "0 passed, 1 failed"
+run_script demo --help
+says "demo: help" 0 $(sed -n "s/^            '\{0,1\}\([a-z-]*\)'\{0,1\}: { type.*/--\1/p" "$top/deploy/demo/demo.mjs")
+run_script demo --no-such-option
+says "demo: unknown option" 2 --no-such-option
 wrong focus '[log]\nlevel = info\n' "no secret" c.conf '[xmpp] secret_file' credential
 wrong focus '[xmpp]\nmode = client\n' "no password" c.conf '[xmpp] password_file' credential
 wrong focus '[xmpp]\nsecret_file = word\nmuc = a@b\n' "muc" c.conf:3 '[xmpp] muc'
