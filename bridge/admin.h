@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The bridge's routes on the private listener (bridge.md 12.1, design 8): statistics, drain, shutdown,
- * COLIBRI2 by POST, conferences and endpoints as JSON, a few actions on them. Control thread.
+ * The bridge's routes on the private listener (doc/man/plenum-bridge.8, HTTP): statistics, drain, shutdown, COLIBRI2
+ * by POST, conferences and endpoints as JSON, a few actions on them. Control thread.
  *
  *   GET  /colibri/stats                     numbers of stats.h
  *   GET  /colibri/drain, POST .../enable, .../disable
  *   POST /colibri/shutdown                  {"graceful-shutdown":true}
  *   POST /colibri2                          conference-modify in XML
- *   GET  /v1/conferences, /v1/conferences/CONF, /v1/conferences/CONF/endpoints/EP    (also /debug, /debug/CONF, /debug/CONF/EP)
+ *   GET  /v1/conferences, /v1/conferences/CONF, /v1/conferences/CONF/endpoints/EP
+ *                                           (also /debug, /debug/CONF, /debug/CONF/EP)
  *   POST /v1/conferences/CONF/endpoints/EP/keyframe
  *   POST /v1/conferences/CONF/endpoints/EP/expire
  *   POST /v1/conferences/CONF/endpoints/EP/capture[?seconds=N], .../capture-end    where configured
@@ -26,10 +27,10 @@
 typedef struct Admin Admin;
 /* Adds the routes; http, b and stats must outlive it, and no request may arrive after admin_free. */
 Admin *admin_new(HttpAdmin *http, Bridge *b, Stats *stats);
-/* A snapshot a request may be waiting for. */
+/* A snapshot a request may be waiting for; borrowed, others are ignored. */
 void admin_on_snapshot(Admin *a, const WorkerEvent *ev);
-/* From now on captures can be asked for; borrowed until admin_free. */
+/* From now on captures can be asked for; borrowed until admin_free. Before the first request. */
 void admin_set_captures(Admin *a, Captures *captures);
-void admin_free(Admin *a);
+void admin_free(Admin *a); /* NULL is fine */
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * All conferences of this process: found by meeting-id, internal id or handle; their limits; drain and
- * shutdown (bridge.md 3.5). Events of the workers and messages of WebSockets enter here and are handed to
+ * All conferences of this process: found by meeting-id, internal id or handle; their limits; drain and shutdown
+ * (doc/man/plenum-bridge.8, SIGNALS). Events of the workers and messages of WebSockets enter here and are handed to
  * the conference or endpoint they are about. Control thread, default main context. */
 #ifndef PLENUM_BRIDGE_BRIDGE_H
 #define PLENUM_BRIDGE_BRIDGE_H
@@ -9,7 +9,7 @@
 #include "bridge/conference.h"
 
 #define BRIDGE_SWEEP_MS 5000
-#define BRIDGE_LEAVE_US 60000000 /* for the focus to move those who are here, once we are shutting down (3.5) */
+#define BRIDGE_LEAVE_US 60000000 /* for the focus to move those who are here, once we are shutting down */
 
 typedef enum {
     BRIDGE_RUNNING,
@@ -31,24 +31,27 @@ typedef struct {
 
 #define BRIDGE_SUPERSEDED_US 20000000 /* a conference whose focus began anew ends after so long at the latest */
 
+/* env is borrowed and must outlive it, events are copied. */
 Bridge *bridge_new(BridgeEnv *env, const BridgeEvents *events);
-/* Ends every conference. */
+/* Ends every conference. NULL is fine. */
 void bridge_free(Bridge *b);
 
-/* One conference-modify, parsed (2.2): the answer, or NULL and the error to send. focus: the address it came
+/* One conference-modify, parsed: the answer, or NULL and the error to send. focus: the address it came
  * from; NULL: none that could be told of anything. */
 Colibri2Modified *bridge_modify(Bridge *b, const char *focus, const Colibri2Modify *request, Colibri2Error **error);
 /* An event from a worker; borrowed. */
 void bridge_on_event(Bridge *b, const WorkerEvent *ev);
 
+/* Borrowed until the next request or event; NULL: there is none. */
 Conference *bridge_find_id(const Bridge *b, const char *internal_id);
 Conference *bridge_find_meeting(const Bridge *b, const char *meeting_id);
 Conference *bridge_find_handle(const Bridge *b, uint64_t handle);
 Endpoint *bridge_find_endpoint(const Bridge *b, uint64_t handle);
+/* `each` may not make or end conferences. */
 void bridge_each(const Bridge *b, void (*each)(Conference *c, gpointer user), gpointer user);
 unsigned bridge_n_conferences(const Bridge *b);
 unsigned bridge_n_endpoints(const Bridge *b);
-BridgeEnv *bridge_env(const Bridge *b);
+BridgeEnv *bridge_env(const Bridge *b); /* borrowed */
 
 /* Asks the workers for fresh numbers of a conference or of one endpoint (NULL: all of it), with its streams or
  * not; the answer comes as a snapshot with that id (1..), of a conference one from each worker it is on. False: an
@@ -63,6 +66,7 @@ BridgeState bridge_state(const Bridge *b);
 void bridge_shut_down(Bridge *b);
 /* What time brings, every BRIDGE_SWEEP_MS by itself. now_us: of clock_now_us. */
 void bridge_sweep(Bridge *b, int64_t now_us);
+/* Frees it with its endpoints. why: for the log. */
 void bridge_end_conference(Bridge *b, Conference *c, const char *why);
 
 /* ---- for conferences ---- */

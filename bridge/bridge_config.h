@@ -63,7 +63,7 @@ typedef struct {
 extern const ConfigOption bridge_options[];
 extern const size_t bridge_n_options;
 
-/* Checks that span options (DaemonSpec.check). */
+/* Checks that span options (DaemonSpec.check): FALSE and *error, a CONFIG_ERROR beginning with "[section] key". */
 gboolean bridge_config_check(const void *config, GError **error);
 /* One entry of [ice] announce: PUBLIC or LOCAL=PUBLIC, port as PUBLIC/PORT. FALSE: something else. */
 gboolean bridge_config_announced(const char *text, AnnouncedAddress *out);

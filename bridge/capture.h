@@ -42,8 +42,9 @@ typedef struct Captures Captures;
 /* NULL: no memory. The directory is copied. */
 Captures *captures_new(const char *directory);
 /* Makes "<directory>/<name>-<time>-<n>.pcap", readable by its owner only, and begins. `name` may be anything: only
- * its letters, digits, '-' and '_' are used. The caller hands the result to the endpoint's worker, which must release
- * it. NULL with a sentence in error[]: too many, one of this endpoint is running, or no file. */
+ * its letters, digits, '-' and '_' are used; `seconds` is cut to 1..CAPTURE_SECONDS_MAX. The caller hands the result
+ * to the endpoint's worker, which must release it. NULL with a sentence in error[]: too many, one of this endpoint
+ * is running, or no file. */
 Capture *captures_start(Captures *cs, const char *name, uint64_t endpoint, unsigned seconds, char *error,
                         size_t error_size);
 /* Ends the running capture of that endpoint, soon. False: there is none. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One conference-modify carried out (bridge.md 2.2): endpoints in document order, connects, relays, feedback
- * sources. The conference's end when it is left empty is its owner's business. */
+ * One conference-modify carried out (doc/protocols.md, COLIBRI2): endpoints in document order, connects, relays,
+ * feedback sources. The conference's end when it is left empty is its owner's business. */
 #include <string.h>
 #include "bridge/bridge.h"
 #include "bridge/conference.h"

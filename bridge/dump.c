@@ -92,7 +92,7 @@ static void put_wishes(JsonBuilder *json, const ReceiverWishes *w)
     json_builder_end_object(json);
 }
 
-/* How the estimate of a downlink came about (bridge.md 7.11). */
+/* How the estimate of a downlink came about. */
 static void put_estimator(JsonBuilder *json, const BweStats *b)
 {
     json_builder_set_member_name(json, "estimator");

@@ -247,7 +247,7 @@ static void apply_fingerprints(Endpoint *ep, const IceTransport *ice)
         endpoint_transport_fingerprints_done(ep->transport);
 }
 
-/* An in-place restart (4.8). False: refused, the answer then has no transport. */
+/* An in-place restart. False: refused, the answer then has no transport. */
 static bool apply_restart(Endpoint *ep)
 {
     BridgeCounters *counters = &ep->conference->env->counters;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One participant on this bridge: its transport, media, sources and wishes as control knows them (bridge.md
- * 2.3-2.5), and its message channel (6). What happens to packets is the worker's business; the endpoint tells
+ * One participant on this bridge: its transport, media, sources and wishes as control knows them (doc/protocols.md,
+ * COLIBRI2), and its message channel. What happens to packets is the worker's business; the endpoint tells
  * it by commands and hears of it by events. Owned by its Conference. Control thread. */
 #ifndef PLENUM_BRIDGE_ENDPOINT_H
 #define PLENUM_BRIDGE_ENDPOINT_H
@@ -62,7 +62,7 @@ typedef struct Endpoint {
     const char *expiring;      /* why it is about to be expired; NULL: it is not */
 } Endpoint;
 
-/* Makes it and its media side. NULL and *error (2.8). The request has `create`. */
+/* Makes it and its media side. NULL and *error. The request has `create`. */
 Endpoint *endpoint_new(struct Conference *c, const Colibri2Endpoint *request, uint64_t handle, Colibri2Error **error);
 /* Everything of a request but create and expire: media, transport, sources, force-mute, ICE restart.
  * False and *error; what was applied before the error stays. *with_transport: the answer shall have one. */
@@ -72,27 +72,29 @@ void endpoint_describe_transport(const Endpoint *ep, Colibri2Endpoint *answer);
 /* Takes it off the worker, closes its channels, frees it. The conference has forgotten it already. */
 void endpoint_free(Endpoint *ep);
 
-/* A command to the endpoint's worker, `conference` and `endpoint` set; the caller fills it and posts it. */
+/* A command to the endpoint's worker with room for n array elements, `conference` and `endpoint` set; the caller
+ * fills it and posts it. Posting takes it always; false: the inbox was full, which is counted. */
 WorkerCommand *endpoint_command(const Endpoint *ep, WorkerCommandType type, size_t n);
 bool endpoint_post(const Endpoint *ep, WorkerCommand *c);
 
 /* ---- endpoint_channel.c: messages ---- */
 
 void endpoint_on_event(Endpoint *ep, const WorkerEvent *ev);
-/* One message from its client, by that carrier. */
+/* One message from its client, by that carrier; any bytes, borrowed. What is over the rate, not well-formed or of an
+ * unknown class goes no further. */
 void endpoint_on_message(Endpoint *ep, bool by_data_channel, const char *text, size_t len);
 /* Its client's channel came up or went away. opening a WebSocket replaces the previous one. */
 void endpoint_data_channel_opened(Endpoint *ep);
 void endpoint_web_socket_opened(Endpoint *ep, Carrier socket);
 void endpoint_web_socket_closed(Endpoint *ep, const void *socket);
-bool endpoint_has_channel(const Endpoint *ep);
+bool endpoint_has_channel(const Endpoint *ep); /* some carrier is open */
 /* False: no channel, or it takes no more. */
 bool endpoint_send(Endpoint *ep, const char *text);
 /* Like it, for state the client must not miss: repeated in whole when it could not be sent. Takes text. */
 void endpoint_tell(Endpoint *ep, char *text);
 
-bool endpoint_owns_source(const Endpoint *ep, const char *source);
-/* Does it receive or look at one of that endpoint's sources? (6.5) */
+bool endpoint_owns_source(const Endpoint *ep, const char *source); /* by its signalled name */
+/* Does it receive or look at one of that endpoint's sources? */
 bool endpoint_looks_at(const Endpoint *ep, const Endpoint *other);
 
 #endif

@@ -69,7 +69,7 @@ static void channel_up(Endpoint *ep, const char *carrier)
     log_info(&ep->log, "message channel open by %s, %lld ms after creation", carrier,
              (long long)((clock_now_us() - ep->created_us) / 1000));
     bridge_endpoint_has_channel(ep->conference->bridge, ep);
-    endpoint_post(ep, endpoint_command(ep, WORKER_CHANNEL_UP, 0)); /* the burst of 6.4 follows as events */
+    endpoint_post(ep, endpoint_command(ep, WORKER_CHANNEL_UP, 0)); /* all state follows as events */
 }
 
 void endpoint_data_channel_opened(Endpoint *ep)

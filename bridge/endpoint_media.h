@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What COLIBRI2 says about an endpoint's media (bridge.md 2.3, 2.5) as the plain values a worker takes. PURE.
+ * What COLIBRI2 says about an endpoint's media (doc/protocols.md, COLIBRI2) as the plain values a worker takes. PURE.
  * Any thread. */
 #ifndef PLENUM_BRIDGE_ENDPOINT_MEDIA_H
 #define PLENUM_BRIDGE_ENDPOINT_MEDIA_H
@@ -8,8 +8,9 @@
 #include "bridge/worker_api.h"
 #include "common/colibri2/colibri2.h"
 
-/* Adds one media: payload types and extensions join what is known (a number given again is redefined),
- * extmap-allow-mixed is overwritten. Unknown URIs and codecs that nobody here could treat are left out. */
+/* Adds one media: payload types and extensions join what is known, WORKER_PAYLOADS_MAX of them (a number given again
+ * is redefined), extmap-allow-mixed is overwritten. Unknown URIs and codecs that nobody here could treat are left
+ * out. */
 void endpoint_media_add(WorkerMedia *media, const MediaDesc *desc);
 
 /* All SSRCs of `sources`, encodings, their RTX and any other listed, each once; g_array_unref it. */

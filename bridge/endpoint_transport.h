@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * DTLS and, in it, SCTP of one endpoint, with the timer both need (bridge.md 5.1, 5.3). The worker carries
+ * DTLS and, in it, SCTP of one endpoint, with the timer both need (RFC 8261, RFC 8831). The worker carries
  * the datagrams; this owns the sessions. Creating one costs a certificate reference: the session begins with
  * endpoint_transport_start. Control thread, default main context. */
 #ifndef PLENUM_BRIDGE_ENDPOINT_TRANSPORT_H
@@ -18,7 +18,7 @@ struct DtlsContext;
  * there is one already. */
 typedef struct SctpClock SctpClock;
 SctpClock *sctp_clock_new(void);
-void sctp_clock_free(SctpClock *clock);
+void sctp_clock_free(SctpClock *clock); /* NULL is fine */
 
 /* Called from within the functions below, from the timer and from the SCTP tick; none may free the transport. */
 typedef struct {
@@ -45,13 +45,14 @@ bool endpoint_transport_add_fingerprint(EndpointTransport *t, const char *hash, 
 void endpoint_transport_fingerprints_done(EndpointTransport *t);
 /* The path is validated: begin, once; later calls do nothing. */
 void endpoint_transport_start(EndpointTransport *t);
+/* One datagram that its worker takes for DTLS; any bytes, borrowed. */
 void endpoint_transport_on_datagram(EndpointTransport *t, const uint8_t *bytes, size_t len);
 bool endpoint_transport_is_ready(const EndpointTransport *t); /* keys were given */
 bool endpoint_transport_channel_is_open(const EndpointTransport *t);
-/* False: no open channel, or it takes no more now. */
+/* UTF-8, at most SCTP_MESSAGE_MAX bytes; copied. False: no open channel, too long, or it takes no more now. */
 bool endpoint_transport_send_text(EndpointTransport *t, const char *text, size_t len);
 char *endpoint_transport_dump(const EndpointTransport *t); /* JSON, caller frees */
-/* Says goodbye to the peer and frees; of the callbacks only `datagram` follows. */
+/* Says goodbye to the peer and frees; of the callbacks only `datagram` follows. NULL is fine. */
 void endpoint_transport_free(EndpointTransport *t);
 
 #endif

@@ -237,7 +237,7 @@ void media_conference_tell_speaker(MediaConference *c, const MediaEndpoint *only
         worker_emit(c->worker, ev);
 }
 
-/* A new speaker is about to be shown large: ask for the key frame before the receivers do (bridge.md 7.10). */
+/* A new speaker is about to be shown large: ask for the key frame before the receivers do. */
 static void prepare_keyframe(MediaConference *c, MediaEndpoint *speaker, int64_t now_us)
 {
     bool camera_on_stage = false;

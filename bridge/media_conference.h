@@ -13,7 +13,7 @@
 #define MEDIA_ENDPOINTS_MAX 4096 /* of one conference */
 #define MEDIA_SOURCES_MAX 8192   /* of one conference */
 #define MEDIA_BATCH_MAX (2 * RECEIVE_BATCH)
-#define MEDIA_CONNECTIVITY_US 500000    /* how often silence is looked for (bridge.md 4.5) */
+#define MEDIA_CONNECTIVITY_US 500000    /* how often silence is looked for */
 #define MEDIA_FIRST_PACKET_US 15000000  /* no packet since creation: inactive */
 #define MEDIA_SILENCE_US 8000000        /* no packet: inactive */
 #define MEDIA_NEVER_ACTIVE_US 120000000 /* never anything: to be expired */
@@ -63,6 +63,7 @@ static inline bool media_conference_is_home(const MediaConference *c)
 /* Frees its endpoints too. */
 void media_conference_free(MediaConference *c);
 
+/* NULL: not in it, here or as a mirror. */
 MediaEndpoint *media_conference_find(const MediaConference *c, uint64_t endpoint);
 MediaEndpoint *media_conference_find_speaker(const MediaConference *c, uint32_t speaker);
 /* False: full or no memory. */
@@ -73,14 +74,15 @@ void media_conference_remove(MediaConference *c, MediaEndpoint *ep);
 bool media_conference_add_source(MediaConference *c, MediaSource *s);
 void media_conference_remove_source(MediaConference *c, MediaSource *s);
 
-/* Every receiver allocates anew, soon. */
+/* Every receiver allocates anew, at at_us (worker's clock) or a little later. */
 void media_conference_reallocate(MediaConference *c, int64_t at_us);
+/* Brings speech_order up to date; receivers allocate anew when it changed. */
 void media_conference_update_order(MediaConference *c);
 /* Event about the dominant speaker: to all, or to `only`. Nothing is sent before there is one. */
 void media_conference_tell_speaker(MediaConference *c, const MediaEndpoint *only);
 /* An audio level was heard, here or on another worker. Returns the rank of its speaker among the loudest. */
 size_t media_conference_heard(MediaConference *c, const MediaSource *s, uint8_t level, int64_t now_us);
-/* Speaker ids, newest first; returns how many, up to SPEECH_RECENT. */
+/* Speaker ids, newest first; room for SPEECH_RECENT in out; returns how many. */
 size_t media_conference_recent(const MediaConference *c, uint32_t *out);
 /* The home has decided who speaks; ids of this share. */
 void media_conference_told_speech(MediaConference *c, const uint32_t *recent, size_t n, uint32_t dominant, bool silent);

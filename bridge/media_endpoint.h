@@ -109,14 +109,15 @@ static inline int64_t media_endpoint_rtt_us(const MediaEndpoint *ep)
 MediaEndpoint *media_endpoint_new(MediaConference *c, const WorkerCommand *create);
 /* Stands for one that lives on another worker. NULL: no memory. */
 MediaEndpoint *media_endpoint_new_mirror(MediaConference *c, const WorkerCommand *mirror);
-void media_endpoint_free(MediaEndpoint *ep);
+void media_endpoint_free(MediaEndpoint *ep); /* the conference forgets it first */
 
 /* media_endpoint.c: what control tells */
+/* Each replaces what was known; values are copied. Without memory nothing changes. */
 void media_endpoint_set_media(MediaEndpoint *ep, const WorkerMedia *media);
 void media_endpoint_set_keys(MediaEndpoint *ep, const SrtpKeys *keys);
 void media_endpoint_set_mute(MediaEndpoint *ep, bool audio, bool video);
 
-/* media_signalling.c */
+/* media_signalling.c. n up to WORKER_SOURCES_MAX; sources that stay the same keep their state. */
 void media_endpoint_set_sources(MediaEndpoint *ep, const WorkerSource *sources, size_t n);
 MediaSource *media_endpoint_find_source(const MediaEndpoint *ep, const char *name);
 /* Takes the command. */
@@ -124,12 +125,13 @@ void media_endpoint_set_wishes(MediaEndpoint *ep, WorkerCommand *wishes);
 void media_endpoint_set_audio_wishes(MediaEndpoint *ep, WorkerCommand *wishes);
 /* A new source: how many asked for it by name before it came. */
 void media_endpoint_count_subscribers(MediaSource *s);
-/* The subscription's answer for one source (bridge.md 10.5). */
+/* The subscription's answer for one source. */
 bool media_endpoint_wants_audio(const MediaEndpoint *ep, const MediaSource *s);
-/* Message transport is up: everything this endpoint should know, bridge.md 6.4. */
+/* Message transport is up: everything this endpoint should know (doc/protocols.md, Bridge channel). */
 void media_endpoint_tell_all(MediaEndpoint *ep);
 
 /* media_transport.c */
+/* Datagrams as they came: any bytes, borrowed. */
 void media_endpoint_on_stun(MediaEndpoint *ep, const Tuple *from, const uint8_t *buf, size_t len);
 void media_endpoint_set_remote(MediaEndpoint *ep, const WorkerCommand *remote);
 void media_endpoint_restart_ice(MediaEndpoint *ep, uint32_t generation, const IceCredentials *local);
@@ -139,7 +141,7 @@ void media_endpoint_on_dtls(MediaEndpoint *ep, const uint8_t *buf, size_t len);
 int64_t media_endpoint_tick_ice(MediaEndpoint *ep, int64_t now_us);
 /* Authentic media came from here. */
 void media_endpoint_alive(MediaEndpoint *ep, const Tuple *from, int64_t now_us);
-/* Protects and sends one compound RTCP packet (buf has SRTCP_OVERHEAD to spare). */
+/* Protects in place and sends one compound RTCP packet (cap >= len + SRTCP_OVERHEAD); dropped without keys or path. */
 void media_endpoint_send_rtcp(MediaEndpoint *ep, uint8_t *buf, size_t len, size_t cap);
 
 /* Decrypted bytes of the endpoint, while somebody captures them. */

@@ -37,7 +37,7 @@ struct MediaSource {
     KeyframeRequester keyframes;
     SenderDemand demand;
     int32_t told_height;  /* last SenderSourceConstraints; WORKER_TOLD_NOTHING before the first */
-    uint32_t subscribers; /* audio: endpoints that asked for it by name (bridge.md 10.5) */
+    uint32_t subscribers; /* audio: endpoints that asked for it by name */
     uint32_t shares;      /* other workers with receivers for it, a bit each; 0 for a mirror */
     uint32_t subscribing; /* audio: other workers where somebody asked for it by name, a bit each */
     uint8_t silent_run;   /* audio: consecutive packets of level 127, saturating */
@@ -69,11 +69,13 @@ MediaSource *media_source_new(MediaEndpoint *owner, const WorkerSource *spec);
 bool media_source_matches(const MediaSource *s, const WorkerSource *spec);
 void media_source_free(MediaSource *s);
 
+/* Receivers allocate anew when it changed. */
 void media_source_set_video_type(MediaSource *s, WorkerVideoType type);
 /* Layers as of now, made at most once per call of now_us. */
 const LayerTable *media_source_table(MediaSource *s, int64_t now_us);
-/* Receiver's effective height; tells the sender when the greatest wish changed. */
+/* Receiver's effective height (pixels, 0 nothing, -1 unlimited); tells the sender when the greatest wish changed. */
 void media_source_set_demand(MediaSource *s, uint64_t receiver, int32_t max_height);
+/* The greatest wish to the sender, whether it changed or not. */
 void media_source_tell_demand(MediaSource *s);
 
 #endif

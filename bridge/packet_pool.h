@@ -47,7 +47,7 @@ typedef struct {
     _Atomic(Packet *) returned; /* any thread: packets whose last reader was another thread */
 } PacketPool;
 
-void packet_pool_init(PacketPool *pool, uint32_t limit);
+void packet_pool_init(PacketPool *pool, uint32_t limit); /* packets; whole slabs of them */
 /* One reference; contents undefined. NULL at the limit or without memory (counted in `refused`). */
 Packet *packet_new(PacketPool *pool);
 static inline Packet *packet_ref(Packet *p)
@@ -55,7 +55,7 @@ static inline Packet *packet_ref(Packet *p)
     p->refs++;
     return p;
 }
-void packet_release(PacketPool *pool, Packet *p);
+void packet_release(PacketPool *pool, Packet *p); /* the last reference is gone: for packet_unref */
 static inline void packet_unref(PacketPool *pool, Packet *p)
 {
     if (--p->refs == 0)

@@ -2,7 +2,7 @@
 #include "bridge/receiver_wishes.h"
 #include <string.h>
 
-#define WISHES_DEFAULT_HEIGHT 180 /* when the first update names no default (bridge.md 9.3) */
+#define WISHES_DEFAULT_HEIGHT 180 /* when the first update names no default */
 
 void receiver_wishes_init(ReceiverWishes *w)
 {

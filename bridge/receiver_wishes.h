@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What video a client wants, merged from its partial updates (bridge.md 6.2 ReceiverVideoConstraints, 9.3
- * defaults), in the form its worker takes. PURE. Owner: the endpoint; control thread. */
+ * What video a client wants, merged from its partial updates (ReceiverVideoConstraints; doc/protocols.md, Bridge
+ * channel), in the form its worker takes. PURE. Owner: the endpoint; control thread. */
 #ifndef PLENUM_BRIDGE_RECEIVER_WISHES_H
 #define PLENUM_BRIDGE_RECEIVER_WISHES_H
 
@@ -20,7 +20,7 @@ typedef struct {
 
 /* Before the first update nothing is wanted (maxHeight 0). */
 void receiver_wishes_init(ReceiverWishes *w);
-void receiver_wishes_clear(ReceiverWishes *w);
+void receiver_wishes_clear(ReceiverWishes *w); /* frees what it holds */
 /* Applies the update; lists and maps in it are moved out of it. */
 void receiver_wishes_merge(ReceiverWishes *w, ReceiverVideoConstraints *update);
 /* The command that tells the worker all of it. A name stands once, on-stage ones first, then selected ones,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The bridge's numbers under the names others know them by (bridge.md 3.3, 12.2): one list serves presence,
- * /colibri/stats and /metrics. Totals of the workers and numbers of endpoints are those of the last snapshot,
- * asked for every STATS_POLL_S. Control thread, default main context. */
+ * The bridge's numbers under the names others know them by (doc/protocols.md, Bridges and their room): one list
+ * serves presence, /colibri/stats and /metrics. Totals of the workers and numbers of endpoints are those of the last
+ * snapshot, asked for every STATS_POLL_S. Control thread, default main context. */
 #ifndef PLENUM_BRIDGE_STATS_H
 #define PLENUM_BRIDGE_STATS_H
 
@@ -22,12 +22,14 @@ typedef struct {
     gpointer user;
 } StatsConfig;
 
+/* Adds its series to metrics and begins to poll. Copies the configuration; b, metrics and its texts must outlive it,
+ * and no text of metrics may be made after stats_free. */
 Stats *stats_new(Bridge *b, const StatsConfig *config, Metrics *metrics);
-void stats_free(Stats *s);
+void stats_free(Stats *s); /* NULL is fine */
 /* A snapshot the poll asked for; others are ignored. */
 void stats_on_snapshot(Stats *s, const WorkerEvent *ev);
 
-double stats_stress(const Stats *s);
+double stats_stress(const Stats *s); /* CPU share over [load] threshold; 0 before the second sample */
 /* Sum of the workers' last totals. */
 WorkerTotals stats_totals(const Stats *s);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The series of /metrics (bridge.md 12.2; the registry adds the prefix jitsi_jvb_). Control thread. */
+ * The series of /metrics (doc/metrics.md; the registry adds the prefix jitsi_jvb_). Control thread. */
 #ifndef PLENUM_BRIDGE_STATS_METRICS_H
 #define PLENUM_BRIDGE_STATS_METRICS_H
 

@@ -90,9 +90,10 @@ void *worker_main(void *worker);
 void worker_on_datagram(Worker *w, Packet *p, const Tuple *from, bool handed_over, unsigned from_worker);
 /* Sends one small datagram (STUN, DTLS) with the current batch. */
 void worker_send(Worker *w, const Tuple *to, const uint8_t *bytes, size_t len);
-uint32_t worker_random(Worker *w);
+uint32_t worker_random(Worker *w); /* not for secrets */
 
 /* worker_lookup.c */
+/* NULL, or false: not there; adding a ufrag (1..ICE_LOCAL_UFRAG_MAX characters): taken, or no memory. */
 MediaConference *worker_find_conference(const Worker *w, uint64_t handle);
 void worker_add_conference(Worker *w, MediaConference *c);
 void worker_remove_conference(Worker *w, MediaConference *c);
@@ -114,12 +115,12 @@ typedef struct {
 void worker_hand_over(Worker *w, unsigned to, const Packet *p, const Tuple *from);
 /* Tells the worker that handed us a datagram from this address to do so from now on without asking. */
 void worker_claim(Worker *w, unsigned receiver, const Tuple *tuple);
-void worker_on_handover(Worker *w);
+void worker_on_handover(Worker *w); /* takes in what other workers handed over */
 /* The worker named by the first character of a ufrag; -1 for none of ours. */
 int worker_of_ufrag(const Worker *w, char first);
 
 /* worker_commands.c */
-void worker_on_inbox(Worker *w);
+void worker_on_inbox(Worker *w); /* carries out the commands that have come */
 
 /* workers.c */
 typedef struct { /* control */
@@ -150,7 +151,7 @@ void workers_drop_kept(Workers *group);
 /* worker_events.c: events for control. With `ep` NULL the event is about the whole conference. */
 WorkerEvent *worker_event_new(const Worker *w, WorkerEventType type, const MediaConference *c, const MediaEndpoint *ep,
                               size_t n);
-void worker_emit(Worker *w, WorkerEvent *ev);
+void worker_emit(Worker *w, WorkerEvent *ev); /* takes it; a full box keeps it for later, up to WORKER_UNSENT */
 void worker_emit_plain(Worker *w, WorkerEventType type, const MediaEndpoint *ep);
 /* What found the box full goes out in order when there is room; each round of the loop. */
 void worker_emit_unsent(Worker *w);

@@ -7,7 +7,8 @@
  * begins on one worker, its home, which decides who is the dominant speaker; its endpoints may live on several, and
  * the workers then hand each other what was received (media_share.h). Control owns COLIBRI2, channels, DTLS and SCTP.
  * Commands of one conference are carried out in the order posted, on each of its workers; a command about a conference
- * or endpoint that is unknown is ignored, so closing races are harmless. Events may still arrive for an endpoint that control has just removed: look the handle up.
+ * or endpoint that is unknown is ignored, so closing races are harmless. Events may still arrive for an endpoint that
+ * control has just removed: look the handle up.
  *
  * Conferences and endpoints are named by handles that control chooses: nonzero, never reused in the process.
  * All functions here are for the control thread. No GLib. */
@@ -111,7 +112,7 @@ typedef enum {
     WORKER_SOURCE_VIDEO_TYPE,
     WORKER_FORCE_MUTE,
     WORKER_DTLS_SEND,  /* array: bytes */
-    WORKER_CHANNEL_UP, /* message transport (re)connected: the worker emits all state, bridge.md 6.4 */
+    WORKER_CHANNEL_UP, /* message transport (re)connected: the worker emits all state */
     WORKER_REQUEST_KEYFRAME,
     WORKER_CAPTURE, /* debug: what the endpoint sends goes into that capture too */
     WORKER_SNAPSHOT,
@@ -204,7 +205,7 @@ typedef struct WorkerCommand {
 WorkerCommand *worker_command_new(WorkerCommandType type, uint64_t conference, uint64_t endpoint, size_t n);
 /* The same once more; not for commands with secrets. */
 WorkerCommand *worker_command_copy(const WorkerCommand *c);
-void worker_command_free(WorkerCommand *c);
+void worker_command_free(WorkerCommand *c); /* keys in it are wiped; NULL is fine */
 
 /* ---- events ---- */
 
@@ -216,7 +217,7 @@ typedef enum {
     WORKER_EV_CONSENT_LOST,       /* was selected, no answer any more (RFC 7675): expire or restart */
     WORKER_EV_ICE_RESTARTED,      /* the pending agent of u.ice.generation took over */
     WORKER_EV_ICE_RESTART_FAILED, /* it did not within 20 s; the old one continues */
-    WORKER_EV_ENDPOINT_IDLE,      /* no activity for the time of bridge.md 4.5: expire it. Sent once */
+    WORKER_EV_ENDPOINT_IDLE,      /* MEDIA_IDLE_US, MEDIA_NEVER_ACTIVE_US: expire it. Sent once */
     WORKER_EV_DTLS,               /* u.dtls: a datagram from a valid pair */
     WORKER_EV_VIDEO_SLOTS,        /* u.slots, to this endpoint */
     WORKER_EV_AUDIO_SLOTS,
@@ -292,7 +293,7 @@ typedef struct WorkerEvent {
     };
 } WorkerEvent;
 
-void worker_event_free(WorkerEvent *ev);
+void worker_event_free(WorkerEvent *ev); /* NULL is fine */
 
 /* ---- the workers ---- */
 
@@ -316,8 +317,8 @@ typedef struct {
 
 /* Binds all sockets and starts the threads. NULL with a sentence in error[] when an address or thread is refused. */
 Workers *workers_new(const WorkersConfig *config, char *error, size_t error_size);
-unsigned workers_count(const Workers *w);
-uint16_t workers_port(const Workers *w);
+unsigned workers_count(const Workers *w); /* 1..WORKERS_MAX */
+uint16_t workers_port(const Workers *w);  /* of all its sockets */
 
 /* The least loaded worker, for a conference about to be created there. */
 unsigned workers_choose(const Workers *w);

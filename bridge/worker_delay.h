@@ -13,7 +13,7 @@ typedef struct {
     uint64_t count, bins[WORKER_DELAY_BINS];
 } WorkerDelay;
 
-/* `packets` of one batch took delay_us each. */
+/* `packets` of one batch took delay_us each; below 0 counts as 0, what is too long for a bin in the last. */
 void worker_delay_add(WorkerDelay *d, int64_t delay_us, uint32_t packets);
 /* 0..1, for example 0.99; the upper edge of the bin; 0 when empty. */
 uint32_t worker_delay_quantile(const WorkerDelay *d, double q);

@@ -44,12 +44,13 @@ RouteConference *worker_routes_add(WorkerRoutes *r, const WorkerCommand *create,
 void worker_routes_remove(WorkerRoutes *r, RouteConference *c);
 void worker_routes_clear(WorkerRoutes *r);
 
+/* NULL: unknown; borrowed until one is added or removed. */
 RouteEndpoint *route_find_endpoint(const RouteConference *c, uint64_t endpoint);
 void route_add_endpoint(RouteConference *c, const WorkerCommand *create, unsigned worker);
 void route_remove_endpoint(RouteConference *c, RouteEndpoint *ep);
 /* SOURCES, SOURCE_VIDEO_TYPE, FORCE_MUTE: remembers a copy. */
 void route_remember(RouteEndpoint *ep, const WorkerCommand *c);
-/* What tells a worker about an endpoint that lives on another. */
+/* What tells a worker about an endpoint that lives on another; the caller's, to post. */
 WorkerCommand *route_mirror(const RouteConference *c, const RouteEndpoint *ep);
 
 #endif

@@ -28,10 +28,10 @@ typedef struct {
     struct sockaddr_storage from[RECEIVE_BATCH];
 } ReceiveVector;
 
-void receive_vector_init(ReceiveVector *v);
+void receive_vector_init(ReceiveVector *v); /* empty: no buffers yet */
 /* One recvmmsg. Returns how many packets came (0: none, or no buffers). v->packets[i]->len is set; the caller may
  * take a packet out by setting its place to NULL. */
 int receive_vector_read(ReceiveVector *v, PacketPool *pool, int fd);
-void receive_vector_clear(ReceiveVector *v, PacketPool *pool);
+void receive_vector_clear(ReceiveVector *v, PacketPool *pool); /* gives its buffers back */
 
 #endif

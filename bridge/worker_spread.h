@@ -25,7 +25,8 @@ typedef struct {
 
 /* Per mille; may exceed 1000. */
 uint32_t spread_load(const SpreadWorker *w);
-/* n workers; `shares` has a bit for each that has a share of the conference, `size` endpoints altogether. */
+/* n workers, 1..WORKERS_MAX; `shares` has a bit for each that has a share of the conference, `size` endpoints
+ * altogether; `limit` of the load per mille, 0: never spread. Returns the worker, below n. */
 unsigned spread_choose(const SpreadWorker *workers, unsigned n, unsigned home, uint32_t shares, uint32_t size,
                        uint32_t limit);
 

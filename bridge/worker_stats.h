@@ -13,7 +13,7 @@
 #include "bridge/tx/forward_reason.h"
 
 #define WORKER_ID_SIZE 64    /* endpoint id with its NUL; longer ids are refused by control */
-#define WORKER_NAME_SIZE 136 /* source name with its NUL (128 bytes, bridge.md 13.1) */
+#define WORKER_NAME_SIZE 136 /* source name with its NUL (128 bytes, MESSAGE_MAX_NAME) */
 
 /* Why a datagram or packet went no further. Index of WorkerTotals.drops. */
 typedef enum {
@@ -82,7 +82,7 @@ typedef struct {
     char id[WORKER_ID_SIZE];
     WorkerIceState ice;
     char remote[64];      /* "203.0.113.5:40123" or "[2001:db8::1]:40123"; empty before selection */
-    bool keys, connected; /* connected: the rule of bridge.md 4.5 */
+    bool keys, connected; /* connected: heard of within MEDIA_SILENCE_US */
     uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
     uint64_t rx_bps, tx_bps;
     uint64_t retransmitted, nacks_in, nacks_out, keyframe_requests_in, keyframe_requests_out;
@@ -104,7 +104,7 @@ typedef struct {
     bool is_tx, is_video;
     uint32_t ssrc, rtx_ssrc;                  /* rx: this encoding; tx: the slot */
     uint8_t encoding;                         /* rx: its place among the encodings, 0 the lowest */
-    int16_t layer, target_layer, ideal_layer; /* tx video: layer indexes of bridge.md 8.1, -1 none */
+    int16_t layer, target_layer, ideal_layer; /* tx video: LAYER_INDEX (source_layers.h), -1 none */
     ForwardReason reason;                     /* tx: why nothing of it is sent, or less than there is */
     int32_t height; /* rx: as last seen; tx: allowed by the constraints, -1 unlimited; 0 unknown or off */
     uint64_t packets, bytes, lost, retransmitted, bps;

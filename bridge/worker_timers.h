@@ -26,7 +26,7 @@ typedef struct {
 /* Call before the first timer_set, and again after adding an owner: makes room for `timers` of them, so that setting
  * never fails. False: no memory. */
 bool timers_reserve(TimerHeap *h, uint32_t timers);
-void timers_clear(TimerHeap *h);
+void timers_clear(TimerHeap *h); /* forgets them all without firing */
 void timer_init(Timer *t, void (*fire)(void *user, int64_t now_us), void *user);
 /* Moves the timer to due_us, whether it was set or not; TIMER_NEVER removes it. */
 void timer_set(TimerHeap *h, Timer *t, int64_t due_us);

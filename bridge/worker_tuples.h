@@ -37,7 +37,7 @@ void tuple_table_clear(TupleTable *t);
 TupleEntry *tuple_table_find(TupleTable *t, const Tuple *key);
 /* Finds or makes the entry (endpoint NULL, not valid). NULL: full, which is counted. */
 TupleEntry *tuple_table_put(TupleTable *t, const Tuple *key);
-void tuple_table_remove(TupleTable *t, const Tuple *key);
+void tuple_table_remove(TupleTable *t, const Tuple *key); /* what is not there is no error */
 void tuple_table_remove_endpoint(TupleTable *t, const struct MediaEndpoint *endpoint);
 /* Forgets foreign entries unused since before_us. */
 void tuple_table_expire_foreign(TupleTable *t, int64_t before_us);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The focus over HTTP (focus sheet 10.2): health, version and metrics come from the shared listener; here
+ * The focus over HTTP (doc/man/plenum-focus.8): health, version and metrics come from the shared listener; here
  * are statistics, state dumps and the conference request. */
 #include <config.h>
 #include "common/base/listen_address.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The room where focus and bridges meet (focus sheet 8.1, 8.4): feeds the bridge pool from presence and
- * health checks, and tells conferences what became of their bridges. Control thread. */
+ * The room where focus and bridges meet (doc/protocols.md, Bridges and their room; XEP-0045): feeds the bridge pool
+ * from presence and health checks, and tells conferences what became of their bridges. Control thread. */
 #ifndef PLENUM_FOCUS_BRIDGE_BREWERY_H
 #define PLENUM_FOCUS_BRIDGE_BREWERY_H
 
@@ -28,18 +28,19 @@ typedef struct {
 
 typedef struct BridgeBrewery BridgeBrewery;
 
-/* Strings of config are copied. */
+/* Joins nothing yet. Strings of config are copied; router, send_user and user must outlive it. */
 BridgeBrewery *bridge_brewery_new(IqRouter *router, StanzaSend send, gpointer send_user, const BreweryConfig *config,
                                   const BreweryEvents *events, gpointer user);
-void bridge_brewery_free(BridgeBrewery *b);
-void bridge_brewery_connected(BridgeBrewery *b); /* joins, or joins again */
-void bridge_brewery_disconnected(BridgeBrewery *b);
+void bridge_brewery_free(BridgeBrewery *b);         /* without a word to the server; NULL is fine */
+void bridge_brewery_connected(BridgeBrewery *b);    /* joins, or joins again */
+void bridge_brewery_disconnected(BridgeBrewery *b); /* nothing is sent until connected; what is known stays */
 void bridge_brewery_leave(BridgeBrewery *b);
+/* Presence whose `from` is in the room; borrowed. FALSE: not this room's. */
 gboolean bridge_brewery_handle(BridgeBrewery *b, const Stanza *presence);
 gboolean bridge_brewery_is_joined(const BridgeBrewery *b);
-BridgePool *bridge_brewery_pool(BridgeBrewery *b);
-guint bridge_brewery_operational(const BridgeBrewery *b);
-guint64 bridge_brewery_lost(const BridgeBrewery *b);    /* bridges that left or failed, since birth */
-guint64 bridge_brewery_refused(const BridgeBrewery *b); /* presences of bridges above BRIDGE_POOL_MAX, since birth */
+BridgePool *bridge_brewery_pool(BridgeBrewery *b);        /* borrowed */
+guint bridge_brewery_operational(const BridgeBrewery *b); /* bridges that work now */
+guint64 bridge_brewery_lost(const BridgeBrewery *b);      /* bridges that left or failed, since birth */
+guint64 bridge_brewery_refused(const BridgeBrewery *b);   /* presences of bridges above BRIDGE_POOL_MAX, since birth */
 
 #endif

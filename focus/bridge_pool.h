@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The bridges known from the brewery: what their presence says, what we noticed ourselves, what we added
- * lately (focus sheet 8.1, 8.2, 8.4). PURE container: presence and health results are handed in, time is a
+ * The bridges known from the brewery: what their presence says, what we noticed ourselves, what we added lately
+ * (doc/protocols.md, Bridges and their room). PURE container: presence and health results are handed in, time is a
  * parameter. One thread. */
 #ifndef PLENUM_FOCUS_BRIDGE_POOL_H
 #define PLENUM_FOCUS_BRIDGE_POOL_H
@@ -53,11 +53,13 @@ typedef enum {
     BRIDGE_FAILED,  /* now says that it shuts down or is unhealthy: send EV_BRIDGE_LOST (reachable) */
     BRIDGE_REFUSED, /* the pool is full */
 } BridgeChange;
-/* Available presence of an occupant; <stats/> inside may be absent. */
+/* Available presence of an occupant; <stats/> inside may be absent. Numbers that are none, or negative, and texts over
+ * 256 bytes change nothing. */
 BridgeChange bridge_pool_presence(BridgePool *pool, const char *jid, const Stanza *presence, int64_t now_ms);
 /* Unavailable. TRUE when it was known: send EV_BRIDGE_LOST (not reachable). */
 bool bridge_pool_remove(BridgePool *pool, const char *jid);
 
+/* An endpoint was placed there. Unknown ones are ignored. */
 void bridge_pool_endpoint_added(BridgePool *pool, const char *jid, int64_t now_ms);
 /* DO_MARK_BRIDGE of a conference, or a failed health check. Unknown ones are ignored. */
 void bridge_pool_mark_failed(BridgePool *pool, const char *jid, int64_t now_ms);
@@ -75,6 +77,6 @@ const BridgePoolConfig *bridge_pool_config(const BridgePool *pool);
 bool bridge_is_operational(const Bridge *b);
 /* Reported stress plus what the endpoints of the last rampup_ms will add. */
 double bridge_corrected_stress(const Bridge *b, const BridgePoolConfig *config, int64_t now_ms);
-bool bridge_is_overloaded(const Bridge *b, const BridgePoolConfig *config, int64_t now_ms);
+bool bridge_is_overloaded(const Bridge *b, const BridgePoolConfig *config, int64_t now_ms); /* by corrected stress */
 
 #endif

@@ -52,7 +52,7 @@ static GPtrArray *filter(const Search *s, GPtrArray *from, Accept accept, bool p
     return passed;
 }
 
-/* The order of 8.2. Not graceful goes before stress; those that do not work are filtered out before. */
+/* Not graceful goes before stress; those that do not work are filtered out before. */
 static bool is_better(const Search *s, const Bridge *a, const Bridge *b)
 {
     const BridgePoolConfig *config = bridge_pool_config(s->pool);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Pool and participant give a bridge (focus sheet 8.2 sort order, 8.3 pipeline; strategy SingleBridge).
+ * Pool and participant give a bridge (doc/protocols.md, Bridges and their room).
  * PURE. */
 #ifndef PLENUM_FOCUS_BRIDGE_SELECT_H
 #define PLENUM_FOCUS_BRIDGE_SELECT_H
@@ -15,7 +15,8 @@ typedef struct {
     bool allow_mixed_versions;
 } BridgeWish;
 
-/* NULL: no candidate. A conference that has a bridge in the pool that still works keeps it. */
+/* NULL: no candidate; else borrowed from the pool until that changes. A conference that has a bridge in the pool that
+ * still works keeps it. */
 const Bridge *bridge_select(const BridgePool *pool, const BridgeWish *wish, int64_t now_ms);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One conference from the first request to its end, as a pure state machine: events go in, actions come
- * out (focus sheet 3.2, 3.5, 5.1-5.15, 7.1, 8.5-8.7, appendix B). Reads no clock, sends nothing, logs
+ * out (doc/protocols.md, Jitsi's own protocols; XEP-0166). Reads no clock, sends nothing, logs
  * nothing. Owned by its shell, which performs the actions in order and reports what they cause as later
  * events, never from inside. Control thread.
  *
@@ -57,7 +57,7 @@ typedef struct {
 
 /* --- events --------------------------------------------------------------------------------------- */
 
-typedef enum {                   /* focus sheet 3.5 */
+typedef enum {                   /* doc/protocols.md, Rooms and members */
                MEMBER_OWNER,     /* affiliation owner */
                MEMBER_MODERATOR, /* affiliation admin, or role moderator */
                MEMBER_PARTICIPANT,
@@ -182,7 +182,7 @@ typedef char *(*ConferenceMakeId)(void *user);
 
 /* room: bare JID; copied. Nothing happens before the first event. */
 Conference *conference_new(const ConferenceConfig *config, const char *room, ConferenceMakeId make_id, void *user);
-void conference_free(Conference *c);
+void conference_free(Conference *c); /* without actions; NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Conference, conference_free)
 
 /* The only function that changes a Conference. Appends actions to `out`. After DO_END only requests, Jingle and
@@ -212,6 +212,7 @@ guint conference_n_on_bridge(const Conference *c, const char *bridge);
 /* State as JSON for the admin page; the caller owns it. */
 JsonNode *conference_dump(const Conference *c);
 
+/* Static texts. */
 const char *conference_event_name(ConfEventType type);   /* "member-joined" */
 const char *conference_action_name(ConfActionType type); /* "select-bridge" */
 const char *conference_state_name(ConfState state);      /* as in the dump: "joining" */

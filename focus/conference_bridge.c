@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Between the conference and its bridges: which one, endpoints on it, what its answers mean (focus sheet
- * 8.5, 8.7). Requests of one bridge stay in order, so an endpoint may be expired, and made anew, before the
- * answer to its creation is here. */
+ * Between the conference and its bridges: which one, endpoints on it, what its answers mean. Requests of one bridge
+ * stay in order, so an endpoint may be expired, and made anew, before the answer to its creation is here. */
 #include "focus/conference_parts.h"
 
 #define MSID_AUDIO "mixedmslabel mixedlabelaudio0"
@@ -315,7 +314,7 @@ static void fail_invite(Conference *c, Member *m, bool wants_bridge)
     m->wants_bridge = wants_bridge;
 }
 
-/* The table of 8.7. */
+/* What became of a request that failed, and who is to blame. */
 static void on_allocation_error(Conference *c, Member *m, const Colibri2Error *e)
 {
     BridgeSession *bs = m->bridge;

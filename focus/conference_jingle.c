@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Jingle with one member, both directions, and mute requests (focus sheet 5.2-5.5, 5.7, 5.11-5.13, 7.1).
+ * Jingle with one member, both directions, and mute requests.
  * Sessions are found by the occupant who writes plus sid; initiator and responder are never believed. */
 #include "focus/conference_parts.h"
 
@@ -12,7 +12,7 @@ static void send(Conference *c, Member *m, Jingle *j)
     act(c, DO_JINGLE, .member = m->id, .jingle = j);
 }
 
-/* 5.2. The first invitation only: nobody is muted in the middle of a call because it moved. */
+/* The first invitation only: nobody is muted in the middle of a call because it moved. */
 static bool starts_muted(const Conference *c, const Member *m, guint max_senders, int request_limit)
 {
     guint n = c->members->len;

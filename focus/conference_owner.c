@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Somebody must be able to moderate: the first member becomes owner (focus sheet 3.5). */
+ * Somebody must be able to moderate: the first member becomes owner. */
 #include "focus/conference_parts.h"
 
 static bool may_own(const Member *m)
@@ -8,7 +8,7 @@ static bool may_own(const Member *m)
     return m->kind == MEMBER_USER && !m->is_visitor;
 }
 
-/* 3.5 auto-owner. Asks once a member: a refusal must not become a stream of requests. */
+/* Asks once a member: a refusal must not become a stream of requests. */
 void conf_elect_owner(Conference *c)
 {
     if (!c->config->auto_owner || c->breakout || !conf_is_running(c))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Inside the conference (PURE, control thread): its parts, and what its files ask of each other. Only focus/conference*.c include
- * this. conference.c tells the life of room and members; conference_session.c who is invited and how sessions
- * end; conference_bridge.c what passes between it and bridges; conference_jingle.c what clients ask;
- * conference_sources.c who is told of whose sources. */
+ * Inside the conference (PURE, control thread): its parts, and what its files ask of each other. Only
+ * focus/conference*.c include this. conference.c tells the life of room and members; conference_session.c who is
+ * invited and how sessions end; conference_bridge.c what passes between it and bridges; conference_jingle.c what
+ * clients ask; conference_sources.c who is told of whose sources. */
 #ifndef PLENUM_FOCUS_CONFERENCE_PARTS_H
 #define PLENUM_FOCUS_CONFERENCE_PARTS_H
 
@@ -105,14 +105,14 @@ uint64_t conf_next_serial(Conference *c);
 
 /* --- conference_session.c */
 guint conf_count_invited(const Conference *c);
-/* 5.1. newcomer NULL: everybody who has no session and may have one. */
+/* newcomer NULL: everybody who has no session and may have one. */
 void conf_invite_if_enough(Conference *c, Member *newcomer);
 /* Starts over from whatever state: needs bridge, then offer. */
 void conf_invite(Conference *c, Member *m);
 /* Takes down the member's session: sources, session, endpoint. The state is then ENDED (or IDLE, without a
  * session). expire: tell the bridge. reason NONE: the client knows. */
 void conf_end_session(Conference *c, Member *m, bool expire, JingleReason reason, const char *text);
-/* 5.15 RestartJingle. */
+/* Ends the session without a word of why to the client and invites anew; expire: tell the bridge. */
 void conf_reinvite(Conference *c, Member *m, bool expire);
 void conf_initiate_answer(Conference *c, const ConfEvent *ev);
 void conf_bridge_available(Conference *c);  /* for those who had to wait for one */
@@ -125,7 +125,8 @@ void conf_bridge_none(Conference *c, const ConfEvent *ev);
 void conf_bridge_lost(Conference *c, const char *jid, bool reachable);
 void conf_colibri_answer(Conference *c, const ConfEvent *ev);
 void conf_endpoint_lost(Conference *c, const ConfEvent *ev);
-/* transport: what the client signalled, NULL to leave it; last_n -1: leave. Sources always go along when with_sources. */
+/* transport: what the client signalled, NULL to leave it; last_n -1: leave. Sources always go along when
+ * with_sources. */
 void conf_update_endpoint(Conference *c, Member *m, const IceTransport *transport, bool with_sources, int32_t last_n);
 void conf_restart_ice(Conference *c, Member *m);
 void conf_leave_bridge(Conference *c, Member *m, bool expire); /* also expires the conference there, when the last */
@@ -140,7 +141,7 @@ void conf_terminate(Conference *c, Member *m, JingleReason reason, const char *t
 void conf_relay_restart(Conference *c, Member *m, const IceTransport *transport);
 
 /* --- conference_owner.c */
-void conf_elect_owner(Conference *c); /* 3.5 auto-owner; does nothing when there is one, or one is on the way */
+void conf_elect_owner(Conference *c); /* auto-owner; does nothing when there is one, or one is on the way */
 
 /* --- conference_sources.c */
 /* What m may be told in its offer: the bridge's sources and, unless the bridge rewrites, everybody else's. */

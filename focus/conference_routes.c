@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Conference requests as IQs and by HTTP (focus sheet 2), with login-url and logout. Authentication is off:
- * everybody may make rooms, there are no sessions. */
+ * Conference requests as IQs and by HTTP (doc/protocols.md, Conference requests), with login-url and logout.
+ * Authentication is off: everybody may make rooms, there are no sessions. */
 #include <json-glib/json-glib.h>
 #include <string.h>
 #include "common/base/log.h"

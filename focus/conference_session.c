@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Who is invited, and when, and how a member's session ends (focus sheet 5.1, 5.15, 7.1). What passes between member
+ * Who is invited, and when, and how a member's session ends. What passes between member
  * and bridge meanwhile is in conference_bridge.c and conference_jingle.c. */
 #include "focus/conference_parts.h"
 

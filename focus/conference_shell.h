@@ -14,7 +14,7 @@ typedef struct ConferenceShell ConferenceShell;
 
 typedef void (*ConferenceReadyFunc)(gboolean ready, gpointer user);
 
-/* asker: whose request made it, "" when not known. */
+/* room: bare JID; asker: whose request made it, "" when not known; both copied. The focus owns it. */
 ConferenceShell *conference_shell_new(Focus *focus, const char *room, const char *asker);
 /* Without a word to anybody; send EV_SHUTDOWN by conference_shell_end before, if there is to be one. */
 void conference_shell_free(ConferenceShell *shell);
@@ -26,10 +26,11 @@ void conference_shell_jingle(ConferenceShell *shell, const char *nick, const Jin
 /* target: nick of who is to be muted, NULL when it is nobody here. */
 void conference_shell_mute(ConferenceShell *shell, const char *nick, const char *target, ConfMuteKind kind,
                            gboolean mute, IqTicket *ticket);
+/* Presence whose `from` is in the room; borrowed. FALSE: not this room's. */
 gboolean conference_shell_handle_presence(ConferenceShell *shell, const Stanza *presence);
 
-void conference_shell_disconnected(ConferenceShell *shell);
-void conference_shell_connected(ConferenceShell *shell); /* joins again */
+void conference_shell_disconnected(ConferenceShell *shell); /* the stream is down */
+void conference_shell_connected(ConferenceShell *shell);    /* joins again */
 void conference_shell_bridge_available(ConferenceShell *shell);
 void conference_shell_bridge_lost(ConferenceShell *shell, const char *bridge, gboolean reachable);
 /* The bridge has no such endpoint any more. */

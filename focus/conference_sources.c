@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Who is told of whose sources, and when (focus sheet 5.6, 5.7, 5.9). */
+ * Who is told of whose sources, and when (doc/protocols.md, Jingle and sources). */
 #include "focus/conference_parts.h"
 
 SourceMap *conf_sources_for(const Conference *c, const Member *m)

@@ -15,7 +15,7 @@
 #include "focus/focus_config.h"
 #include "focus/request_limiter.h"
 
-#define FOCUS_NICK "focus"      /* clients tell a bridge session from P2P by it (focus sheet 3.1) */
+#define FOCUS_NICK "focus"      /* clients tell a bridge session from P2P by it */
 #define FOCUS_MAX_ROOM_NAME 512 /* bytes before the @; people's rooms have fewer, and logs and states hold them */
 
 /* Why a conference request is told to wait; as label of conference_requests_refused. */
@@ -61,10 +61,12 @@ struct Focus {
     guint64 largest;
 };
 
-/* Connects and listens. NULL and *error: an address that cannot be listened on. */
+/* Connects and listens. config (checked) and loop are borrowed. NULL and *error: an address that cannot be listened
+ * on. */
 Focus *focus_new(const FocusConfig *config, GMainLoop *loop, GError **error);
 /* No new conferences; quits the loop when the last one has ended. */
 void focus_drain(Focus *focus);
+/* Ends every conference, tells the rooms as far as the main loop lets it now, and frees. NULL is fine. */
 void focus_free(Focus *focus);
 
 /* A conference request, however it came. */
@@ -80,13 +82,13 @@ FocusRoomCheck focus_check_room(const Focus *focus, const char *text, Jid **room
 /* done runs exactly once, perhaps before the call returns, with ready as the client is to be told. */
 void focus_request(Focus *focus, const ConferenceRequest *request, ConferenceReadyFunc done, gpointer user);
 
-/* The conference of a room; NULL. */
+/* The conference of a room (bare JID, normalised); borrowed; NULL. */
 ConferenceShell *focus_find(const Focus *focus, const char *room);
 /* From a shell: it has ended. Freed later, from the main loop. */
 void focus_forget(Focus *focus, ConferenceShell *shell);
-/* StanzaSend of everything below. */
+/* StanzaSend of everything below: takes the stanza. */
 void focus_send(Stanza *stanza, gpointer focus);
-/* NULL: ready for calls; else what is missing. */
+/* NULL: ready for calls; else what is missing, static. */
 const char *focus_not_ready(const Focus *focus);
 
 /* conference_routes.c, jingle_routes.c, bridge_routes.c, admin.c: their rows. */

@@ -53,10 +53,10 @@ enum { FOCUS_MODE_COMPONENT, FOCUS_MODE_CLIENT };
 extern const ConfigOption focus_options[];
 extern const size_t focus_options_n;
 
-/* Checks that span options. */
+/* Checks that span options (DaemonSpec.check): FALSE and *error, a CONFIG_ERROR beginning with "[section] key". */
 gboolean focus_config_check(const void *config, GError **error);
 
-/* focus_jid is borrowed by the result. */
+/* For a checked configuration. focus_jid is borrowed by the result. */
 ConferenceConfig focus_config_conference(const FocusConfig *config, const char *focus_jid);
 BridgePoolConfig focus_config_pool(const FocusConfig *config);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What occupants ask the focus: Jingle (focus sheet 5) and muting (7.1). Decode, find the conference, hand
+ * What occupants ask the focus: Jingle and muting. Decode, find the conference, hand
  * on. Who asks is the stanza's `from`, stamped by the server, never anything inside. */
 #include <string.h>
 #include "common/base/log.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a conference wants to know of a member's presence (focus sheet 4.1-4.3): role, kind, region, how
- * many sources it sends unmuted. PURE. Everything in it was written by the client, the <item/> excepted. */
+ * What a conference wants to know of a member's presence (doc/protocols.md, Rooms and members): role, kind, region, how
+ * many sources it sends unmuted. PURE; one thread. Everything in it was written by the client, the <item/> excepted. */
 #ifndef PLENUM_FOCUS_MEMBER_PRESENCE_H
 #define PLENUM_FOCUS_MEMBER_PRESENCE_H
 
@@ -21,7 +21,7 @@ typedef struct {
 /* Reads the occupant's last presence into p, whose earlier counts stay where SourceInfo cannot be read.
  * trusted_domains: NULL-terminated; only their users may be recorders, gateways, transcribers. */
 void member_presence_read(MemberPresence *p, const MucOccupant *occupant, const char *const *trusted_domains);
-void member_presence_clear(MemberPresence *p);
+void member_presence_clear(MemberPresence *p); /* frees what it holds */
 
 /* The counts of one SourceInfo text. FALSE: not to be believed, outputs untouched. */
 gboolean member_source_info_count(const char *json, guint *audio, guint *video);

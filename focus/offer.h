@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a participant is offered: its capabilities and our configuration give the session-initiate of the
- * focus sheet 5.3 and the medias of the COLIBRI2 endpoint, both from one table of codecs. PURE. */
+ * What a participant is offered: its capabilities and our configuration give the session-initiate (XEP-0166, XEP-0167,
+ * XEP-0338) and the medias of the COLIBRI2 endpoint, both from one table of codecs. PURE; any thread. */
 #ifndef PLENUM_FOCUS_OFFER_H
 #define PLENUM_FOCUS_OFFER_H
 
 #include "common/colibri2/colibri2.h"
 #include "common/jingle/jingle.h"
 
-/* What a client can do, from its disco features (sheet 4.4). */
+/* What a client can do, from its disco features (XEP-0030). */
 typedef enum {
     PEER_AUDIO = 1 << 0,
     PEER_VIDEO = 1 << 1,
@@ -72,7 +72,7 @@ Colibri2Endpoint *offer_endpoint(Colibri2Modify *m, const char *id, PeerFeatures
 Jingle *offer_build(const char *sid, PeerFeatures peer, const OfferConfig *config, const IceTransport *transport,
                     uint16_t sctp_port, const SourceMap *sources);
 
-/* source-add or source-remove in the form the peer takes. */
+/* source-add or source-remove in the form the peer takes. The caller owns it. */
 Jingle *offer_source_change(JingleAction action, const char *sid, PeerFeatures peer, const OfferConfig *config,
                             const SourceMap *sources);
 

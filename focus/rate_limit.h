@@ -16,7 +16,8 @@ typedef struct {
     guint next, n;
 } RateLimit;
 
-/* Whether one more is allowed now; if so it is counted. max 0 allows nothing. */
+/* Whether one more is allowed now; if so it is counted. max 0 allows nothing; min_ms, window_ms >= 0; now_ms never
+ * falls. */
 bool rate_limit_allow(RateLimit *r, int64_t now_ms, int64_t min_ms, guint max, int64_t window_ms);
 
 #endif

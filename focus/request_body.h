@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What a conference request asks for, apart from who asks: read from the properties of the IQ or from the
- * JSON of the HTTP form (focus sheet 2.1, 2.6). PURE. */
+ * JSON of the HTTP form (doc/protocols.md, Conference requests). PURE; any thread. */
 #ifndef PLENUM_FOCUS_REQUEST_BODY_H
 #define PLENUM_FOCUS_REQUEST_BODY_H
 
@@ -27,7 +27,8 @@ typedef struct {
 
 /* One property; unknown ones and unreadable values change nothing. NULLs are fine. */
 void request_body_property(RequestBody *b, const char *name, const char *value);
-/* False: no JSON object within the limits; *b is then REQUEST_BODY_EMPTY. text need not end in NUL. */
+/* Writes *b whole, whatever it held; request_body_clear it later. False: no JSON object within the limits; *b is then
+ * REQUEST_BODY_EMPTY. text need not end in NUL. */
 bool request_body_read_json(RequestBody *b, const char *text, size_t len);
 void request_body_clear(RequestBody *b);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Wanted minus told: what one receiver still has to be told about the sources of the others (focus sheet
- * 5.7 "Batching"). PURE; owned by the receiver's Member in the conference. */
+ * Wanted minus told: what one receiver still has to be told about the sources of the others (doc/protocols.md, Jingle
+ * and sources). PURE; owned by the receiver's Member in the conference; one thread. */
 #ifndef PLENUM_FOCUS_SOURCE_SIGNALING_H
 #define PLENUM_FOCUS_SOURCE_SIGNALING_H
 
@@ -13,7 +13,7 @@ typedef struct SourceSignaling SourceSignaling;
 
 /* A source set is kept out when the receiver does not take its kind. */
 SourceSignaling *source_signaling_new(bool takes_audio, bool takes_video);
-void source_signaling_free(SourceSignaling *s);
+void source_signaling_free(SourceSignaling *s); /* NULL is fine */
 
 /* The receiver was told exactly this (its session-initiate); wanted becomes the same. */
 void source_signaling_reset(SourceSignaling *s, const SourceMap *told);

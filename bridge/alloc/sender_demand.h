@@ -23,7 +23,7 @@ typedef struct {
     bool overflow;
 } SenderDemand;
 
-/* A zeroed SenderDemand is empty and valid: demand 0. */
+/* A zeroed SenderDemand is empty and valid: demand 0. Frees what it holds and leaves it so. */
 void sender_demand_clear(SenderDemand *d);
 /* Receiver's effective height (0 nothing, -1 unlimited; 0 also removes it). True when the demand changed. Beyond
  * SENDER_DEMAND_MAX, or out of memory, the demand becomes -1 until a receiver leaves. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The public listener: WebSockets of clients, /colibri-ws/SERVER/CONFERENCE/ENDPOINT?pwd=PASSWORD (bridge.md
- * 5.4). Text frames only, no compression (a small frame must not become a large message). Control thread,
- * default main context. */
+ * The public listener: WebSockets (RFC 6455) of clients, /colibri-ws/SERVER/CONFERENCE/ENDPOINT?pwd=PASSWORD
+ * (doc/protocols.md, Bridge channel). Text frames only, no compression (a small frame must not become a large message).
+ * Control thread, default main context. */
 #ifndef PLENUM_BRIDGE_CHANNEL_COLIBRI_WS_H
 #define PLENUM_BRIDGE_CHANNEL_COLIBRI_WS_H
 
@@ -26,13 +26,14 @@ typedef struct {
 } ColibriWsEvents;
 
 typedef struct ColibriWs ColibriWs;
-/* port 0: any free one. NULL and *error when it cannot listen. */
+/* address numeric; port 0: any free one. Texts and events are copied; user must outlive it. NULL and *error when it
+ * cannot listen. */
 ColibriWs *colibri_ws_new(const char *address, guint16 port, const char *server_id, const ColibriWsEvents *events,
                           gpointer user, GError **error);
-guint16 colibri_ws_port(const ColibriWs *ws);
-guint colibri_ws_n_sockets(const ColibriWs *ws);
-guint colibri_ws_n_waiting(const ColibriWs *ws);
-/* Closes every socket without a word to its endpoint. */
+guint16 colibri_ws_port(const ColibriWs *ws);    /* that it really listens on */
+guint colibri_ws_n_sockets(const ColibriWs *ws); /* WebSockets now */
+guint colibri_ws_n_waiting(const ColibriWs *ws); /* connections that are none yet */
+/* Closes every socket without a word to its endpoint. NULL is fine. */
 void colibri_ws_free(ColibriWs *ws);
 
 #endif

@@ -42,10 +42,11 @@ JsonSpan json_member(JsonSpan object, const char *name);
 /* String value or member name, unescaped and NUL-terminated, into buf. False when it is no string, does not
  * fit in size with its NUL, or holds U+0000 or an unpaired surrogate. */
 bool json_span_string(JsonSpan value, char *buf, size_t size);
+/* A string (or name) that spells exactly this, escapes resolved. */
 bool json_span_equals(JsonSpan string, const char *ascii);
 /* Whole numbers only (1e3 and 1.0 are not); false outside [min, max]. */
 bool json_span_int(JsonSpan value, int64_t min, int64_t max, int64_t *out);
-bool json_span_bool(JsonSpan value, bool *out);
+bool json_span_bool(JsonSpan value, bool *out); /* false: neither true nor false; *out untouched */
 /* Elements of an array; 0 for any other kind. */
 size_t json_span_count(JsonSpan array);
 

@@ -2,7 +2,8 @@
  *
  * Bridge-channel messages: one JSON object each, the type in "colibriClass", over a data channel or a
  * WebSocket. Parsed here: what clients send; built here: what the bridge sends. PURE. Unknown fields and
- * unknown classes are ignored, a member name occurring twice is not (see json_text.h). Control thread.
+ * unknown classes are ignored, a member name occurring twice is not (see json_text.h). What each message means:
+ * doc/protocols.md, Bridge channel. Control thread.
  *
  * EndpointMessage and EndpointStats go on to others as the bytes that came, but for "from", which is always
  * ours (message_with_from). */
@@ -30,7 +31,7 @@ typedef enum {
     MESSAGE_UNKNOWN_CLASS, /* well-formed: ignore */
     MESSAGE_BAD_FIELD,     /* a field this class needs is missing, of another kind or outside its range */
 } MessageStatus;
-const char *message_status_name(MessageStatus status);
+const char *message_status_name(MessageStatus status); /* for the log; static */
 
 typedef enum {
     MESSAGE_CLIENT_HELLO,
@@ -96,7 +97,7 @@ typedef struct {
 
 /* text need not end in NUL. Writes *out only for MESSAGE_OK; then message_clear frees what it holds. */
 MessageStatus message_parse(const char *text, size_t len, Message *out);
-void message_clear(Message *m);
+void message_clear(Message *m); /* a zeroed one is fine */
 
 /* The text of an EndpointMessage or EndpointStats that message_parse accepted, its top-level "from" (if any)
  * replaced by `from`; every other byte stays. The caller frees. */
@@ -114,6 +115,7 @@ char *message_server_hello(const char *version); /* version NULL: left out */
 char *message_video_sources_map(const SourceMapEntry *entries, size_t n);
 char *message_audio_sources_map(const SourceMapEntry *entries, size_t n);
 char *message_forwarded_sources(const char *const *names, size_t n);
+/* -1 unlimited, 0 off, else pixels. */
 char *message_sender_source_constraints(const char *source, int32_t max_height);
 /* previous: newest first. endpoint NULL: nobody (silence). */
 char *message_dominant_speaker(const char *endpoint, const char *const *previous, size_t n, bool silence);

@@ -66,7 +66,7 @@ typedef struct {
     DdStructure structure[FRAME_STRUCTURES];
 } FrameParser;
 
-void frame_parser_init(FrameParser *fp);
+void frame_parser_init(FrameParser *fp); /* of one encoding, before its first packet */
 
 /* `payload` without padding and RTX header; `seq` unwrapped; `dd` the dependency-descriptor element, NULL when
  * absent. Always fills *out; what cannot be understood becomes FRAME_OPAQUE. A changed codec starts afresh. */

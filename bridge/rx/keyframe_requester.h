@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Limits key-frame requests toward one source (bridge.md 7.10): many receivers miss the same key frame at the same
- * time, and one request serves them all. Pure decisions; time is a parameter. Owner: the source; worker thread. */
+ * Limits key-frame requests toward one source (RFC 4585 6.3.1, RFC 5104 4.3.1): many receivers miss the same key
+ * frame at the same time, and one request serves them all. Pure decisions; time is a parameter. Owner: the source;
+ * worker thread. */
 #ifndef PLENUM_BRIDGE_RX_KEYFRAME_REQUESTER_H
 #define PLENUM_BRIDGE_RX_KEYFRAME_REQUESTER_H
 

@@ -14,7 +14,7 @@ typedef enum {
     MEDIA_EXT_VIDEO_ORIENTATION,     /* urn:3gpp:video-orientation */
     MEDIA_EXT_DEPENDENCY_DESCRIPTOR, /* copied only as the projection rewrites it */
     MEDIA_EXT_COLOR_SPACE,
-    MEDIA_EXT_VLA, /* video-layers-allocation00; to relays only */
+    MEDIA_EXT_VLA, /* video-layers-allocation00; read here, sent to nobody */
     MEDIA_EXT_COUNT
 } MediaExt;
 

@@ -17,6 +17,7 @@ typedef struct {
     uint64_t sum;                        /* of all buckets */
 } RateWindow;
 
+/* now_us >= 0 and never falls. */
 void rate_window_add(RateWindow *w, uint32_t bytes, int64_t now_us);
 /* Over the whole window, so a stream younger than a second reads low. */
 int64_t rate_window_bps(RateWindow *w, int64_t now_us);

@@ -36,6 +36,6 @@ typedef struct {
 
 /* Makes the state. False: no memory. */
 bool rx_encoding_start(RxEncoding *e, bool video, uint32_t clock_hz);
-void rx_encoding_clear(RxEncoding *e);
+void rx_encoding_clear(RxEncoding *e); /* frees the state, if there is one */
 
 #endif

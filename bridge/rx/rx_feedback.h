@@ -7,6 +7,7 @@
 
 #include "bridge/media_endpoint.h"
 
+/* seqs ascending in wrapping order; of one encoding's SSRC. */
 void rx_feedback_nack(MediaEndpoint *ep, uint32_t ssrc, const uint16_t *seqs, size_t n);
 /* Everything logged since the last feedback. */
 void rx_feedback_transport_cc(MediaEndpoint *ep, int64_t now_us);

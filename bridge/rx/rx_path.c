@@ -128,7 +128,7 @@ static int32_t silence_limit(const Worker *w)
     return w->config->silence_packets ? w->config->silence_packets : RX_SILENCE_PACKETS;
 }
 
-/* bridge.md 7.3: silence goes no further, and leaves no hole. */
+/* Silence goes no further, and leaves no hole. */
 static void audio_packet(MediaEndpoint *ep, Packet *p, MediaSource *s, RxEncodingState *st, int64_t seq)
 {
     MediaConference *c = ep->conference;
@@ -164,8 +164,8 @@ static void audio_packet(MediaEndpoint *ep, Packet *p, MediaSource *s, RxEncodin
         drop(ep, WORKER_DROP_DUPLICATE);
 }
 
-/* How tall this encoding is, of a packet on which the sender says so: of a key frame by its picture, else as said, unless
- * the pictures have shown something else; 0 not known from this packet. */
+/* How tall this encoding is, of a packet on which the sender says so: of a key frame by its picture, else as said,
+ * unless the pictures have shown something else; 0 not known from this packet. */
 static unsigned said_height(MediaSource *s, const MediaPacket *m)
 {
     const MediaExtPos *at = &m->ext[MEDIA_EXT_VLA];

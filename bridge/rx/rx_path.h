@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What happens to a datagram from a valid address, step by step (bridge.md 7.1): decrypted in place, parsed once,
+ * What happens to a datagram from a valid address, step by step: decrypted in place, parsed once,
  * checked against what its sender signalled, and put into its conference's batch. Worker thread. No allocation
  * (but for the first packet of a stream), no lock, no log: whatever is dropped is counted. */
 #ifndef PLENUM_BRIDGE_RX_RX_PATH_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * RTCP from a client (bridge.md 7.2): reports and feedback about what we sent end here; sender reports and key-frame
- * requests go on, translated. */
+ * RTCP from a client (RFC 3550 6, RFC 4585): reports and feedback about what we sent end here; sender reports and
+ * key-frame requests go on, translated. */
 #include "bridge/media_share.h"
 #include "bridge/rx/rx_feedback.h"
 #include "bridge/rx/rx_path.h"

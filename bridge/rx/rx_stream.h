@@ -50,8 +50,9 @@ void rx_stream_init(RxStream *s, uint32_t ssrc, uint32_t clock_hz);
  * set for all but RX_TOO_OLD. Two successive packets far behind the window are a restarted sender: numbers go on
  * upward from there. */
 RxSeqStatus rx_stream_packet(RxStream *s, uint16_t seq, uint32_t ts, uint32_t bytes, int64_t now_us, int64_t *seq_out);
-/* A packet of this SSRC that came inside RTX. */
+/* A packet of this SSRC that came inside RTX; status and *seq_out as above. */
 RxSeqStatus rx_stream_recovered(RxStream *s, uint16_t seq, int64_t *seq_out);
+/* Its sender reported: LSR and DLSR of the next block are about this one. */
 void rx_stream_sender_report(RxStream *s, uint64_t ntp, int64_t now_us);
 /* Block for the next RR. False, with nothing changed, when nothing arrived since the last call. */
 bool rx_stream_report(RxStream *s, int64_t now_us, RtcpReportBlock *out);

@@ -55,22 +55,24 @@ typedef struct {
     int8_t slot[SOURCE_MAX_ENCODINGS][64]; /* low 6 bits of an index -> layer[], -1 none */
 } SourceLayers;
 
-/* `encodings` 1..SOURCE_MAX_ENCODINGS: SSRCs of the source, taken to be lowest first. Starts with the table every codec has
- * before its first packet: 1 spatial x 3 temporal per encoding, 180 << eid pixels. */
+/* `encodings` 1..SOURCE_MAX_ENCODINGS: SSRCs of the source, taken to be lowest first. Starts with the table every codec
+ * has before its first packet: 1 spatial x 3 temporal per encoding, 180 << eid pixels. */
 void source_layers_init(SourceLayers *sl, int encodings);
 
-/* Encoding i has eid rank[i] from now on (bridge/rx/layer_order.h), with all that is known of it. */
+/* Encoding i has eid rank[i] from now on (bridge/rx/layer_order.h), with all that is known of it. rank: 0 to
+ * SOURCE_MAX_ENCODINGS - 1, each once. */
 void source_layers_renumber(SourceLayers *sl, const uint8_t rank[SOURCE_MAX_ENCODINGS]);
 
-/* Counts one video packet. True when layering changed: another parser, other layers or active targets, a new height, or a layer that had
- * no bitrate got one. The caller then has its receivers re-allocated. */
+/* Counts one video packet. True when layering changed: another parser, other layers or active targets, a new height, or
+ * a layer that had no bitrate got one. The caller then has its receivers re-allocated. */
 bool source_layers_packet(SourceLayers *sl, const MediaPacket *pkt);
 
 /* True when a layer fell silent since the last call (no packet for LAYER_RATE_BUCKETS). Call every second. */
 bool source_layers_tick(SourceLayers *sl, int64_t now_us);
 
+/* now_us: of the packets' arrival_us, >= 0. */
 void source_layers_snapshot(const SourceLayers *sl, int64_t now_us, LayerTable *out);
-/* Rate of one layer, 0 for an unknown index. */
+/* Rate of one layer with what it depends on, bit/s; 0 for an unknown index. */
 uint32_t source_layers_rate(const SourceLayers *sl, int index, int64_t now_us);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Receiver side of transport-wide congestion control: remembers when each packet of one transport arrived and
- * says when to report (bridge.md 7.6; format in common/rtp/twcc.h). Also yields the incoming loss.
- * Owner: the endpoint's transport. Worker thread. 33 KB, allocated at birth. Pure. */
+ * Receiver side of transport-wide congestion control (draft-holmer-rmcat-transport-wide-cc-extensions-01): remembers
+ * when each packet of one transport arrived and says when to report (format in common/rtp/twcc.h). Also yields the
+ * incoming loss. Owner: the endpoint's transport. Worker thread. 33 KB, allocated at birth. Pure. */
 #ifndef PLENUM_BRIDGE_RX_TWCC_LOG_H
 #define PLENUM_BRIDGE_RX_TWCC_LOG_H
 
@@ -20,7 +20,7 @@ typedef struct TwccLog TwccLog;
 
 /* NULL without memory. */
 TwccLog *twcc_log_new(void);
-void twcc_log_free(TwccLog *l);
+void twcc_log_free(TwccLog *l); /* NULL is fine */
 
 /* Every authenticated packet that carries the extension, audio too. now_us >= 0. True: build a report now. */
 bool twcc_log_packet(TwccLog *l, uint16_t seq, bool marker, int64_t now_us);

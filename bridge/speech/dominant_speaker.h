@@ -40,11 +40,11 @@ int64_t dominant_speaker_next_due(const DominantSpeaker *ds, int64_t now_ms);
 
 /* SPEECH_NOBODY before the first decision. */
 uint32_t dominant_speaker_current(const DominantSpeaker *ds);
-/* Newest first, the dominant one at [0]; returns the count, up to SPEECH_RECENT. */
+/* Newest first, the dominant one at [0]; room for SPEECH_RECENT in out; returns the count. */
 size_t dominant_speaker_recent(const DominantSpeaker *ds, uint32_t *out);
 /* The speaker left. True when it was in the recent list: the list is to be announced again. */
 bool dominant_speaker_remove(DominantSpeaker *ds, uint32_t speaker);
 
-void dominant_speaker_free(DominantSpeaker *ds);
+void dominant_speaker_free(DominantSpeaker *ds); /* NULL is fine */
 
 #endif

@@ -22,7 +22,8 @@ typedef struct {
     } entry[LOUDEST_MAX];
 } Loudest; /* zeroed = empty */
 
-/* Takes one packet's level (0 loudest .. 127 silent) and returns the speaker's rank, 0 = loudest. */
+/* Takes one packet's level (RFC 6464: 0 loudest .. 127 silent) and returns the speaker's rank, 0 = loudest. now_ms
+ * never falls. */
 size_t loudest_level(Loudest *l, uint32_t speaker, uint8_t level, int64_t now_ms);
 /* Whether this packet passes the filter: it is among the n loudest, or dominant, or somebody asked for this source
  * by name. */
@@ -30,6 +31,6 @@ static inline bool loudest_passes(size_t rank, size_t n, bool is_dominant, bool 
 {
     return rank < n || is_dominant || is_subscribed;
 }
-void loudest_remove(Loudest *l, uint32_t speaker);
+void loudest_remove(Loudest *l, uint32_t speaker); /* it left; who is not there is no error */
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Which ICE candidates the bridge offers: its interface addresses, and the public ones a static NAT announces
- * for them (RFC 8445 5.1, priorities of bridge.md 4.3). Made once at start; control thread. */
+ * for them (RFC 8445 5.1). Made once at start; control thread. */
 #ifndef PLENUM_BRIDGE_TRANSPORT_CANDIDATES_H
 #define PLENUM_BRIDGE_TRANSPORT_CANDIDATES_H
 

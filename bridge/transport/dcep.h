@@ -33,7 +33,7 @@ typedef struct {
 typedef enum { DCEP_OK, DCEP_TRUNCATED, DCEP_UNKNOWN_TYPE, DCEP_TOO_LONG } DcepStatus;
 /* Accepts any bytes; writes *out only for DCEP_OK. Bytes after the message are ignored. */
 DcepStatus dcep_parse(const uint8_t *buf, size_t len, DcepMessage *out);
-/* Return the length written, 0 when cap is too small or a text too long. */
+/* RFC 8832 5.1, 5.2. Return the length written, 0 when cap is too small or a text too long. */
 size_t dcep_build_open(uint8_t *out, size_t cap, uint8_t channel_type, const char *label, const char *protocol);
 size_t dcep_build_ack(uint8_t *out, size_t cap);
 

@@ -3,7 +3,7 @@
  * DTLS 1.2 for media (RFC 5763, RFC 5764): handshake with the peer, its certificate against the signalled
  * fingerprint, SRTP keys exported, and application data for SCTP. OpenSSL 3, driven by bytes; the library
  * reads the clock itself for its retransmission timer. Control thread. Datagrams must come from ICE-validated
- * tuples only (bridge.md 13.4); nothing a peer sends before its certificate matched has any effect beyond
+ * tuples only; nothing a peer sends before its certificate matched has any effect beyond
  * this object. */
 #ifndef PLENUM_BRIDGE_TRANSPORT_DTLS_H
 #define PLENUM_BRIDGE_TRANSPORT_DTLS_H
@@ -31,7 +31,7 @@
 typedef struct DtlsContext DtlsContext;
 /* NULL: OpenSSL refused (details on its error queue). */
 DtlsContext *dtls_context_new(int64_t now_us);
-void dtls_context_free(DtlsContext *ctx);
+void dtls_context_free(DtlsContext *ctx); /* transports keep what they need; NULL is fine */
 
 typedef enum { DTLS_SERVER, DTLS_CLIENT } DtlsRole;
 
@@ -73,19 +73,19 @@ bool dtls_is_ready(const DtlsTransport *t);
 bool dtls_add_fingerprint(DtlsTransport *t, const char *hash, const char *value);
 void dtls_fingerprints_done(DtlsTransport *t, int64_t now_us);
 
-/* One datagram from a valid tuple. Before dtls_start it is held. Unprotected alerts and broken records are
- * ignored, what a client says in the clear has no effect before it is proven to come from one who holds the key of the
- * certificate (dtls_flight.h), and a spoilt handshake begins anew, so that a forged datagram ends nothing. An established session
- * ends only by an authenticated alert. */
+/* One datagram from a valid tuple. Before dtls_start it is held. Unprotected alerts and broken records are ignored,
+ * what a client says in the clear has no effect before it is proven to come from one who holds the key of the
+ * certificate (dtls_flight.h), and a spoilt handshake begins anew, so that a forged datagram ends nothing. An
+ * established session ends only by an authenticated alert. */
 void dtls_on_datagram(DtlsTransport *t, const uint8_t *buf, size_t len, int64_t now_us);
-void dtls_on_timer(DtlsTransport *t, int64_t now_us);
+void dtls_on_timer(DtlsTransport *t, int64_t now_us);          /* does what is due; at or after dtls_next_due */
 int64_t dtls_next_due(const DtlsTransport *t, int64_t now_us); /* INT64_MAX: nothing planned */
 
-/* Application data, one datagram of at most DTLS_MTU - 64 bytes. False: not ready or too long. */
+/* Application data, one datagram of 1 to DTLS_MTU - 64 bytes. False: not ready, too long, or OpenSSL failed. */
 bool dtls_write(DtlsTransport *t, const uint8_t *bytes, size_t len);
 /* Sends close_notify; no callback follows. */
 void dtls_close(DtlsTransport *t);
-int dtls_dump(const DtlsTransport *t, char *out, size_t cap); /* JSON */
-void dtls_free(DtlsTransport *t);
+int dtls_dump(const DtlsTransport *t, char *out, size_t cap); /* JSON, no secrets; the length as snprintf has it */
+void dtls_free(DtlsTransport *t);                             /* no callback follows; NULL is fine */
 
 #endif

@@ -16,10 +16,12 @@ typedef struct {
 } DtlsCertificate;
 
 DtlsCertificate *dtls_certificate_new(int64_t now_us); /* NULL: OpenSSL refused */
+/* One reference more, one less: with the last it is freed (NULL is fine). */
 DtlsCertificate *dtls_certificate_ref(DtlsCertificate *c);
 void dtls_certificate_unref(DtlsCertificate *c);
 
-/* Digest of a certificate as "AB:CD:...", the hash by its SDP name. False: unknown hash or out too small. */
+/* RFC 8122 5. Digest of a certificate as "AB:CD:...", the hash by its SDP name in lower case ("sha-256", -384, -512).
+ * False: unknown hash or out too small. */
 bool dtls_certificate_digest(const X509 *x, const char *hash, char *out, size_t cap);
 
 /* Bytes of a digest by its SDP name, which is its strength too; 0 for what we do not take. */

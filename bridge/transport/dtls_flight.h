@@ -32,6 +32,7 @@ void dtls_flight_sent(DtlsFlight *f, const uint8_t *datagram, size_t len);
 size_t dtls_flight_received(DtlsFlight *f, const uint8_t *records, size_t len, uint8_t *out, size_t cap);
 /* These records hold a part of a ClientHello that is not the one that came first. */
 bool dtls_flight_is_other_hello(const DtlsFlight *f, const uint8_t *records, size_t len);
+/* A CertificateVerify was right: what follows is the client's own. */
 bool dtls_flight_is_proven(const DtlsFlight *f);
 
 #endif

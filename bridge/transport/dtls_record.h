@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The record layer's cleartext part (RFC 6347 4.1): which records of a datagram OpenSSL may see. Pure. */
+ * The record layer's cleartext part (RFC 6347 4.1): which records of a datagram OpenSSL may see. Any bytes. Pure; any
+ * thread. */
 #ifndef PLENUM_BRIDGE_TRANSPORT_DTLS_RECORD_H
 #define PLENUM_BRIDGE_TRANSPORT_DTLS_RECORD_H
 

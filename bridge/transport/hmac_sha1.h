@@ -18,7 +18,7 @@ typedef struct {
 
 /* key_len at most 64 bytes. */
 void hmac_sha1_init(HmacSha1 *h, const uint8_t *key, size_t key_len);
-/* MAC of a followed by b. */
+/* MAC of a followed by b; either may be empty. */
 void hmac_sha1(const HmacSha1 *h, const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len,
                uint8_t out[HMAC_SHA1_BYTES]);
 

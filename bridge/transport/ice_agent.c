@@ -6,7 +6,7 @@
 #include "bridge/transport/ice_generation.h"
 #include "bridge/transport/ice_stun.h"
 
-#define RESTART_GIVE_UP_US 20000000 /* bridge.md 4.8: a pending generation that validates nothing */
+#define RESTART_GIVE_UP_US 20000000 /* a pending generation that validates nothing */
 #define PREVIOUS_US 3000000         /* how long the old one still answers after a restart */
 #define STUN_ROLE_CONFLICT 487
 #define STUN_UNKNOWN_ATTRIBUTE 420

@@ -85,19 +85,19 @@ typedef enum {
     ICE_DROP_RATE,         /* over ICE_REQUESTS_PER_S */
     ICE_DROP_REASONS,
 } IceDrop;
-const char *ice_drop_name(IceDrop d);
+const char *ice_drop_name(IceDrop d); /* static */
 
 /* libnice's message context: one per worker thread, shared by all its agents (13 KB). */
 typedef struct IceStun IceStun;
-IceStun *ice_stun_new(void);
-void ice_stun_free(IceStun *stun);
+IceStun *ice_stun_new(void);       /* NULL: no memory */
+void ice_stun_free(IceStun *stun); /* NULL is fine */
 
 typedef struct IceAgent IceAgent;
 
 /* Costs about 290 bytes of heap until the first authenticated request or remote candidate (+1 KB then). Generation 0,
  * controlling. NULL: no memory. */
 IceAgent *ice_agent_new(const IceCredentials *local, int64_t now_us);
-void ice_agent_free(IceAgent *a);
+void ice_agent_free(IceAgent *a); /* NULL is fine */
 
 /* One STUN datagram (DEMUX_STUN). */
 IceDrop ice_agent_on_stun(IceAgent *a, IceStun *stun, const Tuple *from, const uint8_t *buf, size_t len, int64_t now_us,
@@ -110,14 +110,15 @@ void ice_agent_on_tick(IceAgent *a, IceStun *stun, int64_t now_us, IceOut *out);
 /* INT64_MAX when nothing is planned (an idle agent costs no timer). */
 int64_t ice_agent_next_due(const IceAgent *a);
 
-/* The peer's credentials for a generation; checks of waiting tuples become due at once (on_tick). Same values again: no effect; other values for a generation that
- * has them: refused. False: unknown generation, bad length (4..256, 22..256) or characters, or refused. */
+/* The peer's credentials for a generation; checks of waiting tuples become due at once (on_tick). Same values again: no
+ * effect; other values for a generation that has them: refused. False: unknown generation, bad length (4..256, 22..256)
+ * or characters, or refused. */
 bool ice_agent_set_remote(IceAgent *a, unsigned generation, const char *ufrag, const char *pwd, int64_t now_us);
 /* A remote candidate (host, srflx, relay; numeric UDP) reached from our socket t->socket. It is checked as
  * soon as the credentials are known. False: unknown generation, or ICE_TUPLES_MAX reached. */
 bool ice_agent_add_candidate(IceAgent *a, unsigned generation, const Tuple *t, int64_t now_us, IceOut *out);
 
-/* In-place restart, make before break (bridge.md 4.8): a second generation with fresh credentials answers
+/* In-place restart, make before break (RFC 8445 9): a second generation with fresh credentials answers
  * beside the current one and takes over when it validates a tuple. Returns its generation, or 0 when the
  * agent was never writable, a restart is already pending (ice_agent_pending_generation tells which), or the
  * last one took over less than 3 s ago.

@@ -62,6 +62,7 @@ typedef struct {
 _Static_assert(sizeof(IceGeneration) <= 176, "an idle generation must stay small");
 _Static_assert(sizeof(IceTuple) * ICE_TUPLES_MAX <= 1024, "eight tuples in a kilobyte");
 
+/* NULL: no memory. free: NULL is fine. find: NULL: not among its tuples. */
 IceGeneration *ice_generation_new(const IceCredentials *local, unsigned number, int64_t now_us);
 void ice_generation_free(IceGeneration *g);
 
@@ -83,6 +84,7 @@ void ice_generation_refused(IceGeneration *g, IceTuple *t, bool new_role, IceCal
 void ice_generation_tick(IceGeneration *g, IceCall *c);
 int64_t ice_generation_next_due(const IceGeneration *g, bool controlling); /* INT64_MAX: nothing planned */
 
+/* Into c->out; t, ufrag NULL: none. What does not fit any more comes with the next call. */
 void ice_emit(IceCall *c, IceEventType type, const IceGeneration *g, const Tuple *t, const char *ufrag);
 
 #endif

@@ -16,6 +16,7 @@ bool ice_stun_verify_response(IceStun *s, const uint8_t *buf, size_t len, const 
 
 /* Replies to the request verified last; buf are its bytes. False: does not fit (never with our sizes). */
 bool ice_stun_reply(IceStun *s, const uint8_t *buf, size_t len, const char *pwd, const Tuple *from, IceDatagram *out);
+/* The same with an error code (300..699, RFC 8489 14.8); m: for 420, whose unknown attributes it names. */
 bool ice_stun_reply_error(IceStun *s, const uint8_t *buf, size_t len, const char *pwd, const Tuple *from, int code,
                           const IceMessage *m, IceDatagram *out);
 
@@ -25,7 +26,7 @@ typedef struct {
     uint64_t tie_breaker;
     bool controlling, use_candidate;
 } IceCheck;
-/* Same check, same bytes. */
+/* A Binding request. Same check, same bytes. False: does not fit (never with our sizes). */
 bool ice_stun_check(IceStun *s, const IceCheck *check, const Tuple *to, IceDatagram *out);
 
 #endif

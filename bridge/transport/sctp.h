@@ -21,10 +21,11 @@
 typedef struct SctpStack SctpStack;
 /* NULL when there is one already. */
 SctpStack *sctp_stack_new(int64_t now_us);
-/* Drives all timers (usrsctp also reads the clock itself, when it judges a retransmission). No association, nothing to do: need not be called (sctp_stack_is_idle). */
+/* Drives all timers (usrsctp also reads the clock itself, when it judges a retransmission). No association, nothing to
+ * do: need not be called (sctp_stack_is_idle). */
 void sctp_stack_tick(SctpStack *s, int64_t now_us);
 bool sctp_stack_is_idle(const SctpStack *s);
-/* Every association must have been freed. Waits for nothing. */
+/* Every association must have been freed. Waits for nothing. NULL is fine. */
 void sctp_stack_free(SctpStack *s);
 
 typedef enum { SCTP_SERVER, SCTP_CLIENT } SctpRole; /* the bridge serves clients; a relay may be either */
@@ -54,7 +55,7 @@ bool sctp_open_channel(SctpAssociation *a, uint16_t stream, uint8_t channel_type
 /* A server whose peer has been silent: sends INIT itself, and goes on waiting for the peer's channel. For
  * peers that wait too (an ICE-controlled aiortc does). Does nothing when the association is there. */
 void sctp_association_call(SctpAssociation *a);
-/* One SCTP packet from dtls data. */
+/* One SCTP packet from dtls data; any bytes, borrowed. */
 void sctp_on_packet(SctpAssociation *a, const uint8_t *buf, size_t len);
 /* UTF-8 text as PPID 51 (56 when empty). False: counted in refused_sends; never waits. */
 bool sctp_send_text(SctpAssociation *a, const char *text, size_t len);
@@ -62,7 +63,7 @@ bool sctp_send_text(SctpAssociation *a, const char *text, size_t len);
 void sctp_close_channel(SctpAssociation *a);
 bool sctp_is_open(const SctpAssociation *a);
 SctpCounters sctp_counters(const SctpAssociation *a);
-/* Aborts the association (the peer is told if send still works) and frees it; no callback but send. */
+/* Aborts the association (the peer is told if send still works) and frees it; no callback but send. NULL is fine. */
 void sctp_association_free(SctpAssociation *a);
 
 #endif

@@ -28,10 +28,10 @@ typedef enum {
 #define SRTP_LATE_MAX 4096      /* outgoing: how far behind the newest a packet may still be sent */
 #define SRTP_STREAMS_MAX 256    /* incoming SSRCs per endpoint */
 
-size_t srtp_key_len(SrtpProfile profile); /* bytes; 0 for an unknown profile */
-size_t srtp_salt_len(SrtpProfile profile);
+size_t srtp_key_len(SrtpProfile profile);  /* bytes; 0 for an unknown profile */
+size_t srtp_salt_len(SrtpProfile profile); /* likewise, and the tag of RTP */
 size_t srtp_tag_len(SrtpProfile profile);
-const char *srtp_profile_name(SrtpProfile profile);
+const char *srtp_profile_name(SrtpProfile profile); /* "AEAD_AES_128_GCM", "none"; static */
 
 /* Master keys of both directions, as DTLS exported them. Wipe with srtp_keys_wipe after use. */
 typedef struct {
@@ -64,15 +64,15 @@ typedef struct {
 typedef struct SrtpTx SrtpTx;
 /* key and salt have srtp_key_len and srtp_salt_len bytes and are copied. NULL: unknown profile or no memory. */
 SrtpTx *srtp_tx_new(SrtpProfile profile, const uint8_t *key, const uint8_t *salt);
-void srtp_tx_free(SrtpTx *tx);
+void srtp_tx_free(SrtpTx *tx); /* keys are wiped; NULL is fine, here and below */
 
-/* Writes the protected packet made of hdr (a whole RTP header with CSRCs and extensions, final bytes) and
- * payload (with its padding, if the header's P bit is set) to out and returns its length; 0 when out_cap is
- * too small, hdr is no RTP header, or its index would lie before the first packet's or more than SRTP_LATE_MAX
- * behind the newest (a jump that would be taken for an index long used, and its key stream with it). out may equal hdr when
- * the payload follows the header there (in place); otherwise out overlaps neither.
- * Late packets (sequence number below the highest sent) keep their place: the rollover counter is guessed as
- * in RFC 3711 3.3.1. Sending one sequence number twice is only allowed with identical bytes. */
+/* Writes the protected packet made of hdr (a whole RTP header with CSRCs and extensions, final bytes) and payload
+ * (with its padding, if the header's P bit is set) to out and returns its length; 0 when out_cap is too small, hdr
+ * is no RTP header, or its index would lie before the first packet's or more than SRTP_LATE_MAX behind the newest (a
+ * jump that would be taken for an index long used, and its key stream with it). out may equal hdr when the payload
+ * follows the header there (in place); otherwise out overlaps neither. Late packets (sequence number below the
+ * highest sent) keep their place: the rollover counter is guessed as in RFC 3711 3.3.1. Sending one sequence number
+ * twice is only allowed with identical bytes. */
 size_t srtp_tx_protect(SrtpTx *tx, SrtpStream *st, const uint8_t *hdr, size_t hdr_len, const uint8_t *payload,
                        size_t payload_len, uint8_t *out, size_t out_cap);
 
@@ -93,6 +93,7 @@ typedef struct {
 } SrtpRxStream;
 
 typedef struct SrtpRx SrtpRx;
+/* As srtp_tx_new. */
 SrtpRx *srtp_rx_new(SrtpProfile profile, const uint8_t *key, const uint8_t *salt);
 void srtp_rx_free(SrtpRx *rx);
 
@@ -103,13 +104,14 @@ void srtp_rx_free(SrtpRx *rx);
 SrtpStatus srtp_rx_unprotect(SrtpRx *rx, uint8_t *pkt, size_t *len, const SrtpRxStream **st);
 /* Drops the state of an SSRC that signalling removed. A replay of its old packets would then pass. */
 void srtp_rx_forget(SrtpRx *rx, uint32_t ssrc);
-size_t srtp_rx_streams(const SrtpRx *rx);
+size_t srtp_rx_streams(const SrtpRx *rx); /* SSRCs with state, 0..SRTP_STREAMS_MAX */
 
 /* ---- RTCP, both directions ---- */
 
 typedef struct Srtcp Srtcp;
+/* Keys are copied. NULL: unknown profile or no memory. */
 Srtcp *srtcp_new(const SrtpKeys *keys);
-/* In place: *len grows by at most SRTCP_OVERHEAD, which must fit into cap. */
+/* In place: *len grows by at most SRTCP_OVERHEAD, which must fit into cap, else SRTP_NO_SPACE (RFC 3711 3.4). */
 SrtpStatus srtcp_protect(Srtcp *s, uint8_t *pkt, size_t *len, size_t cap);
 /* A sender (SSRC) gets replay state after its first authentic packet; beyond SRTP_STREAMS_MAX of them the one not
  * heard of for longest is forgotten. */

@@ -24,6 +24,8 @@ typedef struct {
     uint8_t salt[16];                  /* zero-padded */
     uint8_t auth[SRTP_AUTH_KEY_BYTES]; /* CM80 only */
 } SrtpSessionKeys;
+/* All keys of one direction, of RTP or RTCP. key and salt have srtp_key_len and srtp_salt_len bytes. False: unknown
+ * profile, OpenSSL failed. */
 bool srtp_session_keys(SrtpProfile profile, bool rtcp, const uint8_t *key, const uint8_t *salt, SrtpSessionKeys *out);
 
 /* out_len bytes (at most 32) of key material, key derivation rate 0. False: unknown profile, OpenSSL failed. */

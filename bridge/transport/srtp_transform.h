@@ -21,9 +21,10 @@ typedef struct {
 
 /* False: unknown profile, or OpenSSL failed; srtp_transform_clear is due in any case. */
 bool srtp_transform_init(SrtpTransform *t, SrtpProfile profile, const SrtpSessionKeys *keys, bool encrypt);
+/* The same from master key and salt (srtp_kdf.h). */
 bool srtp_transform_derive(SrtpTransform *t, SrtpProfile profile, bool rtcp, const uint8_t *key, const uint8_t *salt,
                            bool encrypt);
-void srtp_transform_clear(SrtpTransform *t);
+void srtp_transform_clear(SrtpTransform *t); /* frees and wipes */
 
 static inline void srtp_put_u32(uint8_t *p, uint32_t v)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * How much one receiver's downlink carries: the sender-side estimator of one transport (GoogCC class:
- * delay gradient, loss, probing; bridge.md 7.11), or REMB for a receiver without transport-cc.
+ * delay gradient, loss, probing; doc/congestion.md), or REMB for a receiver without transport-cc.
  *
  * The media engine, per receiver:
  *   every packet with a transport-cc number   bwe_on_sent(b, seq, bytes, now, bwe_probe_id(b))
@@ -36,9 +36,10 @@ typedef struct {
         .start_bps = 2500000, .min_bps = 30000, .max_bps = 20000000, .transport_cc = true                              \
     }
 
-/* NULL without memory. now_us >= 0, as everywhere here, and never falls from call to call. */
+/* 0 < min_bps <= start_bps <= max_bps. NULL without memory. now_us >= 0, as everywhere here, and never falls from
+ * call to call. */
 Bwe *bwe_new(const BweConfig *config, int64_t now_us);
-void bwe_free(Bwe *b);
+void bwe_free(Bwe *b); /* NULL is fine */
 
 /* A packet went out. `bytes` with RTP header and what SRTP adds; numbers rise by one a packet. `probe` is
  * bwe_probe_id() for anything sent while a probe runs, media or padding. */
@@ -50,6 +51,7 @@ void bwe_on_audio_sent(Bwe *b, uint16_t seq, size_t bytes, int64_t now_us);
 bool bwe_takes_audio(const Bwe *b);
 /* `v` is the view of `buf`. Numbers never sent or sent more than 10 s ago are counted and passed over. */
 void bwe_on_feedback(Bwe *b, const uint8_t *buf, const TwccView *v, int64_t now_us);
+/* rtt_us > 0, of one reception report. */
 void bwe_on_rtt(Bwe *b, int64_t rtt_us, int64_t now_us);
 /* Ignored and counted while transport_cc is set; otherwise the estimate comes from it (bwe_remb.h). */
 void bwe_on_remb(Bwe *b, uint64_t bitrate_bps, int64_t now_us);
@@ -87,6 +89,7 @@ typedef struct {
     bool transport_cc, alr, rtt_limited;
     uint64_t feedback_packets, unmatched, remb_ignored, overuses, probes_sent, probes_measured;
 } BweStats;
+/* Static texts; rates 0: unknown. */
 void bwe_stats(const Bwe *b, BweStats *out);
 
 #endif

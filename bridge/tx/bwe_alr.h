@@ -21,6 +21,7 @@ typedef struct {
     bool limited;
 } BweAlr;
 
+/* The estimate; what was sent, with headers; every BWE_TICK_US: sets `limited`. */
 void bwe_alr_set_target(BweAlr *a, int64_t target_bps);
 void bwe_alr_sent(BweAlr *a, size_t bytes, int64_t now_us);
 void bwe_alr_tick(BweAlr *a, int64_t now_us);

@@ -31,7 +31,7 @@ typedef struct {
 void bwe_queue_init(BweQueue *q);
 /* The least one-way delay (arrival - send, any origin) among the packets of one feedback. */
 void bwe_queue_update(BweQueue *q, int64_t delay_us, int64_t now_us);
-int64_t bwe_queue_delay_us(const BweQueue *q);
+int64_t bwe_queue_delay_us(const BweQueue *q); /* of the latest feedback; 0 before the first */
 /* Long for a while, and not because it is still running empty: more is sent than the path carries. */
 bool bwe_queue_stands(const BweQueue *q, int64_t now_us);
 /* We may have built a queue: drain it if there is one. */

@@ -28,6 +28,6 @@ typedef struct {
 } BweTrendline;
 
 void bwe_trendline_init(BweTrendline *t);
-BweUsage bwe_trendline_update(BweTrendline *t, const BweDelta *d, int64_t now_us);
+BweUsage bwe_trendline_update(BweTrendline *t, const BweDelta *d, int64_t now_us); /* with each complete group */
 
 #endif

@@ -21,7 +21,7 @@ typedef enum {
 } ForwardReason;
 
 /* snake_case name for JSON: "ok", "cap", "bandwidth", "last_n", "sender_muted", "waiting_keyframe", "no_packets",
- * "unmapped", "quiet", "codec", "not_connected". */
+ * "unmapped", "quiet", "codec", "not_connected"; static. */
 const char *forward_reason_name(ForwardReason reason);
 
 #endif

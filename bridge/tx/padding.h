@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How much padding lifts a receiver's estimate to what its ideal layers need (bridge.md 7.12). Without it the
+ * How much padding lifts a receiver's estimate to what its ideal layers need. Without it the
  * estimate of a sender that is limited by its sources never rises. Pure; any thread. */
 #ifndef PLENUM_BRIDGE_TX_PADDING_H
 #define PLENUM_BRIDGE_TX_PADDING_H
@@ -26,8 +26,9 @@ typedef struct {
  * covers the ideal. */
 int64_t padding_rate_bps(const PaddingInput *in);
 
-/* Zero-initialise. What may be sent in all, less what was: frames and key frames are larger than their layer's mean, and
- * retransmissions, audio and probes come on top, so that padding of a fixed rate beside them overruns the estimate. */
+/* Zero-initialise. What may be sent in all, less what was: frames and key frames are larger than their layer's mean,
+ * and retransmissions, audio and probes come on top, so that padding of a fixed rate beside them overruns the
+ * estimate. */
 typedef struct {
     int64_t carry_microbits; /* negative: too much went out */
     int64_t last_us;

@@ -36,6 +36,7 @@ static inline Packet *rtx_cache_get(const RtxCache *c, uint32_t index)
 {
     return index - c->tail < c->head - c->tail ? c->ring[index & (c->size - 1)] : NULL;
 }
+/* Lets go of what is older than RTX_CACHE_US; of everything. */
 void rtx_cache_expire(RtxCache *c, PacketPool *pool, int64_t now_us);
 void rtx_cache_clear(RtxCache *c, PacketPool *pool);
 
@@ -71,6 +72,6 @@ void rtx_map_put(RtxMap *m, const ProjectedPacket *out, uint16_t tcc, uint32_t i
 RtxEntry *rtx_map_find(RtxMap *m, uint16_t seq);
 /* What was rewritten, as projection_accept once said; ssrc is left 0. False: its descriptor has left. */
 bool rtx_map_restore(const RtxMap *m, const RtxEntry *e, ProjectedPacket *out);
-void rtx_map_clear(RtxMap *m);
+void rtx_map_clear(RtxMap *m); /* frees what it holds */
 
 #endif

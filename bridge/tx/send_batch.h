@@ -23,12 +23,13 @@ typedef struct SendBatch SendBatch;
 /* fds[i] belongs to Tuple.socket i; borrowed, not closed. Counts tx_datagrams, tx_bytes, tx_calls, tx_runs and
  * drops[WORKER_DROP_SEND] in totals. NULL: no memory. */
 SendBatch *send_batch_new(const int *fds, size_t n_fds, bool gso, WorkerTotals *totals);
-void send_batch_free(SendBatch *b);
+void send_batch_free(SendBatch *b); /* what was not flushed is lost; NULL is fine */
 
 /* Room for one datagram of up to SEND_BATCH_DATAGRAM bytes, valid until the next call; may flush. */
 uint8_t *send_batch_reserve(SendBatch *b);
 /* The datagram just written to the reserved room. `to` must be set. */
 void send_batch_commit(SendBatch *b, const Tuple *to, size_t len);
+/* Everything to the kernel; what it does not take is lost and counted. Never waits. */
 void send_batch_flush(SendBatch *b);
 /* Whether UDP_SEGMENT is (still) in use. */
 bool send_batch_has_gso(const SendBatch *b);

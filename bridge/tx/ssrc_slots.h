@@ -38,6 +38,7 @@ typedef struct {
     void *user;
 } SlotSsrcSource;
 
+/* kind 'a' or 'v'; limit 1..SLOTS_MAX, cut to it. */
 void ssrc_slots_init(SsrcSlots *s, char kind, unsigned limit);
 
 /* Video: `wanted` in order of importance (first `wanted_n` must be shown, the rest of `n` fill free slots). Writes the

@@ -120,7 +120,7 @@ static int bridge_last_n(const MediaEndpoint *ep)
     return limit < 0 ? ALLOC_UNLIMITED : limit;
 }
 
-/* bridge.md 9.2 */
+/* Is the estimate what layers are chosen by? */
 static bool estimate_rules(const MediaEndpoint *ep)
 {
     if (ep->wishes && ep->wishes->video_constraints.assumed_bandwidth_bps >= 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What happens to the packets of a batch on their way to one receiver, step by step (bridge.md 7.4): does it want
+ * What happens to the packets of a batch on their way to one receiver, step by step: does it want
  * the source, which layer, which numbers; may it go at once (tx_pace.h); header; encryption straight into the send
  * arena. Worker thread. */
 #ifndef PLENUM_BRIDGE_TX_TX_PATH_H
@@ -8,6 +8,7 @@
 
 #include "bridge/media_endpoint.h"
 
+/* Packets of its conference, its own among them, in the order they came; n up to MEDIA_BATCH_MAX. Borrowed. */
 void tx_path_batch(MediaEndpoint *receiver, Packet *const *batch, uint32_t n);
 
 /* Encrypts header and payload with the state of that SSRC and puts the packet into the send batch. False: refused. */

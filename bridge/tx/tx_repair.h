@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Everything sent to a receiver beside the media itself: retransmissions on request (bridge.md 7.9), probes of the
- * estimator, and padding that lifts the estimate to what the receiver would like (7.12). Worker thread. */
+ * Everything sent to a receiver beside the media itself: retransmissions on request (RFC 4588), probes of the
+ * estimator, and padding that lifts the estimate to what the receiver would like. Worker thread. */
 #ifndef PLENUM_BRIDGE_TX_TX_REPAIR_H
 #define PLENUM_BRIDGE_TX_TX_REPAIR_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which send SSRC carries which source toward one receiver: slots in rewriting mode (bridge.md 7.8), the source's
+ * Which send SSRC carries which source toward one receiver: slots in rewriting mode, the source's
  * own SSRC otherwise; and the events that tell the client. Worker thread. */
 #ifndef PLENUM_BRIDGE_TX_TX_SLOTS_H
 #define PLENUM_BRIDGE_TX_TX_SLOTS_H
@@ -13,6 +13,7 @@
 void tx_slots_ready(MediaEndpoint *ep);
 /* New keys: SRTP indices begin again. */
 void tx_slots_new_keys(MediaEndpoint *ep);
+/* It signalled other payload types or extensions. */
 void tx_slots_media_changed(MediaEndpoint *ep);
 
 /* Audio state of a source whose first packet is here. NULL: no memory. */

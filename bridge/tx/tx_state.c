@@ -142,7 +142,7 @@ void tx_state_forget(MediaEndpoint *ep, MediaSource *s)
         unload(tx->slot_streams[s->kind][i], s);
     if (tx->slots[s->kind]) {
         int slot = ssrc_slots_remove(tx->slots[s->kind], media_source_ssrc(s));
-        if (slot >= 0) { /* its SSRCs are never used again toward this receiver (bridge.md 7.8) */
+        if (slot >= 0) { /* its SSRCs are never used again toward this receiver */
             tx_state_drop_stream(tx, tx->slot_streams[s->kind][slot]);
             tx->slot_streams[s->kind][slot] = NULL;
         }

@@ -109,7 +109,7 @@ typedef struct TxState {
 
 /* NULL: no memory. */
 TxState *tx_state_new(MediaEndpoint *ep, int64_t now_us);
-void tx_state_free(TxState *tx);
+void tx_state_free(TxState *tx); /* NULL is fine */
 /* The entry for a source; NULL: no memory. */
 TxSource *tx_state_source(TxState *tx, const MediaSource *s);
 /* The source left the conference: forgets its projection and its slot. */
@@ -121,7 +121,7 @@ void tx_state_forget_sent(TxState *tx);
 
 /* A new stream with random numbers. NULL: no memory. */
 TxStream *tx_stream_new(Worker *w, uint32_t ssrc, uint32_t rtx_ssrc, uint32_t clock_hz, const char *mid);
-void tx_stream_free(TxStream *s);
+void tx_stream_free(TxStream *s); /* NULL is fine */
 /* Frees a stream after taking it from all sources that still point to it. NULL is allowed. */
 void tx_state_drop_stream(TxState *tx, TxStream *st);
 /* By either of its SSRCs; *rtx tells which. NULL: none. */

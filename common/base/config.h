@@ -42,22 +42,25 @@ typedef enum { CONFIG_ERROR_FILE, CONFIG_ERROR_SYNTAX, CONFIG_ERROR_UNKNOWN, CON
 typedef struct Config Config;
 
 /* Reads path, then path's folder's conf.d/NAME/ *.conf in name order (focus.conf -> conf.d/focus/), later files
- * winning. path NULL: defaults only. `table` must outlive the result. Errors name the file, the line and, for an
- * unknown section or key, the nearest known one; for a bad value the allowed range. Within one file a section has one
- * heading and a key one line. */
+ * winning. path NULL: defaults and credentials only. `table`, of one row at least, must outlive the result; a row
+ * whose fallback it does not take itself ends the program. NULL and *error, a CONFIG_ERROR with the file, the line
+ * and, for an unknown section or key, the nearest known one; for a bad value the allowed range. Within one file a
+ * section has one heading and a key one line. */
 Config *config_load(const ConfigOption *table, size_t n_options, size_t struct_size, const char *path, GError **error);
-/* The same from a text; name is used in errors. No drop-ins. */
+/* The same from a text ending in NUL, of any length; name is used in errors. No drop-ins. */
 Config *config_load_text(const ConfigOption *table, size_t n_options, size_t struct_size, const char *name,
                          const char *text, GError **error);
-/* The filled struct: cast to the daemon's type. Strings belong to the Config. */
+/* The filled struct: cast to the daemon's type. It and all it points to belong to the Config. */
 const void *config_values(const Config *config);
-/* Was it given in a file (or as a secret), or is it the default? */
+/* Was it given in a file (or as a secret), or is it the default? FALSE also for what is no option. */
 gboolean config_is_set(const Config *config, const char *section, const char *key);
-/* "file:line" of the option that a message beginning with "[section] key" is about; NULL: it was not given. Borrowed. */
+/* "file:line" of the option that a message beginning with "[section] key" is about; NULL: it was not given.
+ * Borrowed. */
 const char *config_where(const Config *config, const char *message);
-void config_free(Config *config);
+void config_free(Config *config); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)
 
+/* Texts, freed by the caller with g_free. */
 char *config_print(const Config *config);                                 /* values in effect; secrets as "(set)" */
 char *config_sample(const ConfigOption *table, size_t n_options);         /* every option, commented out */
 char *config_manual_section(const ConfigOption *table, size_t n_options); /* roff for the CONFIGURATION section */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The small text rules of configuration files, as GKeyFile has them. Pure; part of config. */
+ * The small text rules of configuration files, as GKeyFile has them. Pure; any thread; part of config. No text may be
+ * NULL. */
 #ifndef PLENUM_COMMON_BASE_CONFIG_TEXT_H
 #define PLENUM_COMMON_BASE_CONFIG_TEXT_H
 

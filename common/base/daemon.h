@@ -11,7 +11,7 @@
 #define DAEMON_EXIT_CONFIG 78 /* EX_CONFIG: systemd units do not restart on it */
 
 typedef struct {
-    const char *name;           /* "plenum-focus" */
+    const char *name;           /* "plenum-focus"; begins with "plenum-" */
     const char *summary;        /* one line for --help */
     const char *default_config; /* "/etc/plenum/focus.conf" */
     const ConfigOption *options;
@@ -36,10 +36,11 @@ typedef struct {
         "log", "level", CONFIG_CHOICE, offsetof(Type, field), "info", 0, 0, NULL, DAEMON_LOG_CHOICES,                  \
             "Least important messages that are written."                                                               \
     }
-/* Index of that choice -> LogLevel. */
+/* Index of that choice, 0..4 -> LogLevel. */
 int daemon_log_level(int choice);
 
-/* --config --check-config --print-config --print-sample --print-manual --version --help; returns the exit code. */
+/* --config --check-config --print-config --print-sample --print-manual --version --help; runs until the loop is quit
+ * and returns the exit code: 0, 1 not started, 2 wrong option, DAEMON_EXIT_CONFIG. spec is borrowed. Once a process. */
 int daemon_main(const DaemonSpec *spec, int argc, char **argv);
 
 #endif

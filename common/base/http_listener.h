@@ -13,7 +13,7 @@
 typedef struct {
     guint max_waiting; /* further ones are closed at once, and counted */
     guint max_wait_s;  /* not settled by then: closed, and counted; 0: no limit */
-    guint max_idle_s;  /* nothing came and nothing could be sent: closed */
+    guint max_idle_s;  /* nothing came and nothing could be sent: closed; 0: no limit */
     /* One was turned away or closed because of a limit; may be NULL. */
     void (*refused)(gpointer user);
     gpointer user;
@@ -21,14 +21,15 @@ typedef struct {
 
 typedef struct HttpListener HttpListener;
 
-/* Copies the configuration and listens; server is borrowed and must outlive it. NULL and *error. */
+/* Copies the configuration and listens; server is borrowed and must outlive it. address: IPv4 or IPv6, port 0: any free
+ * one. NULL and *error of GIO: in use, not allowed, not ours. */
 HttpListener *http_listener_new(SoupServer *server, GSocketAddress *address, const HttpListenerConfig *config,
                                 GError **error);
-guint16 http_listener_port(const HttpListener *l);
-/* The connection with this remote address counts no longer. */
+guint16 http_listener_port(const HttpListener *l); /* that it really listens on */
+/* The connection with this remote address counts no longer. NULL, or one that is not ours, changes nothing. */
 void http_listener_settle(HttpListener *l, GSocketAddress *remote);
-guint http_listener_waiting(const HttpListener *l);
-/* Listens no more; connections that are open stay so. */
+guint http_listener_waiting(const HttpListener *l); /* connections not settled */
+/* Listens no more; connections that are open stay so. NULL is fine. */
 void http_listener_free(HttpListener *l);
 
 #endif

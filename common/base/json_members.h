@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One member of the object a JsonBuilder is in, in one call. Any thread, with a builder of its own. */
+ * One member of the object a JsonBuilder is in, in one call (RFC 8259 4). Name and text are copied; the caller gives a
+ * name once an object, and UTF-8. Any thread, with a builder of its own. */
 #ifndef PLENUM_COMMON_BASE_JSON_MEMBERS_H
 #define PLENUM_COMMON_BASE_JSON_MEMBERS_H
 

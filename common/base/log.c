@@ -7,8 +7,6 @@
 #include <unistd.h>
 #include "common/base/clock.h"
 
-#define LOG_MAX_LINE 2048 /* bytes of one message; the rest is cut off */
-
 /* Written by log_init before threads start; the level may change later. */
 static const char *program_name = "plenum";
 static gboolean use_journal;

@@ -33,12 +33,16 @@ typedef struct {
     _Atomic uint32_t written, suppressed;
 } LogSite;
 
-/* Once, before other threads start. `to_journal`: write journald's native protocol when stderr belongs to
- * the journal (JOURNAL_STREAM), else text on stderr. GLib's own messages come the same way. */
+#define LOG_MAX_LINE 2048 /* bytes of one message; the rest is cut off */
+/* Once, before other threads start; `program` is borrowed for good (a literal). `to_journal`: write journald's native
+ * protocol when stderr belongs to the journal (JOURNAL_STREAM), else text on stderr. GLib's own messages come the same
+ * way. */
 void log_init(const char *program, LogLevel level, gboolean to_journal);
-void log_set_level(LogLevel level); /* any thread */
-gboolean log_enabled(LogLevel level);
+void log_set_level(LogLevel level);   /* any thread */
+gboolean log_enabled(LogLevel level); /* any thread */
 
+/* One line, or none by the site's limit; control characters become spaces on stderr. ctx may be NULL; nothing is
+ * kept. */
 void log_write(LogSite *site, LogLevel level, const LogContext *ctx, const char *format, ...) G_GNUC_PRINTF(4, 5);
 
 #define LOG_AT(level, ctx, ...)                                                                                        \

@@ -29,7 +29,7 @@ void mailbox_clear_wake(Mailbox *box);
 bool mailbox_take(Mailbox *box, void *item);
 /* Refused posts since birth. Any thread. */
 uint64_t mailbox_refused(const Mailbox *box);
-/* No thread may be using it. Items still inside are dropped: take them first if they own something. */
+/* No thread may be using it. Items still inside are dropped: take them first if they own something. NULL is fine. */
 void mailbox_free(Mailbox *box);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Named counters and gauges and their texts: OpenMetrics 1.0 and JSON. The registry belongs to the control
- * thread; a Metric's value may be changed by any thread (one relaxed atomic add, no lock). */
+ * thread; a Metric's value may be changed by any thread (one relaxed atomic add, no lock). doc/metrics.md lists all. */
 #ifndef PLENUM_COMMON_BASE_METRICS_H
 #define PLENUM_COMMON_BASE_METRICS_H
 
@@ -18,18 +18,21 @@ typedef struct {
 
 /* prefix goes before each name in OpenMetrics, such as "jitsi_jicofo_"; JSON has the bare names. */
 Metrics *metrics_new(const char *prefix);
-void metrics_free(Metrics *m);
+void metrics_free(Metrics *m); /* with all its Metrics; NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Metrics, metrics_free)
 
-/* The series `name` with label=label_value (label NULL: none); made on first use, the same pointer later,
- * valid until metrics_free. Counters are written with the suffix _total. One name has one type, help and label. */
+/* The series `name` with label=label_value (label NULL: none, else label_value is any text); made on first use, the
+ * same pointer later, never NULL, valid until metrics_free. name and label: [a-z0-9_], literals of ours. Counters
+ * only grow and are written with the suffix _total. One name has one type and label (asserted) and the help of its
+ * first use. Texts are copied. */
 Metric *metrics_counter(Metrics *m, const char *name, const char *help, const char *label, const char *label_value);
 Metric *metrics_gauge(Metrics *m, const char *name, const char *help, const char *label, const char *label_value);
-/* A gauge whose shown value is value / scale: scale 1000 shows 1234 as 1.234. */
+/* A gauge whose shown value is value / scale: scale 1000 shows 1234 as 1.234. scale > 0. */
 Metric *metrics_gauge_scaled(Metrics *m, const char *name, const char *help, int64_t scale);
-/* No longer shown (a bridge that left); asking for it again shows it from 0. The pointer stays valid. */
+/* No longer shown (a bridge that left); asking for it again shows it from 0. The pointer stays valid. NULL is fine. */
 void metrics_hide(Metrics *m, Metric *metric);
-/* Called on the control thread before each text is made, to refresh gauges. */
+/* Called on the control thread before each text is made, to refresh gauges; for good, so user must outlive the last
+ * text. */
 void metrics_on_collect(Metrics *m, void (*collect)(gpointer user), gpointer user);
 
 char *metrics_to_openmetrics(Metrics *m); /* caller frees; ends in "# EOF\n" */

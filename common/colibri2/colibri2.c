@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * conference-modify, its checks, and conference-modified (bridge sheet 2.2, 2.6, 2.7). */
+ * conference-modify, its checks, and conference-modified (doc/protocols.md, COLIBRI2). */
 #include "common/colibri2/colibri2.h"
 
 #include "common/colibri2/colibri2_parts.h"

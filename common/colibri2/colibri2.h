@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * COLIBRI2 (namespace jitsi:colibri2), XML <-> structs both ways: the focus writes requests and reads
- * answers, the bridge reads requests and writes answers; this one codec serves both (bridge sheet 2.2-2.8).
- * PURE. Every object owns what is below it. Any thread, one at a time. Unknown children are ignored. */
+ * answers, the bridge reads requests and writes answers; this one codec serves both (doc/protocols.md, COLIBRI2).
+ * PURE. Every object owns what is below it; the caller frees what a _new, _copy, _parse, _build or _check returns, and
+ * NULL is fine for every _free. Strings are copied. Any thread, one at a time. Unknown children are ignored. */
 #ifndef PLENUM_COMMON_COLIBRI2_COLIBRI2_H
 #define PLENUM_COMMON_COLIBRI2_COLIBRI2_H
 
@@ -34,7 +35,7 @@ typedef enum {
     COLIBRI2_REASON_GRACEFUL_SHUTDOWN,
     COLIBRI2_REASON_UNKNOWN_ENDPOINT,
 } Colibri2Reason;
-const char *colibri2_reason_name(Colibri2Reason r);
+const char *colibri2_reason_name(Colibri2Reason r); /* "conference_not_found"; static */
 
 typedef struct {
     StanzaCondition condition;
@@ -160,13 +161,13 @@ Colibri2Relay *colibri2_modify_add_relay(Colibri2Modify *m, const char *id);    
 Colibri2Modify *colibri2_modify_parse(const Stanza *s, GError **error);
 Stanza *colibri2_modify_build(const Colibri2Modify *m); /* a tree of its own */
 
-/* The checks before any processing (2.2). NULL when fine; else the error to answer, owned by the
+/* The checks before any processing. NULL when fine; else the error to answer, owned by the
  * caller. Needs no state; whether the conference exists is the bridge's own question. */
 Colibri2Error *colibri2_modify_check(const Colibri2Modify *m);
-/* The checks of one new endpoint that need no state (2.3, 2.8): transport, source-names, visitor's
+/* The checks of one new endpoint that need no state: transport, source-names, visitor's
  * sources, SCTP role and port. NULL when fine; else as above. */
 Colibri2Error *colibri2_endpoint_check_new(const Colibri2Endpoint *e);
-/* 2.2 "unknown ids": true when unknown endpoints and relays are silently accepted. */
+/* True when unknown endpoints and relays are silently accepted: the request creates and changes nothing. */
 bool colibri2_modify_accepts_unknown(const Colibri2Modify *m);
 
 /* --- answer ------------------------------------------------------------------------------------- */

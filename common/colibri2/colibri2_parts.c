@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Endpoint, relay, transport, sources: values and XML both ways (bridge sheet 2.3-2.6). */
+ * Endpoint, relay, transport, sources: values and XML both ways. */
 #include "common/colibri2/colibri2_parts.h"
 
 static const char *const sctp_roles[] = { NULL, "client", "server" };

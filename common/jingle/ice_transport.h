@@ -15,7 +15,7 @@
 #define ICE_NO_GENERATION (-1)
 
 typedef enum { ICE_HOST, ICE_SRFLX, ICE_PRFLX, ICE_RELAY } IceCandidateType;
-const char *ice_candidate_type_name(IceCandidateType type);
+const char *ice_candidate_type_name(IceCandidateType type); /* "host", "srflx", "prflx", "relay" */
 
 typedef struct {
     char *id;         /* NULL when absent */
@@ -62,22 +62,25 @@ typedef struct {
     bool rtcp_mux;
 } IceTransport;
 
+/* The caller frees what new, copy and parse return. free: NULL is fine. */
 IceTransport *ice_transport_new(void);
 IceTransport *ice_transport_copy(const IceTransport *t);
-bool ice_transport_equal(const IceTransport *a, const IceTransport *b);
+bool ice_transport_equal(const IceTransport *a, const IceTransport *b); /* lists in the same order */
 void ice_transport_free(IceTransport *t);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IceTransport, ice_transport_free)
 
 void ice_transport_set_credentials(IceTransport *t, const char *ufrag, const char *pwd); /* copies */
-/* Adds and returns, owned by t; strings are copied. type, foundation, protocol, ip: required. */
+/* Add and return, owned by t; strings are copied. For ours: no limit is checked. type, foundation, protocol, ip:
+ * required. */
 IceCandidate *ice_transport_add_candidate(IceTransport *t, IceCandidateType type, const char *foundation,
                                           const char *protocol, const char *ip, uint16_t port, uint32_t priority);
 DtlsFingerprint *ice_transport_add_fingerprint(IceTransport *t, const char *hash, const char *value, DtlsSetup setup);
 void ice_transport_add_web_socket(IceTransport *t, const char *url);
 void ice_transport_set_sctpmap(IceTransport *t, uint16_t port, uint16_t streams);
 
-/* One <transport xmlns='urn:xmpp:jingle:transports:ice-udp:1'>. A candidate this reader cannot use (no
- * address, unknown type, port 0 without being TCP active) is skipped; a bad fingerprint is an error. */
+/* One <transport xmlns='urn:xmpp:jingle:transports:ice-udp:1'>. A candidate this reader cannot use (no address,
+ * unknown type, port 0 without being TCP active) is skipped; a bad fingerprint and what is over the limits above is
+ * an error, BAD_REQUEST. */
 IceTransport *ice_transport_parse(const Stanza *s, GError **error);
 Stanza *ice_transport_build(const IceTransport *t); /* a tree of its own */
 

@@ -31,7 +31,7 @@ typedef enum {
     JINGLE_CONTENT_REMOVE,
     JINGLE_DESCRIPTION_INFO,
 } JingleAction;
-const char *jingle_action_name(JingleAction action);
+const char *jingle_action_name(JingleAction action); /* as written; static */
 
 typedef enum {
     JINGLE_REASON_NONE,
@@ -46,7 +46,7 @@ typedef enum {
     JINGLE_REASON_TIMEOUT,
     JINGLE_REASON_OTHER, /* any other name on the wire; written as undefined */
 } JingleReason;
-const char *jingle_reason_name(JingleReason reason);
+const char *jingle_reason_name(JingleReason reason); /* as written; static */
 
 typedef struct {
     char *name;              /* may repeat; never NULL ("" when absent) */
@@ -80,6 +80,7 @@ typedef struct {
     char *json_message; /* text, not parsed; NULL when absent */
 } Jingle;
 
+/* The caller frees what new and parse return. free: NULL is fine. One thread at a time. */
 Jingle *jingle_new(JingleAction action, const char *sid);
 void jingle_free(Jingle *j);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Jingle, jingle_free)
@@ -89,12 +90,13 @@ bool jingle_equal(const Jingle *a, const Jingle *b);
 JingleContent *jingle_add_content(Jingle *j, const char *name, MediaDesc *description, IceTransport *transport);
 void jingle_set_bundle(Jingle *j); /* group BUNDLE over the contents added so far */
 
-/* <jingle/> -> struct. BAD_REQUEST "Missing 'action'" without an action; else what its parts refuse. */
+/* <jingle/> -> struct. NULL and *error: BAD_REQUEST "Missing 'action'" without an action, over JINGLE_MAX_CONTENTS, or
+ * what its parts refuse. */
 Jingle *jingle_parse(const Stanza *s, GError **error);
 /* A tree of its own, to be put into an IQ. */
 Stanza *jingle_build(const Jingle *j);
 
-/* First transport in document order, borrowed; NULL when none (5.5, 5.11). */
+/* First transport in document order, borrowed; NULL when none. */
 const IceTransport *jingle_first_transport(const Jingle *j);
 /* Sources of all contents together; the caller owns the result. */
 SourceSet *jingle_collect_sources(const Jingle *j);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Inside common/jingle: how its parsers and checks say no. PURE. */
+ * Inside common/jingle: how its parsers and checks say no. PURE; any thread. */
 #ifndef PLENUM_COMMON_JINGLE_JINGLE_REFUSE_H
 #define PLENUM_COMMON_JINGLE_JINGLE_REFUSE_H
 

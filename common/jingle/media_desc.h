@@ -59,13 +59,14 @@ typedef struct {
     bool rtcp_mux; /* only in Jingle descriptions */
 } MediaDesc;
 
+/* The caller frees what new and copy return. free: NULL is fine. Equal: with their lists in the same order. */
 MediaDesc *media_desc_new(MediaKind kind);
 MediaDesc *media_desc_copy(const MediaDesc *m);
 bool media_desc_equal(const MediaDesc *a, const MediaDesc *b);
 void media_desc_free(MediaDesc *m);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MediaDesc, media_desc_free)
 
-/* Appends to m and returns what was added, owned by m. */
+/* Append to m (or pt) and return what was added, owned by it; strings are copied. For ours: no limit is checked. */
 PayloadType *media_desc_add_payload(MediaDesc *m, uint8_t id, const char *name, uint32_t clockrate, uint8_t channels);
 void media_desc_add_extension(MediaDesc *m, uint16_t id, const char *uri);
 void payload_type_add_parameter(PayloadType *pt, const char *name, const char *value);
@@ -74,8 +75,9 @@ void payload_type_add_feedback(PayloadType *pt, const char *type, const char *su
 const char *payload_type_parameter(const PayloadType *pt, const char *name);
 bool payload_type_has_feedback(const PayloadType *pt, const char *type, const char *subtype);
 
-/* Reads payload-type, rtp-hdrext and extmap-allow-mixed (and rtcp-mux) children of `parent`, a Jingle
- * description or a COLIBRI2 media. Unknown children are ignored. false and *error for a bad one. */
+/* Reads payload-type, rtp-hdrext and extmap-allow-mixed (and rtcp-mux) children of `parent`, a Jingle description or
+ * a COLIBRI2 media. Unknown children are ignored. false and *error (BAD_REQUEST) for a bad one, and beyond the
+ * limits above. */
 bool media_desc_read_children(MediaDesc *m, const Stanza *parent, GError **error);
 /* Writes the same children; with_rtcp_mux: also <rtcp-mux/> when set. */
 void media_desc_write_children(const MediaDesc *m, Stanza *parent, bool with_rtcp_mux);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Whether one owner's sources make sense together (focus sheet 5.8). PURE, no state. */
+ * Whether one owner's sources make sense together (doc/protocols.md, Jingle and sources). PURE, no state. */
 #ifndef PLENUM_COMMON_JINGLE_SOURCE_CHECK_H
 #define PLENUM_COMMON_JINGLE_SOURCE_CHECK_H
 
 #include "common/jingle/source_set.h"
 
-/* Groups refer to known sources, FID are pairs, msids fit. BAD_REQUEST with the sheet's text. */
+/* Groups refer to known sources, FID are pairs, msids fit. False and *error, BAD_REQUEST with a text that clients
+ * know. */
 bool source_check_groups(const SourceSet *s, GError **error);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The compact JSON form of a SourceMap (focus sheet 5.6). Names and msids come from other clients, so every
- * string is escaped. The reader is for tests and tools: the daemons only write this form. */
+ * The compact JSON form of a SourceMap (doc/protocols.md, Jingle and sources). Names and msids come from other
+ * clients, so every string is escaped. The reader is for tests and tools: the daemons only write this form. */
 #include "common/jingle/source_map.h"
 
 #include <json-glib/json-glib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * All sources of a conference by owner, with the checks that keep one participant from harming another
- * (focus sheet 5.8 and 11.2), and their compact JSON form (5.6). PURE. Owns its sets.
+ * (doc/protocols.md, Jingle and sources), and their compact JSON form. PURE. Owns its sets.
  * A call either applies completely or changes nothing. One thread at a time. */
 #ifndef PLENUM_COMMON_JINGLE_SOURCE_MAP_H
 #define PLENUM_COMMON_JINGLE_SOURCE_MAP_H
@@ -20,6 +20,7 @@ typedef struct {
 
 typedef struct SourceMap SourceMap;
 
+/* The caller frees what new, copy and difference return. free: NULL is fine. */
 SourceMap *source_map_new(void);
 SourceMap *source_map_copy(const SourceMap *m);
 bool source_map_equal(const SourceMap *a, const SourceMap *b);
@@ -27,12 +28,12 @@ void source_map_free(SourceMap *m);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SourceMap, source_map_free)
 
 /* Checks `added` against everybody's sources and the limits, then adds it to owner's set.
- * false and *error (BAD_REQUEST, text of the sheet) otherwise. *accepted, when asked for, is what really
+ * false and *error (BAD_REQUEST, a text that clients know) otherwise. *accepted, when asked for, is what really
  * was added (empty and duplicate groups are left out); the caller owns it. */
 bool source_map_try_add(SourceMap *m, const char *owner, const SourceSet *added, const SourceLimits *limits,
                         SourceSet **accepted, GError **error);
-/* Removes sources (by SSRC, of that owner only) and groups. *removed is what really went, with the groups
- * that lost a member; the caller owns it. */
+/* Removes sources (by SSRC, of that owner only) and groups. *removed, when asked for, is what really went, with the
+ * groups that lost a member; the caller owns it. false and *error (BAD_REQUEST): one of them is not there. */
 bool source_map_try_remove(SourceMap *m, const char *owner, const SourceSet *gone, SourceSet **removed, GError **error);
 /* Everything of one owner; the caller owns the result, NULL when there was nothing. */
 SourceSet *source_map_take(SourceMap *m, const char *owner);
@@ -46,6 +47,7 @@ GPtrArray *source_map_owners(const SourceMap *m);
 bool source_map_is_empty(const SourceMap *m);
 /* a - b per owner; the caller owns the result. */
 SourceMap *source_map_difference(const SourceMap *a, const SourceMap *b);
+/* As source_set_strip_simulcast and source_set_drop_kind, of every owner. */
 void source_map_strip_simulcast(SourceMap *m);
 void source_map_drop_kind(SourceMap *m, MediaKind kind);
 

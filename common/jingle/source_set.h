@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The sources of one owner (XEP-0339): SSRCs with name, msid and video type, and groups of them; and the
- * algebra the focus needs: add, remove, difference, equality, strip simulcast (focus sheet 5.8, 5.9).
+ * algebra the focus needs: add, remove, difference, equality, strip simulcast.
  * PURE. A SourceSet owns its contents. Sources keep their order; there are few, so look-ups are linear.
  * Any thread, one at a time. */
 #ifndef PLENUM_COMMON_JINGLE_SOURCE_SET_H
@@ -28,7 +28,7 @@ typedef struct {
 } Source;
 
 typedef enum { GROUP_FID, GROUP_SIM } GroupSemantics;
-const char *group_semantics_name(GroupSemantics semantics);
+const char *group_semantics_name(GroupSemantics semantics); /* "FID", "SIM" */
 
 typedef struct {
     GroupSemantics semantics;
@@ -42,6 +42,7 @@ typedef struct {
     GPtrArray *groups;  /* of SourceGroup */
 } SourceSet;
 
+/* The caller frees what new, copy and difference return. free: NULL is fine. */
 SourceSet *source_set_new(void);
 SourceSet *source_set_copy(const SourceSet *s);
 void source_set_free(SourceSet *s);
@@ -57,6 +58,7 @@ bool source_set_has_group(const SourceSet *s, const SourceGroup *g);
  * is left NULL. */
 Source *source_set_add_source(SourceSet *s, MediaKind kind, uint32_t ssrc, const char *name, const char *msid,
                               VideoType type);
+/* n above SOURCE_GROUP_MAX is cut; no further check. */
 void source_set_add_group(SourceSet *s, MediaKind kind, GroupSemantics semantics, const uint32_t *ssrcs, guint n);
 
 /* s := s + other; what s already has (by SSRC, by equal group) is not added twice. */
@@ -73,7 +75,8 @@ void source_set_drop_kind(SourceSet *s, MediaKind kind);
 /* XML. Reads source and ssrc-group children of a description (or media-source) into s.
  * BAD_REQUEST: SSRC out of range, unknown semantics, unknown videoType, msid too long or with control
  * characters, too many. Empty groups and repeats of a group are skipped; a source listed twice with one
- * SSRC is kept twice for the validation to refuse. The reader keeps ssrc-info owners, users of client messages must not believe them. */
+ * SSRC is kept twice for the validation to refuse. The reader keeps ssrc-info owners, users of client messages must not
+ * believe them. */
 bool source_set_read_children(SourceSet *s, const Stanza *parent, MediaKind kind, GError **error);
 /* Writes the sources and groups of that kind. full: with the msid parameter and, when known, the ssrc-info
  * owner, as Jingle has them; COLIBRI2 carries neither. */

@@ -57,9 +57,10 @@ typedef struct {
 /* Parses the element data ext[0..len). `current` is the structure in force before this packet, or NULL.
  * When the packet carries a structure it is written to *fresh (which must not be `current`), and *out is
  * resolved against it. For DD_NO_STRUCTURE the three mandatory bytes of *out are valid (start, end,
- * template_id, frame_number); for other errors nothing is. */
+ * template_id, frame_number); for other errors nothing is, and what *fresh holds is undefined. */
 DdStatus dd_parse(const uint8_t *ext, size_t len, const DdStructure *current, DdStructure *fresh, DdView *out);
 
+/* target < DD_MAX_TARGETS. */
 static inline DdIndication dd_dti(uint64_t dti, unsigned target)
 {
     return (DdIndication)(dti >> (2 * target) & 3);
@@ -72,15 +73,16 @@ typedef struct {
     uint32_t mask;
 } DdRewrite;
 
-/* Writes the descriptor `ext`, parsed as *v, with new numbers into out[0..cap). Returns its length, or 0 if
- * it does not fit. It may be up to 5 bytes longer than the original. */
+/* Writes the descriptor `ext`, parsed as *v with DD_OK, with new numbers into out[0..cap), which does not overlap it.
+ * Returns its length, or 0 if it does not fit. It may be up to 5 bytes longer than the original. */
 size_t dd_rewrite(const uint8_t *ext, size_t len, const DdView *v, const DdRewrite *rw, uint8_t *out, size_t cap);
 
 /* AV1 aggregation header: N says that this packet starts a coded video sequence (a key frame); Z that it
- * continues an OBU. False on an empty payload. */
+ * continues an OBU. */
 typedef struct {
     bool continues, continued_next, new_sequence; /* Z, Y, N */
 } Av1Aggregation;
+/* False on an empty payload; *out is then untouched. */
 bool av1_aggregation_parse(const uint8_t *payload, size_t len, Av1Aggregation *out);
 
 #endif

@@ -17,7 +17,8 @@ typedef struct {
     bool starts_au;                 /* begins with AUD, SPS, or the first slice of a picture (first_mb_in_slice 0) */
 } H264View;
 
-/* Reads an RTP payload (without padding). False: empty, or an aggregate or fragment that is cut short. */
+/* Reads an RTP payload (without padding). False: empty, or an aggregate or fragment that is cut short; *out is written
+ * only for true. */
 bool h264_parse(const uint8_t *payload, size_t len, H264View *out);
 
 #endif

@@ -19,10 +19,12 @@ typedef enum {
     CODEC_COUNT
 } MediaCodec;
 
-/* Name as in a payload-type element or rtpmap ("VP8", "opus"), letter case ignored; CODEC_UNKNOWN for others. */
+/* Name as in a payload-type element or rtpmap ("VP8", "opus"), letter case ignored; CODEC_UNKNOWN for others and
+ * NULL. */
 MediaCodec media_codec_from_name(const char *name);
 /* Canonical spelling; "unknown" for CODEC_UNKNOWN and values outside the enum. */
 const char *media_codec_name(MediaCodec codec);
+/* opus, RED, telephone events. */
 bool media_codec_is_audio(MediaCodec codec);
 /* VP8, VP9, AV1, H264. */
 bool media_codec_is_video(MediaCodec codec);

@@ -33,6 +33,7 @@ static inline bool reader_need(Reader *r, size_t n)
     return !r->failed;
 }
 
+/* The cursor moves only where reader_need is true. */
 static inline void reader_skip(Reader *r, size_t n)
 {
     if (reader_need(r, n))

@@ -16,7 +16,8 @@ typedef struct {
     unsigned redundant_count;
 } RedPrimary;
 
-/* `payload` is the RTP payload of a RED packet. False when headers or blocks leave it. */
+/* `payload` is the RTP payload of a RED packet. False when headers or blocks leave it, or there are RED_MAX_BLOCKS of
+ * them; *out is written only for true. */
 bool red_primary(const uint8_t *payload, size_t len, RedPrimary *out);
 
 #endif

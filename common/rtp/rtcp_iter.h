@@ -44,8 +44,8 @@ typedef struct {
         .buf = (b), .len = (n)                                                                                         \
     }
 
-/* Next packet, or false at the end: of the bytes, or at a packet of wrong version, past the end, or with
- * impossible padding. */
+/* Next packet, or false at the end (*out untouched): of the bytes, or at a packet of wrong version, past the end, or
+ * with impossible padding. */
 bool rtcp_iter_next(RtcpIter *it, RtcpPacket *out);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Sender and receiver reports, BYE, and the walk over SDES chunks (RFC 3550 6.4-6.6). Parsers take the
- * RtcpPacket an RtcpIter gave and the same buffer; builders write one whole RTCP packet. Pure; any thread. */
+ * Sender and receiver reports, BYE, and the walk over SDES chunks (RFC 3550 6.4-6.6). Parsers take the RtcpPacket an
+ * RtcpIter gave and the same buffer, and write *out only for true; builders write one whole RTCP packet and return
+ * its length in bytes, 0 when `cap` is too small or a count out of range. Pure; any thread. */
 #ifndef PLENUM_COMMON_RTP_RTCP_REPORT_H
 #define PLENUM_COMMON_RTP_RTCP_REPORT_H
 
@@ -38,7 +39,7 @@ bool rtcp_report_parse(const uint8_t *buf, const RtcpPacket *p, RtcpReport *out)
 /* i < r->block_count, of the report just parsed from `buf`. */
 RtcpReportBlock rtcp_report_block(const uint8_t *buf, const RtcpReport *r, size_t i);
 
-/* Bytes written, 0 when `cap` is too small or n > RTCP_MAX_REPORT_BLOCKS. */
+/* n 0..RTCP_MAX_REPORT_BLOCKS. */
 size_t rtcp_sr_build(uint8_t *out, size_t cap, const RtcpSenderInfo *s, const RtcpReportBlock *blocks, size_t n);
 size_t rtcp_rr_build(uint8_t *out, size_t cap, uint32_t sender_ssrc, const RtcpReportBlock *blocks, size_t n);
 
@@ -56,9 +57,10 @@ typedef struct {
 
 /* A reason that claims more than the body holds makes the packet malformed: false. */
 bool rtcp_bye_parse(const uint8_t *buf, const RtcpPacket *p, RtcpBye *out);
+/* n 0..31. */
 size_t rtcp_bye_build(uint8_t *out, size_t cap, const uint32_t *ssrcs, size_t n);
 
-/* True when every chunk and item of an SDES lies inside the body and every chunk is terminated. */
+/* True when it is an SDES whose every chunk and item lies inside the body and every chunk is terminated. */
 bool rtcp_sdes_check(const uint8_t *buf, const RtcpPacket *p);
 /* One chunk with a CNAME (1..255 bytes). */
 size_t rtcp_sdes_build(uint8_t *out, size_t cap, uint32_t ssrc, const char *cname);

@@ -57,7 +57,7 @@ void rtp_ext_iter_init(RtpExtIter *it, const uint8_t *buf, const RtpView *v);
 /* Padding is skipped. Ends at the block's end, at one-byte id 15, at one-byte id 0 with a length
  * (RFC 8285 4.2 orders both), and at an element that would leave the block. */
 bool rtp_ext_next(RtpExtIter *it, RtpExtElement *out);
-/* First element with this id (1..255; 0 is never found). */
+/* First element with this id (1..255; 0 is never found). False leaves *out untouched. */
 bool rtp_ext_find(const uint8_t *buf, const RtpView *v, uint8_t id, RtpExtElement *out);
 
 /* One element to write. `data` is borrowed and must not overlap the output; it may be NULL to reserve
@@ -80,9 +80,9 @@ typedef struct {
     bool voice;
 } RtpAudioLevel;
 
-/* RFC 6464: the first byte counts, more are ignored (RFC 8285 two-byte form pads). False for len 0. */
+/* RFC 6464: the first byte counts, more are ignored (RFC 8285 two-byte form pads). False for len 0, *out untouched. */
 bool rtp_ext_audio_level(const uint8_t *data, size_t len, RtpAudioLevel *out);
-/* 24 bits, 6.18 fixed point seconds, of a clock with any origin; now_us >= 0. */
+/* abs-send-time: 24 bits, 6.18 fixed point seconds, of a clock with any origin; now_us >= 0. */
 void rtp_ext_abs_send_time_encode(int64_t now_us, uint8_t out[3]);
 
 #endif

@@ -27,6 +27,7 @@ static inline int32_t rtp_ts_diff(uint32_t a, uint32_t b)
     return (int32_t)(a - b);
 }
 
+/* As rtp_seq_newer, for 32 bits. */
 static inline bool rtp_ts_newer(uint32_t a, uint32_t b)
 {
     uint32_t d = a - b;
@@ -46,6 +47,7 @@ static inline int64_t rtp_seq_unwrap_peek(const RtpSeqUnwrapper *u, uint16_t seq
     return u->started ? u->newest + rtp_seq_diff(seq, (uint16_t)u->newest) : seq;
 }
 
+/* The same, and the newest is remembered. */
 static inline int64_t rtp_seq_unwrap(RtpSeqUnwrapper *u, uint16_t seq)
 {
     int64_t v = rtp_seq_unwrap_peek(u, seq);

@@ -28,7 +28,7 @@ size_t rtp_header_write(uint8_t *out, size_t cap, const RtpHeader *h, const RtpE
 size_t rtp_header_write_before(uint8_t *out, size_t payload_off, const RtpHeader *h, const RtpExtItem *items, size_t n,
                                bool two_byte_allowed);
 
-/* Change single fields of a packet whose view was RTP_OK. */
+/* Change single fields of a packet whose view was RTP_OK; pt 0..127, of more the low seven bits. */
 void rtp_set_pt(uint8_t *packet, uint8_t pt);
 void rtp_set_marker(uint8_t *packet, bool marker);
 void rtp_set_seq(uint8_t *packet, uint16_t seq);

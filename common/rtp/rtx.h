@@ -15,7 +15,8 @@ typedef enum {
 } RtxStatus;
 
 /* Turns an RTX packet back into the original, in place: on RTX_OK the packet starts RTX_OSN_SIZE bytes further
- * on, is that much shorter, and carries `pt`, `ssrc` and the original number. The caller parses its view anew. */
+ * on, is that much shorter, and carries `pt` (0..127), `ssrc` and the original number. The caller parses its view anew.
+ * On RTX_EMPTY nothing was touched. */
 RtxStatus rtx_unwrap(uint8_t *packet, const RtpView *v, uint8_t pt, uint32_t ssrc);
 
 /* Writes the packet (`len` bytes seen by `v`) as RTX into `out`, which must not overlap it. Extensions,

@@ -21,8 +21,8 @@ typedef struct {
     uint32_t received_count;
 } TwccView;
 
-/* Accepts what every status and delta can be read from: false for a wrong type, chunks or deltas past the end,
- * or the reserved status symbol 3. A last run longer than the status count is cut there. */
+/* Accepts what every status and delta can be read from: false, *out untouched, for a wrong type, chunks or deltas
+ * past the end, or the reserved status symbol 3. A last run longer than the status count is cut there. */
 bool twcc_parse(const uint8_t *buf, const RtcpPacket *p, TwccView *out);
 
 typedef struct {
@@ -52,7 +52,7 @@ typedef struct {
 } TwccHead;
 
 /* Writes one feedback packet for arrival_us[0..n), times in us of any clock >= 0, TWCC_NOT_RECEIVED for a hole.
- * Ends early when `cap` is full or a delta does not fit 16 bits: *consumed says how many statuses it covers
+ * Ends early when `cap` or TWCC_MAX_STATUSES is full or a delta does not fit 16 bits: *consumed says how many it covers
  * and the caller goes on with the rest, base_seq + *consumed, in another packet. Times are rounded to 250 us
  * without the error adding up. Returns bytes written; 0 with *consumed 0 when nothing was received or `cap` is
  * below TWCC_MIN_SIZE. */

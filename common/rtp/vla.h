@@ -30,9 +30,9 @@ typedef struct {
 /* `len` bytes of the element. False: cut, or more layers than there can be. Accepts any bytes; *out is written whole
  * for true only. */
 bool vla_parse(const uint8_t *bytes, size_t len, VlaView *out);
-/* Some layer of it has a target rate. */
+/* Some layer of it has a target rate. Any `stream`; one there is not: false. */
 bool vla_stream_is_sent(const VlaView *v, unsigned stream);
-/* Pixels, min(width, height) of the largest layer of a stream; 0: not said, or not sent. */
+/* Pixels, min(width, height) of the largest layer of a stream; 0: not said, not sent, or no such stream. */
 unsigned vla_stream_height(const VlaView *v, unsigned stream);
 
 #endif

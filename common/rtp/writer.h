@@ -58,6 +58,7 @@ static inline void writer_u32(Writer *w, uint32_t v)
     writer_u16(w, (uint16_t)v);
 }
 
+/* data may be NULL for n 0; it does not overlap the buffer. */
 static inline void writer_bytes(Writer *w, const uint8_t *data, size_t n)
 {
     if (!writer_need(w, n) || n == 0)

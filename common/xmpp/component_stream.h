@@ -31,12 +31,13 @@ typedef struct ComponentStream ComponentStream;
 /* Copies the configuration, events included, and begins to connect. */
 ComponentStream *component_stream_new(const ComponentStreamConfig *config, const ComponentStreamEvents *events,
                                       gpointer user);
-/* FALSE: not open, or over COMPONENT_STREAM_MAX_UNSENT. */
+/* One stanza as text, copied. FALSE: not open, or over COMPONENT_STREAM_MAX_UNSENT; nothing was sent. */
 gboolean component_stream_send(ComponentStream *s, const char *text);
 /* Says goodbye, as far as the socket takes it at once. */
 void component_stream_close(ComponentStream *s);
-/* As if the server had gone away. */
+/* As if the server had gone away: `ended` follows from the main loop. */
 void component_stream_break(ComponentStream *s);
+/* No event follows; the secret is wiped. NULL is fine. */
 void component_stream_free(ComponentStream *s);
 
 #endif

@@ -18,30 +18,30 @@
 
 /* ---- ourselves ---- */
 typedef struct Disco Disco;
-/* node is the caps node, such as "http://jitsi.org/jicofo"; features NULL-terminated. Answers disco#info
- * and disco#items (empty) on that router while both live. */
+/* node is the caps node, such as "http://jitsi.org/jicofo"; features NULL-terminated, none twice; texts are copied.
+ * Answers disco#info and disco#items (empty) on that router, which must get no more requests once this is freed. */
 Disco *disco_new(IqRouter *router, const char *category, const char *type, const char *name, const char *node,
                  const char *const *features);
-/* <c xmlns=caps hash="sha-1" node ver/> of its own, for presence. Caller owns it. */
+/* XEP-0115: <c xmlns=caps hash="sha-1" node ver/> of its own, for presence. Caller owns it. */
 Stanza *disco_caps_element(const Disco *disco);
-void disco_free(Disco *disco);
+void disco_free(Disco *disco); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Disco, disco_free)
 
 /* ---- everybody ---- */
 /* XEP-0115 5.1: verification string of a disco#info <query>, hashed with SHA-1, base64; caller frees. NULL: ill-formed
- * by 5.4 (duplicate features, identities or forms), or over the limits. Pure. */
+ * by 5.4 of it (duplicate features, identities or forms), or over the limits. Pure. */
 char *caps_ver(const Stanza *query);
 
 typedef struct CapsCache CapsCache;
 CapsCache *caps_cache_new(void);
-void caps_cache_free(CapsCache *cache);
+void caps_cache_free(CapsCache *cache); /* after the router; NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CapsCache, caps_cache_free)
 
 /* features: NULL-terminated, sorted; borrowed for the call. NULL: no (believable) answer in time. */
 typedef void (*CapsDone)(const char *const *features, gpointer user);
 /* Features of `to` as advertised by its presence's <c>: from the cache (then done runs before the call returns,
- * and it returns 0), or by asking `to`. Without a usable <c> (NULL) it asks without node and does not
- * cache. The number is for caps_cancel. */
+ * and it returns 0), or by asking `to`, for timeout_ms at most. Without a usable <c> (NULL, or a hash other than SHA-1)
+ * it asks without node and does not cache. The number is for caps_cancel. */
 guint caps_lookup(CapsCache *cache, IqRouter *router, const char *from, const char *to, const Stanza *caps,
                   guint timeout_ms, CapsDone done, gpointer user);
 /* Forget it: its callback will not run. 0 is fine. */

@@ -36,8 +36,8 @@ IqReply iq_result(Stanza *payload);                                             
 IqReply iq_error(StanzaCondition condition, const char *text);                  /* text may be NULL */
 IqReply iq_error_app(StanzaCondition condition, const char *text, Stanza *app); /* app taken */
 
-/* To answer later: keep the ticket and return iq_later(ticket); then iq_ticket_reply exactly once, which
- * frees it. A ticket outlives its router harmlessly (the answer is dropped). */
+/* To answer later: keep the ticket and return iq_later(ticket); then iq_ticket_reply exactly once, with a result or an
+ * error (taken), which frees it. A ticket outlives its router harmlessly (the answer is dropped). */
 typedef struct IqTicket IqTicket;
 IqTicket *iq_ticket_new(const IqRequest *req);
 IqReply iq_later(IqTicket *ticket);
@@ -46,7 +46,8 @@ void iq_ticket_reply(IqTicket *ticket, IqReply reply);
 typedef IqReply (*IqHandler)(const IqRequest *req, gpointer user);
 
 IqRouter *iq_router_new(StanzaSend send, gpointer user);
-/* Callbacks of requests still waiting run with IQ_TIMEOUT; requests they make are ignored (and return 0). */
+/* Callbacks of requests still waiting run with IQ_TIMEOUT; requests they make are ignored (and return 0). NULL is
+ * fine. */
 void iq_router_free(IqRouter *router);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IqRouter, iq_router_free)
 
@@ -63,14 +64,14 @@ typedef enum { IQ_RESULT, IQ_ERROR, IQ_TIMEOUT } IqOutcome;
 /* answer: the whole iq, borrowed; NULL for IQ_TIMEOUT. */
 typedef void (*IqDone)(IqOutcome outcome, const Stanza *answer, gpointer user);
 
-/* An <iq> of that type with one payload (taken, may be NULL) to `to` (NULL: our own server), from `from`
- * (NULL: the connection's own address). done may be NULL. Returns a number for iq_router_cancel, never 0. A refused
- * request (limit) reports IQ_TIMEOUT from the main loop. */
+/* An <iq> of that type with one payload (taken, may be NULL) to `to` (NULL: our own server), from `from` (NULL: the
+ * connection's own address). done may be NULL, else it runs once, never before this returns. Returns a number for
+ * iq_router_cancel, 0 only while the router is being freed. A refused request (limit) reports IQ_TIMEOUT. */
 guint iq_router_request(IqRouter *router, const char *type, const char *from, const char *to, Stanza *payload,
                         guint timeout_ms, IqDone done, gpointer user);
 /* Forget it: its callback will not run. 0 and answered ones are fine. */
 void iq_router_cancel(IqRouter *router, guint request);
-guint64 iq_router_strays(const IqRouter *router);
+guint64 iq_router_strays(const IqRouter *router);  /* answers dropped, since birth */
 guint64 iq_router_refused(const IqRouter *router); /* requests over the limits, both ways */
 guint iq_router_waiting(const IqRouter *router);   /* sent, not answered yet */
 guint iq_router_held(const IqRouter *router);      /* received, not answered yet */

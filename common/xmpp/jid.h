@@ -20,7 +20,7 @@ typedef struct {
     const char *full;     /* the whole address */
 } Jid;
 
-/* NULL: not an address. Free with jid_free. */
+/* Any text but NULL. NULL: not an address. Free with jid_free. */
 Jid *jid_parse(const char *text);
 Jid *jid_copy(const Jid *jid);
 void jid_free(Jid *jid); /* NULL is fine */

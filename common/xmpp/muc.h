@@ -63,15 +63,15 @@ typedef struct {
     void (*refused)(MucRoom *room, const char *nick, gpointer user);
 } MucEvents;
 
-/* room: "demo@conference.meet.example"; from: our address for a component ("focus@focus.meet.example/focus"), NULL for a
- * client. */
+/* room: "demo@conference.meet.example"; from: our address for a component ("focus@focus.meet.example/focus"), NULL
+ * for a client. */
 MucRoom *muc_room_new(IqRouter *router, StanzaSend send, gpointer send_user, const char *room, const char *nick,
                       const char *from, const MucEvents *events, gpointer user);
-/* Frees without a word to the server. */
+/* Frees without a word to the server; callbacks of its requests do not run. NULL is fine. */
 void muc_room_free(MucRoom *room);
 
-/* Presence with <x muc> and the current extensions. After timeout_ms: unavailable is sent and `out` is told.
- * Joining again while in the room is the way to resynchronise after a reconnect: occupants who are not shown again before
+/* Presence with <x muc> and the current extensions. After timeout_ms: unavailable is sent and `out` is told. Joining
+ * again while in the room is the way to resynchronise after a reconnect: occupants who are not shown again before
  * our own presence leave then. password may be NULL. */
 void muc_room_join(MucRoom *room, const char *password, guint timeout_ms);
 /* The stream is down: nothing is sent until the next muc_room_join, and what is known stays. */
@@ -83,20 +83,21 @@ void muc_room_set_extensions(MucRoom *room, GPtrArray *elements);
 /* Presence whose `from` is in the room. FALSE: not this room's. */
 gboolean muc_room_handle(MucRoom *room, const Stanza *presence);
 
-gboolean muc_room_is_joined(const MucRoom *room);
-const char *muc_room_jid(const MucRoom *room);
+gboolean muc_room_is_joined(const MucRoom *room); /* FALSE also while suspended */
+const char *muc_room_jid(const MucRoom *room);    /* bare; borrowed */
 MucAffiliation muc_room_own_affiliation(const MucRoom *room);
-guint muc_room_n_occupants(const MucRoom *room);
+guint muc_room_n_occupants(const MucRoom *room); /* ourselves excluded */
 /* NULL when absent. By nick; borrowed until the next presence. */
 const MucOccupant *muc_room_occupant(const MucRoom *room, const char *nick);
 void muc_room_each(const MucRoom *room, void (*each)(const MucOccupant *occupant, gpointer user), gpointer user);
 
-/* The owner form. fields: var -> first value; borrowed for the call; NULL: refused or no answer. */
+/* The owner form (XEP-0045 10.2), at most MUC_MAX_FIELDS of it. fields: var -> first value; borrowed for the call;
+ * NULL: refused or no answer. */
 typedef void (*MucFormDone)(MucRoom *room, GHashTable *fields, gpointer user);
 void muc_room_read_config(MucRoom *room, guint timeout_ms, MucFormDone done, gpointer user);
 /* Submits var, value pairs (ended by NULL) with FORM_TYPE. done may be NULL; outcome as for any IQ. */
 void muc_room_submit_config(MucRoom *room, guint timeout_ms, IqDone done, gpointer user, ...) G_GNUC_NULL_TERMINATED;
-/* muc#admin: affiliation for a bare real JID. */
+/* muc#admin (XEP-0045 9, 10): affiliation for a bare real JID. done may be NULL. */
 void muc_room_set_affiliation(MucRoom *room, const char *bare_jid, MucAffiliation affiliation, guint timeout_ms,
                               IqDone done, gpointer user);
 /* Does the presence's <x muc#user> carry that status code? */

@@ -3,7 +3,8 @@
  * Stanzas and their payloads as libxml2 trees: what codecs, fuzzers, the XMPP link and the HTTP forms
  * share. A Stanza is an element node. stanza_new and stanza_parse return the root of a tree of its own,
  * owned by the caller; every other Stanza is borrowed from its tree. Not thread-safe per tree; trees are
- * independent of each other. */
+ * independent of each other. What is written into a tree is copied; bytes that XML cannot carry become U+FFFD. Without
+ * memory the program ends. */
 #ifndef PLENUM_COMMON_XMPP_STANZA_H
 #define PLENUM_COMMON_XMPP_STANZA_H
 
@@ -53,7 +54,7 @@ gboolean stanza_get_int(const Stanza *s, const char *name, gint64 min, gint64 ma
 char *stanza_text(const Stanza *s); /* own text, caller frees; "" when none */
 
 /* First child element with that name and namespace (NULL: any of either); the next one after it. */
-Stanza *stanza_find(const Stanza *parent, const char *name, const char *ns);
+Stanza *stanza_find(const Stanza *parent, const char *name, const char *ns); /* NULL when there is none */
 Stanza *stanza_next(const Stanza *sibling, const char *name, const char *ns);
 
 char *stanza_to_string(const Stanza *s); /* caller frees (g_free) */

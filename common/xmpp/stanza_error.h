@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Stanza errors (RFC 6120 8.3): condition, type, text and an application's own element. Pure. */
+ * Stanza errors (RFC 6120 8.3): condition, type, text and an application's own element. Pure; any thread. */
 #ifndef PLENUM_COMMON_XMPP_STANZA_ERROR_H
 #define PLENUM_COMMON_XMPP_STANZA_ERROR_H
 
@@ -35,9 +35,10 @@ typedef enum {
     STANZA_N_CONDITIONS
 } StanzaCondition;
 
+/* condition < STANZA_N_CONDITIONS; static texts. */
 const char *stanza_condition_name(StanzaCondition condition); /* "bad-request" */
 const char *stanza_condition_type(StanzaCondition condition); /* its usual type: "modify" */
-/* TRUE and *out when name is one of the above. */
+/* TRUE and *out when name is one of the above; *out is untouched otherwise. */
 gboolean stanza_condition_from_name(const char *name, StanzaCondition *out);
 
 /* An <error> tree of its own, namespace ns ("jabber:client" or "jabber:component:accept"; NULL: none, right for
@@ -51,7 +52,8 @@ typedef struct {
     char *text;        /* "" when absent, at most STANZA_ERROR_MAX_TEXT */
     const Stanza *app; /* first element in another namespace; borrowed from the stanza, NULL when none */
 } StanzaErrorInfo;
-/* Reads the <error> child of a stanza of type error; without one the condition is undefined. */
+/* Reads the <error> child of a stanza of type error; without one the condition is undefined. Writes *out whole;
+ * stanza_error_info_clear it. */
 void stanza_error_read(const Stanza *stanza, StanzaErrorInfo *out);
 void stanza_error_info_clear(StanzaErrorInfo *info);
 

@@ -28,9 +28,10 @@ typedef struct {
 
 typedef struct StanzaFramer StanzaFramer;
 
-StanzaFramer *stanza_framer_new(void);
-void stanza_framer_free(StanzaFramer *f);
-/* What arrived. Take frames until there is FRAME_NONE before the next. */
+StanzaFramer *stanza_framer_new(void);    /* of one stream, from its first byte */
+void stanza_framer_free(StanzaFramer *f); /* NULL is fine */
+/* What arrived, copied. Take frames until there is FRAME_NONE before the next: what is kept is then less than
+ * STANZA_MAX_BYTES and one push. */
 void stanza_framer_push(StanzaFramer *f, const char *bytes, size_t len);
 Frame stanza_framer_next(StanzaFramer *f);
 

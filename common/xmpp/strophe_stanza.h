@@ -9,7 +9,7 @@
 
 /* NULL: over a limit of stanza.h. The caller owns it. */
 Stanza *strophe_stanza_convert(xmpp_stanza_t *from);
-/* Its first tag alone. */
+/* Its first tag alone. The caller owns it; NULL: that is over a limit, or has no name. */
 Stanza *strophe_stanza_tag(xmpp_stanza_t *from);
 
 #endif

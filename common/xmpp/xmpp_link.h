@@ -38,15 +38,17 @@ typedef struct {
 
 typedef struct XmppLink XmppLink;
 
-/* Copies the configuration; opens nothing yet. A client reserves a low file descriptor: make it before media sockets. */
+/* Copies the configuration; opens nothing yet. A client reserves a low file descriptor: make it before media
+ * sockets. */
 XmppLink *xmpp_link_new(const XmppLinkConfig *config, const XmppLinkEvents *events, gpointer user);
 void xmpp_link_start(XmppLink *link); /* connect, and stay connected */
 void xmpp_link_stop(XmppLink *link);  /* closes the stream; no event follows */
-void xmpp_link_free(XmppLink *link);
+void xmpp_link_free(XmppLink *link);  /* stops; not inside an event of its own. NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XmppLink, xmpp_link_free)
 
 /* Takes the stanza. Namespaces jabber:client, jabber:component:accept and none all mean the stream's own. While not
- * connected it is dropped and counted; FALSE then. A component must set `from`. Never waits. */
+ * connected, and when the server takes no more, it is dropped and counted; FALSE then. A component must set `from`.
+ * Never waits. */
 gboolean xmpp_link_send(XmppLink *link, Stanza *stanza);
 gboolean xmpp_link_is_connected(const XmppLink *link);
 const char *xmpp_link_jid(const XmppLink *link);     /* own full JID once connected, else the configured one */

@@ -150,7 +150,7 @@ static const struct {
     { "available when nobody wants", TWO_ACTIVE
       "bridge-available\n" },
 
-    /* --- allocation fails, sheet 8.7 --- */
+    /* --- allocation fails --- */
     { "allocation times out", TWO_ASKED
       "alloc-timeout a -> mark x failed, expire x, select a, publish 0\n"
       "alloc-timeout b\n"

@@ -21,7 +21,7 @@ static AllocResult run(AllocSource *s, size_t n, const ReceiverWishes *w, int la
     return allocator_run(s, n, order, &params);
 }
 
-/* 9.8 of the fact sheet. */
+/* One worked by hand. */
 static void test_worked_example(void)
 {
     LayerTable t = three(150000, 500000, 1500000);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * COLIBRI2 against the bridge: answers, errors (bridge.md 2.8), effects on the workers. */
+ * COLIBRI2 against the bridge: answers, errors, effects on the workers. */
 #include <string.h>
 #include "common/base/clock.h"
 #include "tests/unit/bridge/bridge_fixture.h"

@@ -248,7 +248,7 @@ static void test_empty_answer(void)
     g_assert_true(((const Colibri2Relay *)m->relays->pdata[0])->expire);
 }
 
-/* --- checks before processing, bridge sheet 2.2, 2.3, 2.8 ----------------------------------------- */
+/* --- checks before processing ----------------------------------------------------------------------- */
 
 typedef struct {
     const char *name, *xml;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The bridges' room with health checks (focus sheet 8.1, 8.4): the test plays server and bridge. */
+ * The bridges' room with health checks: the test plays server and bridge. */
 #include <string.h>
 #include "focus/bridge_brewery.h"
 

@@ -31,7 +31,7 @@ static BridgePool *pool_of(const char *bridges)
     return pool;
 }
 
-/* --- selection, focus sheet 8.2 and 8.3 ------------------------------------------------------------ */
+/* --- selection -------------------------------------------------------------------------------------- */
 
 typedef struct {
     const char *name, *bridges, *region, *used, *version;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Conference requests by HTTP (focus sheet 2.6), to a focus whose XMPP server is not there: what is a good
+ * Conference requests by HTTP, to a focus whose XMPP server is not there: what is a good
  * request is answered, and told to wait. */
 #include <json-glib/json-glib.h>
 #include <libsoup/soup.h>

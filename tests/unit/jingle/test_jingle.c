@@ -103,7 +103,7 @@ static void test_session_accept(void)
 
 static void test_repeated_names(void)
 {
-    /* Contents may repeat a name, lack creator and senders, and take the kind from the name (5.7, 0.3). */
+    /* Contents may repeat a name, lack creator and senders, and take the kind from the name. */
     g_autoptr(Jingle) j =
         parse("<jingle xmlns='urn:xmpp:jingle:1' action='addsource' sid='s'>"
               "<content name='video'><description xmlns='urn:xmpp:jingle:apps:rtp:1'>"

@@ -140,7 +140,7 @@ static void test_names(void)
     }
 }
 
-/* --- validation, focus sheet 5.8 and 11.2 ------------------------------------------------------- */
+/* --- validation ----------------------------------------------------------------------------------- */
 
 typedef struct {
     const char *name;
@@ -300,7 +300,7 @@ static void test_map_filters(void)
     g_assert_cmpuint(source_map_size(m), ==, 1);
 }
 
-/* --- compact JSON, focus sheet 5.6 -------------------------------------------------------------- */
+/* --- compact JSON --------------------------------------------------------------------------------- */
 
 static void test_json_written(void)
 {

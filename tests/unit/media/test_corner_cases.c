@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * bridge.md 13.2, 13.5 and 13.7 at the engine: odd but legal packets go through whole, malformed, forged and repeated
+ * doc/robustness.md at the engine: odd but legal packets go through whole, malformed, forged and repeated
  * ones go no further and are counted. */
 #include "tests/unit/media/engine_kit.h"
 
@@ -200,7 +200,7 @@ static void test_unproven_makes_no_state(Engine *f, gconstpointer unused)
     g_assert_cmpint(f->client[0].ep->last_packet_us, ==, 0);
 }
 
-/* ---- SSRCs (13.2) ---- */
+/* ---- SSRCs ---- */
 
 static void test_spoofed_ssrc(Engine *f, gconstpointer unused)
 {

@@ -2,7 +2,7 @@
  *
  * Where packets may come from and go to, through the worker's own entrance and with virtual time: a client whose
  * address changes in the middle of the call, one that falls silent, requests recorded and played back from elsewhere
- * (bridge.md 4.6, 13.2, 13.3). */
+ * (doc/robustness.md). */
 #include "tests/unit/media/engine_kit.h"
 
 #include "bridge/forward.h"
@@ -256,7 +256,7 @@ static void test_strangers(Engine *f, gconstpointer unused)
     phone_clear(&p);
 }
 
-/* First bytes of no protocol, and datagrams longer than any of ours (bridge.md 13.7, Janus 1.4.1). */
+/* First bytes of no protocol, and datagrams longer than any of ours. */
 static void test_demux(Engine *f, gconstpointer unused)
 {
     Phone p;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Rules of bridge.md 7.2, 7.4, 7.5, 7.9, 7.10, 8.2, 9.3, 10.3 and 10.5 on the whole packet path: which header extensions go out,
+ * Rules of doc/protocols.md (Media, rule by rule) on the whole packet path: which header extensions go out,
  * what a sender is told and asked for and how, what is sent again, who hears what, and what a new dominant speaker
  * changes. */
 #include "tests/unit/media/engine_kit.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * SSRC rewriting under churn (bridge.md 7.8): sources of several codecs come and go, last-n and sizes change, sounds
+ * SSRC rewriting under churn: sources of several codecs come and go, last-n and sizes change, sounds
  * and pictures are muted, all at random; what the receiver gets on each SSRC stays one unbroken stream that it was told
  * of before. */
 #include "tests/unit/media/engine_kit.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * bridge.md 10.2 written down literally, as slowly as it is said there: every score from the whole history, every
- * binomial by multiplication. What bridge/speech/dominant_speaker decides on a trace of levels is held against it. */
+ * The algorithm of Volfin and Cohen written down literally, as slowly as it is said there: every score from the
+ * whole history, every binomial by multiplication. What bridge/speech/dominant_speaker decides on a trace of levels
+ * is held against it. */
 #ifndef PLENUM_TESTS_SPEECH_REFERENCE_SPEAKER_H
 #define PLENUM_TESTS_SPEECH_REFERENCE_SPEAKER_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Handshakes while somebody sends forged datagrams from the client's address (bridge.md 13.4). */
+ * Handshakes while somebody sends forged datagrams from the client's address. */
 #include <glib.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
