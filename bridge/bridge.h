@@ -58,6 +58,7 @@ BridgeEnv *bridge_env(const Bridge *b); /* borrowed */
  * inbox is full. */
 bool bridge_request_snapshot(Bridge *b, const Conference *c, const Endpoint *ep, uint64_t id, bool streams);
 
+/* Drain: what the focus is told, that it put no new conferences here; requests are served all the same. */
 bool bridge_is_draining(const Bridge *b);
 void bridge_set_drain(Bridge *b, bool drain);
 BridgeState bridge_state(const Bridge *b);
@@ -71,10 +72,10 @@ void bridge_end_conference(Bridge *b, Conference *c, const char *why);
 
 /* ---- for conferences ---- */
 
-bool bridge_has_room(const Bridge *b);         /* for one more endpoint */
-uint64_t bridge_next_handle(Bridge *b);        /* never used before in this process */
-void bridge_register(Bridge *b, Endpoint *ep); /* now found by its handle */
-void bridge_unregister(Bridge *b, const Endpoint *ep);
+bool bridge_has_room(const Bridge *b);                 /* for one more endpoint */
+uint64_t bridge_next_handle(Bridge *b);                /* never used before in this process */
+void bridge_register(Bridge *b, Endpoint *ep);         /* now found by its handle */
+void bridge_unregister(Bridge *b, const Endpoint *ep); /* and no longer; before it is freed */
 /* Expires the endpoint once the stack is unwound: safe inside callbacks of its own transport. */
 void bridge_expire_later(Bridge *b, Endpoint *ep, const char *why);
 /* A message channel of ep is open: what its client had in a conference that this one supersedes says nothing more. */

@@ -79,6 +79,7 @@ bool endpoint_post(const Endpoint *ep, WorkerCommand *c);
 
 /* ---- endpoint_channel.c: messages ---- */
 
+/* An event of its worker about it; borrowed. */
 void endpoint_on_event(Endpoint *ep, const WorkerEvent *ev);
 /* One message from its client, by that carrier; any bytes, borrowed. What is over the rate, not well-formed or of an
  * unknown class goes no further. */

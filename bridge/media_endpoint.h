@@ -158,11 +158,13 @@ static inline void media_endpoint_capture(MediaEndpoint *ep, const uint8_t *byte
 void media_endpoint_wake(MediaEndpoint *ep, int64_t at_us);
 void media_endpoint_tick(void *endpoint, int64_t now_us);
 
+/* Where in a table of SsrcEntry to begin to look, before the mask. */
 static inline uint32_t media_ssrc_hash(uint32_t ssrc)
 {
     return ssrc * 0x9e3779b1u >> 16;
 }
 
+/* What it signalled under that SSRC (RTX too); NULL: nothing. Borrowed until its sources change. */
 static inline const SsrcEntry *media_endpoint_ssrc(const MediaEndpoint *ep, uint32_t ssrc)
 {
     if (!ep->ssrcs || ssrc == 0)

@@ -14,6 +14,7 @@ typedef struct {
 } StatsGauges;
 
 typedef struct StatsMetrics StatsMetrics;
+/* Makes the series in metrics, which is borrowed. */
 StatsMetrics *stats_metrics_new(Metrics *metrics);
 /* Refreshes every series from what is true now. */
 void stats_metrics_set(StatsMetrics *m, const Bridge *b, const WorkerTotals *totals, const StatsGauges *gauges);

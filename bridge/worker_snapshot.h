@@ -6,7 +6,7 @@
 
 #include "bridge/media_conference.h"
 
-/* conf NULL: totals only. */
+/* conf NULL: totals only. Emits the event; request is borrowed. */
 void worker_snapshot(Worker *w, const MediaConference *conf, const WorkerCommand *request, int64_t now_us);
 
 #endif

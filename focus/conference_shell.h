@@ -32,11 +32,13 @@ gboolean conference_shell_handle_presence(ConferenceShell *shell, const Stanza *
 void conference_shell_disconnected(ConferenceShell *shell); /* the stream is down */
 void conference_shell_connected(ConferenceShell *shell);    /* joins again */
 void conference_shell_bridge_available(ConferenceShell *shell);
+/* bridge: occupant JID; reachable: it still answers, and is asked to let its endpoints go. */
 void conference_shell_bridge_lost(ConferenceShell *shell, const char *bridge, gboolean reachable);
 /* The bridge has no such endpoint any more. */
 void conference_shell_endpoint_lost(ConferenceShell *shell, const char *bridge, const Colibri2Notice *notice);
 void conference_shell_end(ConferenceShell *shell); /* leaves now */
 
+/* Borrowed. */
 const char *conference_shell_room(const ConferenceShell *shell);
 const char *conference_shell_asker(const ConferenceShell *shell);
 const Conference *conference_shell_conference(const ConferenceShell *shell);

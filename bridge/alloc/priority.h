@@ -11,11 +11,11 @@
 #include "bridge/rx/source_layers.h"
 #include "bridge/tx/forward_reason.h"
 
-#define ALLOC_UNLIMITED (-1)         /* as height, last-n or bandwidth */
-#define ALLOC_DEFAULT_MAX_HEIGHT 180 /* after the first ReceiverVideoConstraints, unless it says otherwise */
+#define ALLOC_UNLIMITED (-1) /* as height, last-n or bandwidth */
 
 typedef enum { VIDEO_NONE, VIDEO_DISABLED, VIDEO_CAMERA, VIDEO_DESKTOP, VIDEO_DESKTOP_HIGH_FPS } VideoType;
 
+/* Is there a picture to send? */
 static inline bool video_type_enabled(VideoType type)
 {
     return type >= VIDEO_CAMERA;
@@ -53,8 +53,8 @@ typedef struct {
 
 /* `sources` in speech order (most recent dominant speaker's first, owners with enabled video before others), all of
  * other endpoints. Writes the service order, as indexes into sources, to order[n]; fills max_height, on_stage, and
- * reason (FORWARD_CAP, _LAST_N, _SENDER_MUTED, or _OK when wanted). `bridge_last_n`: the smallest of every limit that is
- * not the receiver's own (config, load, conference size, SSRC limit), or ALLOC_UNLIMITED. */
+ * reason (FORWARD_CAP, _LAST_N, _SENDER_MUTED, or _OK when wanted). `bridge_last_n`: the smallest of every limit
+ * that is not the receiver's own (config, load, conference size, SSRC limit), or ALLOC_UNLIMITED. */
 void priority_arrange(AllocSource *sources, size_t n, const ReceiverWishes *wishes, int bridge_last_n, size_t *order);
 
 /* Last-n for a conference of `source_count` + 1: `steps` sorted by size, the entry with the largest size not above it

@@ -112,6 +112,7 @@ typedef struct {
 } SourceMapEntry;
 
 char *message_server_hello(const char *version); /* version NULL: left out */
+/* n up to MESSAGE_MAX_LIST here and below; 0 is an empty list. */
 char *message_video_sources_map(const SourceMapEntry *entries, size_t n);
 char *message_audio_sources_map(const SourceMapEntry *entries, size_t n);
 char *message_forwarded_sources(const char *const *names, size_t n);

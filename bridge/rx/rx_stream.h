@@ -57,8 +57,8 @@ void rx_stream_sender_report(RxStream *s, uint64_t ntp, int64_t now_us);
 /* Block for the next RR. False, with nothing changed, when nothing arrived since the last call. */
 bool rx_stream_report(RxStream *s, int64_t now_us, RtcpReportBlock *out);
 
-int64_t rx_stream_lost(const RxStream *s); /* cumulative; duplicates lower it */
-int64_t rx_stream_bitrate_bps(RxStream *s, int64_t now_us);
+int64_t rx_stream_lost(const RxStream *s);                  /* cumulative; duplicates lower it */
+int64_t rx_stream_bitrate_bps(RxStream *s, int64_t now_us); /* over the last second */
 /* Milliseconds; 0 without a clock. */
 double rx_stream_jitter_ms(const RxStream *s);
 

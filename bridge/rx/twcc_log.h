@@ -33,6 +33,7 @@ size_t twcc_log_build(TwccLog *l, uint8_t *out, size_t cap, uint32_t sender_ssrc
 typedef struct {
     uint64_t received, lost; /* packets, since birth; a late one turns from lost to received */
 } TwccLogLoss;
+/* Of what was sent to us; a number counts once it was reported. */
 TwccLogLoss twcc_log_loss(const TwccLog *l);
 
 #endif

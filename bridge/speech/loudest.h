@@ -11,7 +11,6 @@
 
 #define LOUDEST_MAX 64 /* speakers ranked at once; a quieter newcomer than all of them ranks last */
 #define LOUDEST_EXPIRE_MS 150
-#define LOUDEST_DEFAULT_N 3
 
 typedef struct {
     size_t count;

@@ -20,7 +20,6 @@
 #define DTLS_HANDSHAKE_DATAGRAMS_PER_S 256 /* accepted before the handshake is done; more are dropped */
 #define DTLS_RIVALS_MAX 3                  /* handshakes kept beside the running one when several ClientHellos came */
 #define DTLS_RIVAL_US 2000000              /* one that has waited so long for its client may give way */
-#define DTLS_DATA_MAX 1400                 /* bytes of one application datagram received */
 #define DTLS_EARLY_MAX 32                  /* datagrams held until dtls_start, then until the fingerprint matched */
 #define DTLS_SESSIONS_MAX 8                /* begun anew after one was spoilt behind the client's proof, or as client */
 #define DTLS_CERTIFICATE_US 86400000000    /* a new certificate after this; running transports keep theirs */
@@ -50,7 +49,7 @@ typedef struct {
     void (*send)(void *user, const uint8_t *datagram, size_t len);
     /* Handshake complete and certificate verified: once. The keys are wiped after the call. */
     void (*ready)(void *user, const SrtpKeys *keys);
-    void (*data)(void *user, const uint8_t *bytes, size_t len); /* only after ready */
+    void (*data)(void *user, const uint8_t *bytes, size_t len); /* only after ready; at most DTLS_RECEIVE_MAX */
     void (*ended)(void *user, DtlsEnd why);                     /* once; nothing is called after it */
 } DtlsCallbacks;
 

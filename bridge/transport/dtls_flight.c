@@ -132,21 +132,42 @@ static void our_fragment(DtlsFlight *f, const Fragment *g)
     }
 }
 
+/* RFC 6347 4.1. */
+typedef struct {
+    uint8_t type;
+    uint16_t epoch;
+    const uint8_t *header, *body;
+    size_t len; /* of the body */
+} Record;
+
+/* False: no whole one is left. */
+static bool next_record(Reader *r, Record *out)
+{
+    if (reader_left(r) <= RECORD_HEADER)
+        return false;
+    out->header = r->buf + r->pos;
+    out->type = reader_u8(r);
+    reader_skip(r, 2); /* version */
+    out->epoch = reader_u16(r);
+    reader_skip(r, 6); /* number */
+    out->len = reader_u16(r);
+    out->body = r->buf + r->pos;
+    reader_skip(r, out->len);
+    return !r->failed;
+}
+
+static bool is_clear_handshake(const Record *record)
+{
+    return record->type == RECORD_HANDSHAKE && record->epoch == 0;
+}
+
 void dtls_flight_sent(DtlsFlight *f, const uint8_t *datagram, size_t len)
 {
     Reader r = READER(datagram, len);
-    while (reader_left(&r) > RECORD_HEADER) {
-        uint8_t type = reader_u8(&r);
-        reader_skip(&r, 2);
-        uint16_t epoch = reader_u16(&r);
-        reader_skip(&r, 6);
-        size_t n = reader_u16(&r), start = r.pos;
-        reader_skip(&r, n);
-        if (r.failed)
-            return;
+    for (Record record; next_record(&r, &record);) {
         Fragment g;
-        Reader in = READER(datagram + start, n);
-        while (type == RECORD_HANDSHAKE && epoch == 0 && next_fragment(&in, datagram + start, &g))
+        Reader in = READER(record.body, record.len);
+        while (is_clear_handshake(&record) && next_fragment(&in, record.body, &g))
             our_fragment(f, &g);
     }
 }
@@ -178,18 +199,10 @@ static bool hello_fragment(DtlsFlight *f, const Fragment *g)
 bool dtls_flight_is_other_hello(const DtlsFlight *f, const uint8_t *records, size_t len)
 {
     Reader r = READER(records, len);
-    while (f->hello_len && reader_left(&r) > RECORD_HEADER) {
-        uint8_t type = reader_u8(&r);
-        reader_skip(&r, 2);
-        uint16_t epoch = reader_u16(&r);
-        reader_skip(&r, 6);
-        size_t n = reader_u16(&r), start = r.pos;
-        reader_skip(&r, n);
-        if (r.failed)
-            break;
+    for (Record record; f->hello_len && next_record(&r, &record);) {
         Fragment g;
-        Reader in = READER(records + start, n);
-        while (type == RECORD_HANDSHAKE && epoch == 0 && next_fragment(&in, records + start, &g)) {
+        Reader in = READER(record.body, record.len);
+        while (is_clear_handshake(&record) && next_fragment(&in, record.body, &g)) {
             if (g.type == MESSAGE_CLIENT_HELLO && g.seq == 0 && (g.off == 0 || g.len == f->hello_len) &&
                 contradicts(f, &g))
                 return true;
@@ -414,26 +427,19 @@ size_t dtls_flight_received(DtlsFlight *f, const uint8_t *records, size_t len, u
 {
     Reader r = READER(records, len);
     size_t at = 0;
-    while (reader_left(&r) > RECORD_HEADER) {
-        size_t start = r.pos;
-        uint8_t type = reader_u8(&r);
-        reader_skip(&r, 2);
-        uint16_t epoch = reader_u16(&r);
-        reader_skip(&r, 6);
-        size_t n = reader_u16(&r);
-        const uint8_t *body = records + r.pos;
-        reader_skip(&r, n);
+    for (Record record; next_record(&r, &record);) {
+        size_t whole = RECORD_HEADER + record.len;
         /* A record header may be split off for every message it held: 13 bytes for 12 and more each. */
-        if (r.failed || cap - at < 3 * (RECORD_HEADER + n) + (f->proven ? 0 : DTLS_FLIGHT_ROOM))
+        if (cap - at < 3 * whole + (f->proven ? 0 : DTLS_FLIGHT_ROOM))
             break;
-        if (epoch > 0) {
-            memcpy(out + at, records + start, RECORD_HEADER + n);
-            at += RECORD_HEADER + n;
-        } else if (type == RECORD_HANDSHAKE) {
-            at += handshake_record(f, body, n, out + at);
-        } else if (type == RECORD_CHANGE_CIPHER_SPEC && f->proven) {
-            memcpy(out + at + RECORD_HEADER, body, n);
-            at += put_record(f, out + at, type, n);
+        if (record.epoch > 0) {
+            memcpy(out + at, record.header, whole);
+            at += whole;
+        } else if (is_clear_handshake(&record)) {
+            at += handshake_record(f, record.body, record.len, out + at);
+        } else if (record.type == RECORD_CHANGE_CIPHER_SPEC && f->proven) {
+            memcpy(out + at + RECORD_HEADER, record.body, record.len);
+            at += put_record(f, out + at, record.type, record.len);
         }
     }
     return at;

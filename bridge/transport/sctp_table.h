@@ -15,7 +15,7 @@ typedef struct {
 
 uint32_t sctp_table_add(SctpTable *t, void *what);     /* 0: full or no memory */
 void *sctp_table_get(const SctpTable *t, uint32_t id); /* NULL when not in use */
-void sctp_table_remove(SctpTable *t, uint32_t id);
-void sctp_table_clear(SctpTable *t);
+void sctp_table_remove(SctpTable *t, uint32_t id);     /* one not in use is no error */
+void sctp_table_clear(SctpTable *t);                   /* forgets all of them */
 
 #endif

@@ -7,6 +7,7 @@
 #include "bridge/transport/srtp.h"
 #include "bridge/transport/srtp_kdf.h"
 
+/* As srtp_tx_new; keys are copied. */
 SrtpTx *srtp_tx_new_session(SrtpProfile profile, const SrtpSessionKeys *keys);
 
 #endif

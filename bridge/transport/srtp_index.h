@@ -18,11 +18,13 @@ static inline int64_t srtp_index_guess(uint32_t roc, uint16_t highest_seq, uint1
     return v < 0 ? -1 : (v << 16 | seq);
 }
 
+/* Of a stream that has started. */
 static inline int64_t srtp_index_highest(const SrtpRxStream *s)
 {
     return (int64_t)s->roc << 16 | s->highest_seq;
 }
 
+/* index >= 0. SRTP_OK, SRTP_REPLAYED or SRTP_TOO_OLD; changes nothing, as the packet is not authentic yet. */
 static inline SrtpStatus srtp_replay_check(const SrtpRxStream *s, int64_t index)
 {
     int64_t behind = srtp_index_highest(s) - index;
@@ -34,6 +36,7 @@ static inline SrtpStatus srtp_replay_check(const SrtpRxStream *s, int64_t index)
     return s->window[bit / 64] >> (bit % 64) & 1 ? SRTP_REPLAYED : SRTP_OK;
 }
 
+/* An authentic packet of an index that srtp_replay_check let pass. */
 static inline void srtp_replay_add(SrtpRxStream *s, int64_t index)
 {
     int64_t highest = srtp_index_highest(s);
@@ -65,6 +68,7 @@ static inline size_t srtp_header_len(const uint8_t *p, size_t len)
     return n <= len ? n : 0;
 }
 
+/* Of a header that srtp_header_len has measured. */
 static inline uint16_t srtp_header_seq(const uint8_t *p)
 {
     return (uint16_t)(p[2] << 8 | p[3]);

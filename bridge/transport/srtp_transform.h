@@ -26,6 +26,7 @@ bool srtp_transform_derive(SrtpTransform *t, SrtpProfile profile, bool rtcp, con
                            bool encrypt);
 void srtp_transform_clear(SrtpTransform *t); /* frees and wipes */
 
+/* Four bytes, big-endian. */
 static inline void srtp_put_u32(uint8_t *p, uint32_t v)
 {
     p[0] = (uint8_t)(v >> 24);

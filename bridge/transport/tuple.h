@@ -18,6 +18,7 @@ typedef struct {
     uint8_t socket;    /* index of our socket, the owner's numbering */
 } Tuple;
 
+/* Socket, address, port and scope. */
 static inline bool tuple_equal(const Tuple *a, const Tuple *b)
 {
     return memcmp(a, b, sizeof(*a)) == 0;

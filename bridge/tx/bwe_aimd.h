@@ -25,6 +25,7 @@ typedef struct {
     int64_t changed_us, decreased_us; /* decreased_us -1: never */
 } BweAimd;
 
+/* Ranges as in BweConfig. */
 void bwe_aimd_init(BweAimd *a, int64_t start_bps, int64_t min_bps, int64_t max_bps, int64_t now_us);
 /* Once per feedback. acked_bps 0: unknown. Returns true when it decreased. */
 bool bwe_aimd_update(BweAimd *a, BweUsage usage, int64_t acked_bps, bool alr, int64_t now_us);

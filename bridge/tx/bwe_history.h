@@ -27,6 +27,7 @@ typedef struct {
     BweSent ring[BWE_HISTORY_SIZE];
 } BweHistory;
 
+/* bytes up to 65535, of more that many; numbers rise by one a packet. */
 void bwe_history_sent(BweHistory *h, uint16_t seq, size_t bytes, uint16_t probe, bool audio, int64_t now_us);
 
 typedef enum {

@@ -48,28 +48,19 @@ void bwe_loss_forget(BweLoss *l, int64_t bps)
 /* Gathers; true when an observation became complete. */
 static bool observe(BweLoss *l, const BwePacket *packets, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        const BwePacket *p = &packets[i];
-        l->partial.kb += p->bytes / 1000.0;
-        if (!bwe_packet_received(p))
-            l->partial.lost_kb += p->bytes / 1000.0;
-        if (l->partial_first_us == 0 || p->send_us < l->partial_first_us)
-            l->partial_first_us = p->send_us;
-        if (p->send_us > l->partial_last_us)
-            l->partial_last_us = p->send_us;
-    }
-    if (l->partial_first_us == 0)
+    BweSpan *span = &l->partial;
+    bwe_span_add(span, packets, n);
+    if (span->first_us == 0)
         return false;
     if (l->last_observation_us == 0)
-        l->last_observation_us = l->partial_first_us;
-    int64_t duration_us = l->partial_last_us - l->last_observation_us;
+        l->last_observation_us = span->first_us;
+    int64_t duration_us = span->last_us - l->last_observation_us;
     if (duration_us < BWE_LOSS_OBSERVATION_US)
         return false;
-    l->partial.send_kbps = l->partial.kb * 8 * 1e6 / duration_us;
-    l->observations[l->count++ % BWE_LOSS_OBSERVATIONS] = l->partial;
-    l->last_observation_us = l->partial_last_us;
-    l->partial = (BweLossObservation){ 0 };
-    l->partial_first_us = l->partial_last_us = 0;
+    l->observations[l->count++ % BWE_LOSS_OBSERVATIONS] =
+        (BweLossObservation){ .lost_kb = span->lost_kb, .kb = span->kb, .send_kbps = span->kb * 8 * 1e6 / duration_us };
+    l->last_observation_us = span->last_us;
+    *span = (BweSpan){ 0 };
     return true;
 }
 

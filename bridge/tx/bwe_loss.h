@@ -32,22 +32,23 @@ typedef struct {
     /* worker */
     BweLossObservation observations[BWE_LOSS_OBSERVATIONS]; /* ring by number */
     unsigned count;                                         /* since birth */
-    BweLossObservation partial;
-    int64_t partial_first_us, partial_last_us, last_observation_us; /* send times; 0 none */
-    double kbps, inherent;                                          /* the winning candidate */
-    double average;                                                 /* loss, 0..1 */
-    double random, excess;                                          /* loss that does not count; average of the rest */
-    double result_kbps;                                             /* what was last returned */
-    double window_limit_kbps; /* while limited: not above this within the current window */
+    BweSpan partial;
+    int64_t last_observation_us; /* send time; 0 none */
+    double kbps, inherent;       /* the winning candidate */
+    double average;              /* loss, 0..1 */
+    double random, excess;       /* loss that does not count; average of the rest */
+    double result_kbps;          /* what was last returned */
+    double window_limit_kbps;    /* while limited: not above this within the current window */
     int64_t window_us;
     double hold_kbps;
     int64_t hold_until_us, hold_for_us;
     BweLossState state;
 } BweLoss;
 
+/* Ranges as in BweConfig. */
 void bwe_loss_init(BweLoss *l, int64_t start_bps, int64_t min_bps, int64_t max_bps);
-/* News about n packets; delay_bps is the delay-based estimate, acked_bps 0 when unknown. Returns the estimate,
- * never above delay_bps. `random`: the share of losses that says nothing (bwe_random_loss.h); acked_bps is without them. */
+/* News about n packets; delay_bps is the delay-based estimate, acked_bps 0 when unknown. Returns the estimate, never
+ * above delay_bps. `random`: the share of losses that says nothing (bwe_random_loss.h); acked_bps is without them. */
 int64_t bwe_loss_update(BweLoss *l, const BwePacket *packets, size_t n, int64_t delay_bps, int64_t acked_bps, bool alr,
                         double random, int64_t now_us);
 /* A probe measured this. */

@@ -52,24 +52,17 @@ static void judge(BweRandomLoss *r)
 
 void bwe_random_loss_update(BweRandomLoss *r, const BwePacket *packets, size_t n, int64_t queue_us)
 {
-    for (size_t i = 0; i < n; i++) {
-        const BwePacket *p = &packets[i];
-        r->partial.kb += p->bytes / 1000.0;
-        if (!bwe_packet_received(p))
-            r->partial.lost_kb += p->bytes / 1000.0;
-        if (r->first_us == 0 || p->send_us < r->first_us)
-            r->first_us = p->send_us;
-        if (p->send_us > r->last_us)
-            r->last_us = p->send_us;
-    }
-    r->partial.queued |= queue_us > BWE_RANDOM_QUEUE_US;
-    int64_t span_us = r->last_us - r->first_us;
-    if (r->first_us == 0 || span_us < BWE_RANDOM_PERIOD_US)
+    BweSpan *span = &r->partial;
+    bwe_span_add(span, packets, n);
+    r->queued |= queue_us > BWE_RANDOM_QUEUE_US;
+    int64_t span_us = span->last_us - span->first_us;
+    if (span->first_us == 0 || span_us < BWE_RANDOM_PERIOD_US)
         return;
-    r->partial.kbps = r->partial.kb * 8e6 / (double)span_us;
-    r->periods[r->count++ % BWE_RANDOM_PERIODS] = r->partial;
-    r->partial = (BweRandomPeriod){ 0 };
-    r->first_us = r->last_us = 0;
+    r->periods[r->count++ % BWE_RANDOM_PERIODS] = (BweRandomPeriod){
+        .kb = span->kb, .lost_kb = span->lost_kb, .kbps = span->kb * 8e6 / (double)span_us, .queued = r->queued
+    };
+    *span = (BweSpan){ 0 };
+    r->queued = false;
     judge(r);
 }
 

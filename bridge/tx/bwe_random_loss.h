@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which share of the packets the path loses whatever is sent: a radio's losses, say. What is lost while nothing waits on
- * the way, and no more of it when more is sent, is no sign of too much; all else is. Where the path drops what is too much
- * without ever holding it back, more sent brings no more to arrive: then none of it is random. Part of Bwe; its owner's
- * thread. Pure. */
+ * Which share of the packets the path loses whatever is sent: a radio's losses, say. What is lost while nothing
+ * waits on the way, and no more of it when more is sent, is no sign of too much; all else is. Where the path drops
+ * what is too much without ever holding it back, more sent brings no more to arrive: then none of it is random. Part
+ * of Bwe; its owner's thread. Pure. */
 #ifndef PLENUM_BRIDGE_TX_BWE_RANDOM_LOSS_H
 #define PLENUM_BRIDGE_TX_BWE_RANDOM_LOSS_H
 
@@ -26,9 +26,9 @@ typedef struct {
 typedef struct {
     BweRandomPeriod periods[BWE_RANDOM_PERIODS]; /* ring by number */
     unsigned count;
-    BweRandomPeriod partial;
-    int64_t first_us, last_us; /* send times of the partial one; 0 none */
-    double share;              /* 0..BWE_RANDOM_MOST */
+    BweSpan partial;
+    bool queued;  /* during it */
+    double share; /* 0..BWE_RANDOM_MOST */
 } BweRandomLoss;
 
 /* News about n packets, and what packets wait on the way. */

@@ -27,6 +27,7 @@ typedef struct {
     RateWindow sent;
 } BweRemb;
 
+/* Ranges as in BweConfig. */
 void bwe_remb_init(BweRemb *r, int64_t start_bps, int64_t min_bps, int64_t max_bps, int64_t now_us);
 void bwe_remb_sent(BweRemb *r, size_t bytes, int64_t now_us); /* with headers */
 /* `loss` as the receiver reports it, 0..1. */

@@ -34,6 +34,7 @@ static inline const ProjectionFrame *projection_frame(const Projection *p, int64
     return f->fate != FATE_UNKNOWN && f->fate != FATE_AWAITED && f->key == key ? f : NULL;
 }
 
+/* Did a frame that refers to this one, which has not come yet, go out? */
 static inline bool projection_awaits(const Projection *p, int64_t key)
 {
     const ProjectionFrame *f = &p->frames[(uint64_t)key % PROJECTION_FRAMES];
@@ -69,12 +70,34 @@ static inline int64_t projection_first(int32_t last, int64_t in)
     return last < 0 ? in : (int64_t)last + 1;
 }
 
-/* Raises *last to `value` modulo 2^bits when that is newer. */
+/* Raises *last to `value` modulo 2^bits when that is newer (bits 1..31). */
 static inline void projection_raise(int32_t *last, uint32_t value, unsigned bits)
 {
     uint32_t mask = (1u << bits) - 1, ahead = (value - (uint32_t)*last) & mask;
     if (*last < 0 || (ahead != 0 && ahead <= mask / 2))
         *last = (int32_t)(value & mask);
+}
+
+/* Puts a picture id of 7 or 15 bits (0: there is none) into the patch, which has the descriptor already. */
+static inline void projection_patch_picture_id(Projection *p, ProjectedPacket *out, unsigned bits, unsigned off,
+                                               int64_t id)
+{
+    if (bits == 0)
+        return;
+    if (bits == 15) {
+        out->patch[off] = (uint8_t)(0x80 | (id >> 8 & 0x7f));
+        out->patch[off + 1] = (uint8_t)id;
+    } else {
+        out->patch[off] = id & 0x7f;
+    }
+    projection_raise(&p->out->last_picture_id, (uint32_t)id, 15);
+}
+
+/* Puts TL0PICIDX, the sender's `tl0` shifted, into the patch. */
+static inline void projection_patch_tl0(Projection *p, ProjectedPacket *out, unsigned off, uint8_t tl0)
+{
+    out->patch[off] = (uint8_t)(tl0 + p->tl0_shift);
+    projection_raise(&p->out->last_tl0, out->patch[off], 8);
 }
 
 #endif

@@ -159,19 +159,9 @@ static bool vp9_write(Projection *p, const MediaPacket *pkt, ProjectedPacket *ou
         patch = v->picture_id_off + 1u;
     memcpy(out->patch, pkt->data + pkt->view.payload_off, patch);
     out->patch_len = (uint8_t)patch;
-    if (v->picture_id_bits == 15) {
-        out->patch[v->picture_id_off] = (uint8_t)(0x80 | (pic >> 8 & 0x7f));
-        out->patch[v->picture_id_off + 1] = (uint8_t)pic;
-    } else if (v->picture_id_bits == 7) {
-        out->patch[v->picture_id_off] = pic & 0x7f;
-    }
-    if (v->picture_id_bits)
-        projection_raise(&p->out->last_picture_id, (uint32_t)pic, 15);
-    if (v->has_tl0) {
-        uint8_t tl0 = (uint8_t)(f->tl0 + p->tl0_shift);
-        out->patch[v->tl0_off] = tl0;
-        projection_raise(&p->out->last_tl0, tl0, 8);
-    }
+    projection_patch_picture_id(p, out, v->picture_id_bits, v->picture_id_off, pic);
+    if (v->has_tl0)
+        projection_patch_tl0(p, out, v->tl0_off, f->tl0);
     return true;
 }
 

@@ -7,7 +7,7 @@
 
 #include "bridge/media_endpoint.h"
 
-/* `s` is another endpoint's, of the same conference. */
+/* `s` is another endpoint's, of the same conference; now_us of the worker. */
 ForwardReason tx_reason(const MediaEndpoint *receiver, MediaSource *s, int64_t now_us);
 
 #endif

@@ -50,7 +50,8 @@ static void describe_range(const ConfigOption *o, char *out, size_t size)
         snprintf(out, size, "text of %.0f to %.0f bytes", o->min, o->max > 0 ? o->max : MAX_STRING);
         break;
     case CONFIG_SECRET:
-        snprintf(out, size, "a file whose first line is the secret");
+        snprintf(out, size, "a file whose first line is the secret; without it, systemd's credential %s.%s", o->section,
+                 o->key);
         break;
     }
 }

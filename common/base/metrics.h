@@ -39,6 +39,7 @@ char *metrics_to_openmetrics(Metrics *m); /* caller frees; ends in "# EOF\n" */
 /* Object: name -> number, or name -> {label value -> number}; caller frees. */
 char *metrics_to_json(Metrics *m);
 
+/* Any thread. n >= 0 for counters; gauges are set, or moved by add. */
 static inline void metric_add(Metric *metric, int64_t n)
 {
     atomic_fetch_add_explicit(&metric->value, n, memory_order_relaxed);

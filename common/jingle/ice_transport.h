@@ -32,7 +32,7 @@ typedef struct {
     IceCandidateType type;
 } IceCandidate;
 
-IceCandidate *ice_candidate_copy(const IceCandidate *c);
+IceCandidate *ice_candidate_copy(const IceCandidate *c); /* the caller's, by ice_candidate_free */
 void ice_candidate_free(IceCandidate *c);
 
 typedef enum { DTLS_SETUP_NONE, DTLS_ACTIVE, DTLS_PASSIVE, DTLS_ACTPASS } DtlsSetup;

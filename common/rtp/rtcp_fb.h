@@ -9,7 +9,6 @@
 
 #include "common/rtp/rtcp_iter.h"
 
-#define RTCP_FB_SIZE 12        /* header, sender SSRC, media SSRC */
 #define RTCP_NACK_ITEM_SEQS 17 /* numbers one PID + BLP pair can name */
 
 /* What all feedback packets share. */

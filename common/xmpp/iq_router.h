@@ -45,6 +45,7 @@ void iq_ticket_reply(IqTicket *ticket, IqReply reply);
 
 typedef IqReply (*IqHandler)(const IqRequest *req, gpointer user);
 
+/* user must outlive it. */
 IqRouter *iq_router_new(StanzaSend send, gpointer user);
 /* Callbacks of requests still waiting run with IQ_TIMEOUT; requests they make are ignored (and return 0). NULL is
  * fine. */

@@ -83,10 +83,10 @@ void muc_room_set_extensions(MucRoom *room, GPtrArray *elements);
 /* Presence whose `from` is in the room. FALSE: not this room's. */
 gboolean muc_room_handle(MucRoom *room, const Stanza *presence);
 
-gboolean muc_room_is_joined(const MucRoom *room); /* FALSE also while suspended */
-const char *muc_room_jid(const MucRoom *room);    /* bare; borrowed */
-MucAffiliation muc_room_own_affiliation(const MucRoom *room);
-guint muc_room_n_occupants(const MucRoom *room); /* ourselves excluded */
+gboolean muc_room_is_joined(const MucRoom *room);             /* FALSE also while suspended */
+const char *muc_room_jid(const MucRoom *room);                /* bare; borrowed */
+MucAffiliation muc_room_own_affiliation(const MucRoom *room); /* as last shown; NONE before the join */
+guint muc_room_n_occupants(const MucRoom *room);              /* ourselves excluded */
 /* NULL when absent. By nick; borrowed until the next presence. */
 const MucOccupant *muc_room_occupant(const MucRoom *room, const char *nick);
 void muc_room_each(const MucRoom *room, void (*each)(const MucOccupant *occupant, gpointer user), gpointer user);

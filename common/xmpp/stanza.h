@@ -44,7 +44,7 @@ void stanza_set(Stanza *s, const char *name, const char *value); /* value NULL: 
 void stanza_set_int(Stanza *s, const char *name, gint64 value);
 void stanza_set_text(Stanza *s, const char *text);
 
-const char *stanza_name(const Stanza *s);
+const char *stanza_name(const Stanza *s);                                       /* borrowed, as all texts here */
 const char *stanza_ns(const Stanza *s);                                         /* "" when none */
 gboolean stanza_is(const Stanza *s, const char *name, const char *ns);          /* ns NULL: any */
 const char *stanza_get(const Stanza *s, const char *name);                      /* borrowed; NULL when absent */

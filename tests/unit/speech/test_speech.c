@@ -156,10 +156,10 @@ static void test_loudest(void)
     g_assert_cmpuint(loudest_level(&l, 8, 0, 200), ==, 0);
     for (size_t i = 1; i < l.count; i++)
         g_assert_cmpuint(l.entry[i].energy, <=, l.entry[i - 1].energy);
-    g_assert_true(loudest_passes(2, LOUDEST_DEFAULT_N, false, false));
-    g_assert_false(loudest_passes(3, LOUDEST_DEFAULT_N, false, false));
-    g_assert_true(loudest_passes(9, LOUDEST_DEFAULT_N, true, false));
-    g_assert_true(loudest_passes(9, LOUDEST_DEFAULT_N, false, true));
+    g_assert_true(loudest_passes(2, 3, false, false));
+    g_assert_false(loudest_passes(3, 3, false, false));
+    g_assert_true(loudest_passes(9, 3, true, false));
+    g_assert_true(loudest_passes(9, 3, false, true));
 }
 
 int main(int argc, char **argv)
