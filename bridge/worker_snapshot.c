@@ -121,8 +121,8 @@ static void fill_sent(const MediaEndpoint *ep, MediaSource *s, WorkerStreamStats
 {
     static const TxSource none;
     const TxState *tx = ep->tx;
-    const TxSource *t = tx && s->index < tx->n_sources && tx->by_source[s->index].source == s ? &tx->by_source[s->index]
-                                                                                              : &none;
+    const TxSource *t =
+        tx && s->index < tx->n_sources && tx->by_source[s->index].source == s ? &tx->by_source[s->index] : &none;
     const TxStream *st = t->video ? t->video->stream : t->audio ? t->audio->stream : NULL;
     snprintf(o->name, sizeof(o->name), "%s", s->name);
     snprintf(o->owner, sizeof(o->owner), "%s", s->owner->id);
