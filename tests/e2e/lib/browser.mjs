@@ -31,12 +31,15 @@ export async function launchChromium({ host = null, origin = null, loopback = ho
     });
 }
 
+const LOOK_EVERY_MAX_MS = 1000;
+
 export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
 // Calls read() until it returns something true. The limit counts from `since`, and is for an idle machine, see patience.mjs.
 export async function until(what, read, { timeoutMs = 5000, everyMs = 50, since = Date.now() } = {}) {
     const mark = busyMark(since);
     for (;;) {
+        const asked = Date.now();
         const last = await read(), took = Date.now() - since;
         if (last) {
             if (took > timeoutMs * PATIENCE)
@@ -46,7 +49,7 @@ export async function until(what, read, { timeoutMs = 5000, everyMs = 50, since 
         const limit = allowed(timeoutMs, mark);
         if (took > limit)
             throw new Error(`not within ${limit / 1000} s (${timeoutMs * PATIENCE / 1000} s on an idle machine): ${what}`);
-        await sleep(everyMs);
+        await sleep(Math.max(everyMs, Math.min(LOOK_EVERY_MAX_MS, 3 * (Date.now() - asked)))); // looking is work too, mostly of the browsers
     }
 }
 
@@ -91,8 +94,10 @@ export class Participant {
         return this.page.evaluate(() => window.plenum.leave());
     }
 
+    // By leaving the page: a target that is closed at once may be ended before what its last handler sent is out.
     async close() {
         const context = this.page.context();
+        await this.page.goto('about:blank').catch(() => {});
         await this.page.close({ runBeforeUnload: false });
         await context.close();
     }

@@ -170,3 +170,17 @@ export async function frameRate(person, ownerId, seconds = 3) {
     await sleep(1000 * seconds);
     return (await frames() - before) / seconds;
 }
+
+// The same of one source, beside the frames per second that its sender's encoder made: fewer than asked for on a busy
+// machine. share: seen of made.
+export async function frameRates(person, source, sender, seconds) {
+    const read = async () => ({
+        at: Date.now(), seen: (await rowOf(person, source))?.frames ?? 0,
+        made: await sender.call((c, isScreen) => c.sent().then(rows => Math.max(0, ...rows.filter(r => r.kind === 'video' && (r.track === c.screen.track?.id) === isScreen).map(r => r.encoded))), source.endsWith('-v1')),
+    });
+    const first = await read();
+    await sleep(1000 * seconds);
+    const last = await read(), s = (last.at - first.at) / 1000;
+    const [seen, made] = ['seen', 'made'].map(key => Math.round((last[key] - first[key]) / s * 10) / 10);
+    return { seen, made, share: made ? seen / made : 0 };
+}

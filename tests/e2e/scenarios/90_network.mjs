@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { sleep, until } from '../lib/browser.mjs';
 import { allowed, busyMark } from '../lib/patience.mjs';
 import { ImpairedRelay } from '../lib/impaired-relay.mjs';
-import { everybodyFlows, frameRate, framesDuring, framesWanted, joinModernChromium, rowOf, watchFrames, watchStills } from '../lib/modern.mjs';
+import { everybodyFlows, frameRates, framesDuring, framesWanted, joinModernChromium, rowOf, watchFrames, watchStills } from '../lib/modern.mjs';
 import { meetingId, startPeer } from '../lib/peer.mjs';
 import { setOption } from '../lib/servers.mjs';
 
@@ -119,8 +119,12 @@ export const scenarios = [
             await until('a lower layer', async () => await height() <= 360, { timeoutMs: 10000, everyMs: 100 });
             const reason = async () => (await t.servers.reasonsFor(t.room, ada.id))[`${bob.id}-v0`];
             await until('the bridge says why the picture is small', async () => (t.measured.reason_narrow = await reason()) === 'bandwidth', { timeoutMs: 3000 });
-            t.measured.fps_narrow = await frameRate(ada, bob.id, 4);
-            assert.ok(t.measured.fps_narrow >= 8, `${t.measured.fps_narrow} frames/s on the narrow link`);
+            t.measured.fps_narrow = []; // 4 s each; the first may still have what the queue lost
+            await until('8 frames/s on the narrow link', async () => {
+                const rates = await frameRates(ada, `${bob.id}-v0`, bob, 4);
+                t.measured.fps_narrow.push(rates);
+                return rates.seen >= 8 || rates.share >= 8 / 15;
+            }, { timeoutMs: 9000 });
             await relay.set({ down: { rateBps: null } });
             const since = Date.now();
             await until('the full picture again', async () => await height() >= 700, { timeoutMs: 20000, everyMs: 100 });
@@ -142,8 +146,8 @@ export const scenarios = [
             await until('the camera is left out', async () => (t.measured.reasons = await t.servers.reasonsFor(t.room, ada.id))[camera] === 'bandwidth', { timeoutMs: 15000, everyMs: 100 })
                 .catch(async e => { throw new Error(`${e.message}: ${JSON.stringify(await t.servers.sentTo(t.room, ada.id))}`); });
             t.measured.left_out_ms = Date.now() - since;
-            t.measured.screen_fps = (await framesDuring(ada, 4000))[screen] / 4;
-            assert.ok(t.measured.screen_fps >= 3, `the screen comes with ${t.measured.screen_fps} of 5 frames/s`);
+            const slides = t.measured.screen_fps = await frameRates(ada, screen, bob, 4);
+            assert.ok(slides.seen >= 3 || slides.share >= 0.6, `the screen comes with ${slides.seen} of 5 frames/s, ${slides.made} were made`);
             await relay.set({ down: { rateBps: null } });
             const wide = Date.now();
             await until('the camera is back', async () => (await framesDuring(ada, 1000))[camera] > 3, { timeoutMs: 20000 });
