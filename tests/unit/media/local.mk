@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-MEDIA_TESTS = tests/unit/media/test_engine tests/unit/media/test_pacing tests/unit/media/test_corner_cases tests/unit/media/test_paths tests/unit/media/test_wraps tests/unit/media/test_capture_vectors tests/unit/media/test_reasons tests/unit/media/test_rules tests/unit/media/test_slot_churn tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_share tests/unit/media/test_tables
+MEDIA_TESTS = tests/unit/media/test_engine tests/unit/media/test_pacing tests/unit/media/test_corner_cases tests/unit/media/test_paths tests/unit/media/test_wraps tests/unit/media/test_capture_vectors tests/unit/media/test_reasons tests/unit/media/test_calm tests/unit/media/test_rules tests/unit/media/test_slot_churn tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_share tests/unit/media/test_tables
 check_PROGRAMS += $(MEDIA_TESTS)
 TESTS += $(MEDIA_TESTS)
 ENGINE_KIT = tests/unit/media/engine_kit.c tests/unit/media/engine_kit.h
+FILM_KIT = tests/unit/media/film_kit.c tests/unit/media/film_kit.h $(ENGINE_KIT)
 CFLAGS_MEDIA_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS)
 LIBS_MEDIA_TEST = $(LIBS_MEDIA) $(GLIB_LIBS)
 
@@ -46,9 +47,13 @@ tests_unit_media_test_slot_churn_SOURCES = %D%/test_slot_churn.c $(ENGINE_KIT)
 tests_unit_media_test_slot_churn_CFLAGS = $(CFLAGS_MEDIA_TEST)
 tests_unit_media_test_slot_churn_LDADD = $(LIBS_MEDIA_TEST)
 
-tests_unit_media_test_reasons_SOURCES = %D%/test_reasons.c $(ENGINE_KIT)
+tests_unit_media_test_reasons_SOURCES = %D%/test_reasons.c $(FILM_KIT)
 tests_unit_media_test_reasons_CFLAGS = $(CFLAGS_MEDIA_TEST)
 tests_unit_media_test_reasons_LDADD = $(LIBS_MEDIA_TEST)
+
+tests_unit_media_test_calm_SOURCES = %D%/test_calm.c $(FILM_KIT)
+tests_unit_media_test_calm_CFLAGS = $(CFLAGS_MEDIA_TEST)
+tests_unit_media_test_calm_LDADD = $(LIBS_MEDIA_TEST)
 
 tests_unit_media_test_rules_SOURCES = %D%/test_rules.c $(ENGINE_KIT)
 tests_unit_media_test_rules_CFLAGS = $(CFLAGS_MEDIA_TEST)

@@ -5,93 +5,9 @@
 #include "bridge/tx/tx_allocate.h"
 #include "bridge/worker_snapshot.h"
 #include "common/rtp/rtp_write.h"
-#include "tests/unit/media/engine_kit.h"
+#include "tests/unit/media/film_kit.h"
 
 #include <string.h>
-
-#define ENCODINGS 3
-#define RATE 25 /* pictures/s */
-
-typedef struct {
-    Engine *f;
-    SrtpStream srtp[ENCODINGS];
-    uint16_t seq;
-    unsigned sending; /* encodings */
-} Film;
-
-/* Client 0's camera: of as many encodings as it sends, 180, 360 and 720 lines in about 20, 60 and 200 kbit/s. */
-static void set_up(Engine *f, gconstpointer unused)
-{
-    WorkerSource sources[] = { { .name = "c0-a0", .kind = WORKER_AUDIO, .n_encodings = 1 },
-                               { .name = "c0-a1", .kind = WORKER_AUDIO, .n_encodings = 1 },
-                               { .name = "c0-v0", .kind = WORKER_VIDEO, .n_encodings = ENCODINGS },
-                               { .name = "c0-v1", .kind = WORKER_VIDEO, .n_encodings = 1 } };
-    engine_set_up(f, unused);
-    sources[0].encodings[0].ssrc = AUDIO_SSRC(0);
-    sources[1].encodings[0].ssrc = AUDIO_SSRC(100);
-    for (unsigned i = 0; i < ENCODINGS; i++)
-        sources[2].encodings[i].ssrc = VIDEO_SSRC(0) + 100 * i;
-    sources[3].encodings[0].ssrc = VIDEO_SSRC(50);
-    media_endpoint_set_sources(f->client[0].ep, sources, G_N_ELEMENTS(sources));
-    g_assert_cmpuint(f->client[0].ep->n_sources, ==, G_N_ELEMENTS(sources));
-}
-
-static void allocate(Engine *f)
-{
-    tx_allocate_run(f->client[1].ep, f->w.now_us += 100000);
-}
-
-static void wish(Engine *f, int height, int last_n, int64_t bps)
-{
-    WorkerCommand *w = worker_command_new(WORKER_VIDEO_CONSTRAINTS, 1, 11, 0);
-    w->video_constraints.last_n = last_n;
-    w->video_constraints.default_max_height = height;
-    w->video_constraints.default_max_fps = -1;
-    w->video_constraints.assumed_bandwidth_bps = bps;
-    media_endpoint_set_wishes(f->client[1].ep, w);
-    allocate(f);
-}
-
-static void show(Film *m, bool key)
-{
-    static const uint8_t lines[ENCODINGS][2] = { { 180, 0 }, { 104, 1 }, { 208, 2 } }; /* little endian */
-    static const size_t len[ENCODINGS] = { 60, 250, 980 };
-    m->f->w.now_us += 1000000 / RATE;
-    m->seq++;
-    for (unsigned i = 0; i < m->sending; i++) {
-        uint8_t header[12], payload[1000] = { 0 }, dd[8];
-        RtpHeader h = {
-            .pt = VP8_PT, .marker = 1, .seq = m->seq, .ts = m->seq * 3600u, .ssrc = VIDEO_SSRC(0) + 100 * i
-        };
-        engine_picture(CODEC_VP8, key, m->seq, m->seq, 0, payload, dd);
-        if (key) {
-            payload[12] = 0x00; /* 1280 pixels wide */
-            payload[13] = 5;
-            payload[14] = lines[i][0];
-            payload[15] = lines[i][1];
-        }
-        size_t n = rtp_header_write(header, sizeof(header), &h, NULL, 0, false);
-        engine_give_rtp(m->f, 0, &m->srtp[i], header, n, payload, len[i]);
-    }
-}
-
-static void show_seconds(Film *m, unsigned s)
-{
-    for (unsigned i = 0; i < s * RATE; i++)
-        show(m, false);
-}
-
-/* Key frames, and as many pictures as it takes to know what each encoding costs. */
-static Film film(Engine *f, unsigned encodings)
-{
-    Film m = { .f = f, .sending = encodings };
-    show(&m, true);
-    show_seconds(&m, 4);
-    allocate(f);
-    show(&m, true);
-    show_seconds(&m, 1);
-    return m;
-}
 
 static void expect(Engine *f, const char *source, ForwardReason reason)
 {
@@ -128,24 +44,24 @@ static int target(Engine *f)
 
 static void case_ok(Engine *f)
 {
-    wish(f, 720, -1, ALLOC_UNLIMITED);
-    film(f, ENCODINGS);
+    film_wish(f, 720, -1, ALLOC_UNLIMITED);
+    film_begin(f, FILM_ENCODINGS);
     expect(f, "c0-v0", FORWARD_OK);
     engine_speak(f, 0, 1);
     expect(f, "c0-a0", FORWARD_OK);
-    wish(f, ALLOC_UNLIMITED, -1, ALLOC_UNLIMITED);
+    film_wish(f, ALLOC_UNLIMITED, -1, ALLOC_UNLIMITED);
     expect(f, "c0-v0", FORWARD_OK);
 }
 
 static void case_cap(Engine *f)
 {
-    wish(f, 0, -1, ALLOC_UNLIMITED);
+    film_wish(f, 0, -1, ALLOC_UNLIMITED);
     expect(f, "c0-v0", FORWARD_CAP);
-    wish(f, 180, -1, ALLOC_UNLIMITED);
-    Film m = film(f, ENCODINGS);
+    film_wish(f, 180, -1, ALLOC_UNLIMITED);
+    Film m = film_begin(f, FILM_ENCODINGS);
     expect(f, "c0-v0", FORWARD_CAP); /* something flows: less than there is */
     m.sending = 1;
-    show_seconds(&m, 6);
+    film_seconds(&m, 6);
     expect(f, "c0-v0", FORWARD_OK); /* the sender has stopped making what nobody wants */
 
     WorkerCommand *c = worker_command_new(WORKER_AUDIO_SUBSCRIPTION, 1, 11, 1);
@@ -160,17 +76,17 @@ static void case_cap(Engine *f)
 
 static void case_bandwidth(Engine *f)
 {
-    wish(f, 720, -1, 40000);
-    Film m = film(f, ENCODINGS);
+    film_wish(f, 720, -1, 40000);
+    Film m = film_begin(f, FILM_ENCODINGS);
     expect(f, "c0-v0", FORWARD_BANDWIDTH);
     g_assert_cmpint(target(f), >=, 0);
     g_assert_cmpint(LAYER_EID(target(f)), ==, 0); /* the smallest picture */
-    wish(f, 720, -1, 1000);
-    show_seconds(&m, 1);
+    film_wish(f, 720, -1, 1000);
+    film_seconds(&m, 1);
     expect(f, "c0-v0", FORWARD_BANDWIDTH);
     g_assert_cmpint(target(f), ==, LAYER_SUSPENDED);
-    wish(f, 720, -1, ALLOC_UNLIMITED);
-    show(&m, true);
+    film_wish(f, 720, -1, ALLOC_UNLIMITED);
+    film_show(&m, true);
     expect(f, "c0-v0", FORWARD_OK);
 }
 
@@ -179,59 +95,59 @@ static void case_bandwidth_estimated(Engine *f)
 {
     f->group.config.trust_bwe = true;
     f->group.config.start_bps = 40000;
-    wish(f, 720, -1, -1);
-    film(f, ENCODINGS);
+    film_wish(f, 720, -1, -1);
+    film_begin(f, FILM_ENCODINGS);
     g_assert_true(f->client[1].ep->tx->estimate_rules);
     expect(f, "c0-v0", FORWARD_BANDWIDTH);
 }
 
 static void case_last_n(Engine *f)
 {
-    wish(f, 720, 0, ALLOC_UNLIMITED);
-    film(f, ENCODINGS);
+    film_wish(f, 720, 0, ALLOC_UNLIMITED);
+    film_begin(f, FILM_ENCODINGS);
     expect(f, "c0-v0", FORWARD_LAST_N);
 }
 
 static void case_sender_muted(Engine *f)
 {
-    wish(f, 720, -1, ALLOC_UNLIMITED);
-    Film m = film(f, ENCODINGS);
+    film_wish(f, 720, -1, ALLOC_UNLIMITED);
+    Film m = film_begin(f, FILM_ENCODINGS);
     engine_speak(f, 0, 1);
     media_endpoint_set_mute(f->client[0].ep, true, true); /* by a moderator */
-    allocate(f);
-    show_seconds(&m, 1);
+    film_allocate(f);
+    film_seconds(&m, 1);
     expect(f, "c0-v0", FORWARD_SENDER_MUTED);
     expect(f, "c0-a0", FORWARD_SENDER_MUTED);
     media_endpoint_set_mute(f->client[0].ep, false, false);
-    allocate(f);
-    show(&m, true);
+    film_allocate(f);
+    film_show(&m, true);
     expect(f, "c0-v0", FORWARD_OK);
     media_source_set_video_type(media_endpoint_find_source(f->client[0].ep, "c0-v0"), WORKER_VIDEO_NONE);
-    allocate(f);
+    film_allocate(f);
     expect(f, "c0-v0", FORWARD_SENDER_MUTED); /* by himself */
 }
 
 static void case_waiting_keyframe(Engine *f)
 {
     Film m = { .f = f, .sending = 1 };
-    wish(f, 180, -1, ALLOC_UNLIMITED);
-    show_seconds(&m, 1);
+    film_wish(f, 180, -1, ALLOC_UNLIMITED);
+    film_seconds(&m, 1);
     expect(f, "c0-v0", FORWARD_WAITING_KEYFRAME);
-    m = film(f, ENCODINGS);
+    m = film_begin(f, FILM_ENCODINGS);
     expect(f, "c0-v0", FORWARD_CAP);
-    wish(f, 720, -1, ALLOC_UNLIMITED);
-    show_seconds(&m, 1);
+    film_wish(f, 720, -1, ALLOC_UNLIMITED);
+    film_seconds(&m, 1);
     expect(f, "c0-v0", FORWARD_WAITING_KEYFRAME); /* the small picture flows meanwhile */
-    show(&m, true);
+    film_show(&m, true);
     expect(f, "c0-v0", FORWARD_OK);
 }
 
 static void case_no_packets(Engine *f)
 {
-    wish(f, 720, -1, ALLOC_UNLIMITED);
+    film_wish(f, 720, -1, ALLOC_UNLIMITED);
     expect(f, "c0-v0", FORWARD_NO_PACKETS);
     expect(f, "c0-a0", FORWARD_NO_PACKETS);
-    film(f, ENCODINGS);
+    film_begin(f, FILM_ENCODINGS);
     engine_speak(f, 0, 1);
     f->w.now_us += PROJECTION_IDLE_US + 100000;
     expect(f, "c0-v0", FORWARD_NO_PACKETS);
@@ -250,8 +166,8 @@ static void case_unmapped(Engine *f)
     ep->ssrc_rewriting = ep->mid = true;
     ep->tx = tx_state_new(ep, f->w.now_us);
     ep->tx->slots[WORKER_VIDEO]->limit = ep->tx->slots[WORKER_AUDIO]->limit = 1;
-    wish(f, 720, -1, ALLOC_UNLIMITED);
-    film(f, ENCODINGS);
+    film_wish(f, 720, -1, ALLOC_UNLIMITED);
+    film_begin(f, FILM_ENCODINGS);
     expect(f, "c0-v0", FORWARD_OK);
     expect(f, "c0-v1", FORWARD_UNMAPPED);
     engine_speak(f, 0, 1);
@@ -283,8 +199,8 @@ static void case_codec(Engine *f)
     engine_describe(&media, LEVEL_ID);
     media.n_payloads = 0;
     media_endpoint_set_media(f->client[1].ep, &media);
-    wish(f, 720, -1, ALLOC_UNLIMITED);
-    film(f, ENCODINGS);
+    film_wish(f, 720, -1, ALLOC_UNLIMITED);
+    film_begin(f, FILM_ENCODINGS);
     engine_speak(f, 0, 1);
     expect(f, "c0-v0", FORWARD_CODEC);
     expect(f, "c0-a0", FORWARD_CODEC);
@@ -292,9 +208,9 @@ static void case_codec(Engine *f)
 
 static void case_not_connected(Engine *f)
 {
-    wish(f, 720, -1, ALLOC_UNLIMITED);
+    film_wish(f, 720, -1, ALLOC_UNLIMITED);
     f->client[1].ep->ready = false; /* as before the handshake */
-    film(f, ENCODINGS);
+    film_begin(f, FILM_ENCODINGS);
     expect(f, "c0-v0", FORWARD_NOT_CONNECTED);
     expect(f, "c0-a0", FORWARD_NOT_CONNECTED);
 }
@@ -344,9 +260,9 @@ int main(int argc, char **argv)
     for (int i = 0; i < FORWARD_REASONS; i++) {
         g_assert_nonnull(cases[i]);
         g_autofree char *path = g_strdup_printf("/media/reasons/%s", forward_reason_name((ForwardReason)i));
-        g_test_add(path, Engine, GINT_TO_POINTER(i), set_up, test_case, engine_tear_down);
+        g_test_add(path, Engine, GINT_TO_POINTER(i), film_set_up, test_case, engine_tear_down);
     }
-    g_test_add("/media/reasons/bandwidth-estimated", Engine, NULL, set_up, test_estimated, engine_tear_down);
+    g_test_add("/media/reasons/bandwidth-estimated", Engine, NULL, film_set_up, test_estimated, engine_tear_down);
     g_test_add_func("/media/reasons/manual", test_manual);
     return g_test_run();
 }
