@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/tx/decode_check.h"
 
-#include <gst/app/gstappsink.h>
-#include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
 #include <string.h>
 #include "common/rtp/rtp_view.h"
@@ -115,65 +113,19 @@ static void add_obus(GByteArray *unit, GByteArray *open, const uint8_t *p, gsize
     }
 }
 
-/* ---- the pipeline ---- */
+/* ---- the chain: no pipeline, so that everything happens in the caller's thread while he pushes ---- */
 
-static GstElement *build(gsize c, GstElement **src, GstElement **sink)
-{
-    g_autofree char *caps =
-        c == CHAIN_AV1 ? g_strdup("video/x-av1,stream-format=obu-stream,alignment=tu")
-                       : g_strdup_printf("application/x-rtp,media=video,clock-rate=90000,encoding-name=%s,payload=96",
-                                         chains[c].name);
-    g_autofree char *text = g_strdup_printf(
-        "appsrc name=src format=time max-bytes=0 caps=%s ! %s%s %s ! appsink name=sink sync=false max-buffers=0", caps,
-        chains[c].depay ? chains[c].depay : "", chains[c].depay ? " !" : "", chains[c].decoder);
-    g_autoptr(GError) error = NULL;
-    GstElement *pipe = gst_parse_launch(text, &error);
-    g_assert_no_error(error);
-    *src = gst_bin_get_by_name(GST_BIN(pipe), "src");
-    *sink = gst_bin_get_by_name(GST_BIN(pipe), "sink");
-    return pipe;
-}
+typedef struct {
+    GstElement *element[2]; /* depayloader, if there is one; decoder */
+    GstBus *bus;
+    GstPad *in, *out; /* ours, at both ends */
+    DecodedFrame *frames;
+    guint n_frames;
+} Chain;
 
-static void push(GstElement *src, const void *data, gsize len, guint frame)
+static void keep(GstBuffer *b, GstCaps *caps, guint n_frames, DecodedFrame *out)
 {
-    GstBuffer *b = gst_buffer_new_memdup(data, len);
-    GST_BUFFER_PTS(b) = frame * GST_MSECOND;
-    g_assert_cmpint(gst_app_src_push_buffer(GST_APP_SRC(src), b), ==, GST_FLOW_OK);
-}
-
-static void feed_rtp(GstElement *src, GPtrArray *packets, const GArray *frame_of)
-{
-    for (guint i = 0; i < packets->len; i++) {
-        const GByteArray *p = g_ptr_array_index(packets, i);
-        push(src, p->data, p->len, g_array_index(frame_of, guint, i));
-    }
-}
-
-static void feed_av1(GstElement *src, GPtrArray *packets, const GArray *frame_of)
-{
-    static const uint8_t delimiter[] = { 0x12, 0 };
-    g_autoptr(GByteArray) unit = g_byte_array_new();
-    g_autoptr(GByteArray) open = g_byte_array_new();
-    for (guint i = 0; i < packets->len; i++) {
-        const GByteArray *p = g_ptr_array_index(packets, i);
-        guint frame = g_array_index(frame_of, guint, i);
-        RtpView v;
-        g_assert_cmpint(rtp_view_parse(p->data, p->len, &v), ==, RTP_OK);
-        if (!unit->len)
-            g_byte_array_append(unit, delimiter, sizeof(delimiter));
-        add_obus(unit, open, p->data + v.payload_off, v.payload_len);
-        if (i + 1 == packets->len || g_array_index(frame_of, guint, i + 1) != frame) {
-            push(src, unit->data, unit->len, frame);
-            g_byte_array_set_size(unit, 0);
-            g_byte_array_set_size(open, 0);
-        }
-    }
-}
-
-static void keep(GstSample *sample, guint n_frames, DecodedFrame *out)
-{
-    GstBuffer *b = gst_sample_get_buffer(sample);
-    const GstStructure *s = gst_caps_get_structure(gst_sample_get_caps(sample), 0);
+    const GstStructure *s = gst_caps_get_structure(caps, 0);
     guint frame = (guint)(GST_BUFFER_PTS(b) / GST_MSECOND);
     int width = 0, height = 0;
     GstMapInfo map;
@@ -196,31 +148,128 @@ static void keep(GstSample *sample, guint n_frames, DecodedFrame *out)
     out[frame] = (DecodedFrame){ .decoded = TRUE, .sum = sum, .height = height };
 }
 
-int decode_check_run(MediaCodec codec, GPtrArray *packets, GArray *frame_of, guint n_frames, DecodedFrame *out)
+static GstFlowReturn on_frame(GstPad *pad, GstObject *parent, GstBuffer *b)
 {
-    gsize c = chain_of(codec);
-    GstElement *src, *sink;
-    start();
-    complaints = 0;
-    memset(out, 0, n_frames * sizeof(*out));
-    g_autoptr(GstElement) pipe = build(c, &src, &sink);
-    gst_element_set_state(pipe, GST_STATE_PLAYING);
-    (c == CHAIN_AV1 ? feed_av1 : feed_rtp)(src, packets, frame_of);
-    gst_app_src_end_of_stream(GST_APP_SRC(src));
-    GstSample *sample;
-    while ((sample = gst_app_sink_try_pull_sample(GST_APP_SINK(sink), 20 * GST_SECOND))) {
-        keep(sample, n_frames, out);
-        gst_sample_unref(sample);
+    const Chain *c = gst_pad_get_element_private(pad);
+    g_autoptr(GstCaps) caps = gst_pad_get_current_caps(pad);
+    g_assert_nonnull(caps);
+    keep(b, caps, c->n_frames, c->frames);
+    gst_buffer_unref(b);
+    return GST_FLOW_OK;
+}
+
+static void join(GstPad *from, GstPad *to)
+{
+    g_assert_cmpint(gst_pad_link(from, to), ==, GST_PAD_LINK_OK);
+    gst_object_unref(from);
+    gst_object_unref(to);
+}
+
+static void begin(Chain *c, gsize which)
+{
+    static GstStaticPadTemplate anything =
+        GST_STATIC_PAD_TEMPLATE("out", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+    const char *names[] = { chains[which].depay, chains[which].decoder };
+    GstElement *last = NULL;
+    c->bus = gst_bus_new();
+    c->in = gst_pad_new("in", GST_PAD_SRC);
+    c->out = gst_pad_new_from_static_template(&anything, "out");
+    gst_pad_set_element_private(c->out, c);
+    gst_pad_set_chain_function(c->out, on_frame);
+    for (int i = 0; i < 2; i++) {
+        if (!names[i])
+            continue;
+        GstElement *e = c->element[i] = gst_object_ref_sink(gst_element_factory_make(names[i], NULL));
+        gst_element_set_bus(e, c->bus);
+        join(last ? gst_element_get_static_pad(last, "src") : gst_object_ref(c->in),
+             gst_element_get_static_pad(e, "sink"));
+        last = e;
     }
-    g_assert_true(gst_app_sink_is_eos(GST_APP_SINK(sink)));
-    g_autoptr(GstBus) bus = gst_element_get_bus(pipe);
-    GstMessage *m;
-    while ((m = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR | GST_MESSAGE_WARNING))) {
+    join(gst_element_get_static_pad(last, "src"), gst_object_ref(c->out));
+    gst_pad_set_active(c->out, TRUE);
+    for (int i = 1; i >= 0; i--)
+        if (c->element[i])
+            g_assert_cmpint(gst_element_set_state(c->element[i], GST_STATE_PLAYING), !=, GST_STATE_CHANGE_FAILURE);
+    gst_pad_set_active(c->in, TRUE);
+    g_autoptr(GstCaps) caps =
+        which == CHAIN_AV1
+            ? gst_caps_from_string("video/x-av1,stream-format=obu-stream,alignment=tu")
+            : gst_caps_new_simple("application/x-rtp", "media", G_TYPE_STRING, "video", "clock-rate", G_TYPE_INT, 90000,
+                                  "encoding-name", G_TYPE_STRING, chains[which].name, "payload", G_TYPE_INT, 96, NULL);
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    g_assert_true(gst_pad_push_event(c->in, gst_event_new_stream_start("rtp")));
+    g_assert_true(gst_pad_push_event(c->in, gst_event_new_caps(caps)));
+    g_assert_true(gst_pad_push_event(c->in, gst_event_new_segment(&segment)));
+}
+
+/* What the decoder still has comes out before this returns. */
+static void end(Chain *c)
+{
+    g_assert_true(gst_pad_push_event(c->in, gst_event_new_eos()));
+    gst_pad_set_active(c->in, FALSE);
+    for (int i = 0; i < 2; i++) {
+        if (!c->element[i])
+            continue;
+        gst_element_set_state(c->element[i], GST_STATE_NULL);
+        gst_element_set_bus(c->element[i], NULL);
+        gst_object_unref(c->element[i]);
+    }
+    gst_pad_set_active(c->out, FALSE);
+    gst_object_unref(c->in);
+    gst_object_unref(c->out);
+    for (GstMessage *m; (m = gst_bus_pop_filtered(c->bus, GST_MESSAGE_ERROR | GST_MESSAGE_WARNING));) {
         complaints++;
         gst_message_unref(m);
     }
-    gst_element_set_state(pipe, GST_STATE_NULL);
-    gst_object_unref(src);
-    gst_object_unref(sink);
+    gst_object_unref(c->bus);
+}
+
+static void push(Chain *c, const void *data, gsize len, guint frame)
+{
+    GstBuffer *b = gst_buffer_new_memdup(data, len);
+    GST_BUFFER_PTS(b) = frame * GST_MSECOND;
+    g_assert_cmpint(gst_pad_push(c->in, b), ==, GST_FLOW_OK);
+}
+
+static void feed_rtp(Chain *c, GPtrArray *packets, const GArray *frame_of)
+{
+    for (guint i = 0; i < packets->len; i++) {
+        const GByteArray *p = g_ptr_array_index(packets, i);
+        push(c, p->data, p->len, g_array_index(frame_of, guint, i));
+    }
+}
+
+static void feed_av1(Chain *c, GPtrArray *packets, const GArray *frame_of)
+{
+    static const uint8_t delimiter[] = { 0x12, 0 };
+    g_autoptr(GByteArray) unit = g_byte_array_new();
+    g_autoptr(GByteArray) open = g_byte_array_new();
+    for (guint i = 0; i < packets->len; i++) {
+        const GByteArray *p = g_ptr_array_index(packets, i);
+        guint frame = g_array_index(frame_of, guint, i);
+        RtpView v;
+        g_assert_cmpint(rtp_view_parse(p->data, p->len, &v), ==, RTP_OK);
+        if (!unit->len)
+            g_byte_array_append(unit, delimiter, sizeof(delimiter));
+        add_obus(unit, open, p->data + v.payload_off, v.payload_len);
+        if (i + 1 == packets->len || g_array_index(frame_of, guint, i + 1) != frame) {
+            push(c, unit->data, unit->len, frame);
+            g_byte_array_set_size(unit, 0);
+            g_byte_array_set_size(open, 0);
+        }
+    }
+}
+
+int decode_check_run(MediaCodec codec, GPtrArray *packets, GArray *frame_of, guint n_frames, DecodedFrame *out)
+{
+    Chain c = { .frames = out, .n_frames = n_frames };
+    gsize which = chain_of(codec);
+    start();
+    complaints = 0;
+    memset(out, 0, n_frames * sizeof(*out));
+    begin(&c, which);
+    (which == CHAIN_AV1 ? feed_av1 : feed_rtp)(&c, packets, frame_of);
+    end(&c);
     return complaints;
 }
