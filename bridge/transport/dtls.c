@@ -2,6 +2,7 @@
 #include "bridge/transport/dtls.h"
 #include <ctype.h>
 #include <openssl/err.h>
+#include <openssl/rand.h>
 #include <openssl/srtp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,8 @@ static int bio_write(BIO *b, const char *bytes, int n)
     DtlsTransport *t = BIO_get_data(b);
     const uint8_t *p = (const uint8_t *)bytes;
     BIO_clear_retry_flags(b);
+    if (t->priming)
+        return n;
     if (dtls_record_is_clear_alert(p, (size_t)n)) {
         t->alert_len = (size_t)n <= sizeof(t->alert) ? (size_t)n : 0;
         memcpy(t->alert, p, t->alert_len);
@@ -309,56 +312,83 @@ static unsigned timer(SSL *ssl, unsigned timer_us)
     return timer_us * 2 < TIMEOUT_MAX_US ? timer_us * 2 : TIMEOUT_MAX_US;
 }
 
-bool dtls_session_new(DtlsTransport *t)
+/* The library has sent its request for the cookie: we did that long ago, and the hello with it is here. */
+static bool prime(DtlsTransport *t, SSL *ssl)
+{
+    uint8_t primer[DTLS_COOKIE_PRIMER_BYTES];
+    dtls_cookie_primer(primer);
+    SSL_set_options(ssl, SSL_OP_COOKIE_EXCHANGE);
+    t->in = primer;
+    t->in_len = sizeof(primer);
+    t->priming = true;
+    ERR_clear_error();
+    int r = SSL_do_handshake(ssl);
+    bool waits = r <= 0 && SSL_get_error(ssl, r) == SSL_ERROR_WANT_READ && !t->in;
+    ERR_clear_error();
+    t->priming = false;
+    t->in = NULL;
+    return waits;
+}
+
+bool dtls_session_new(DtlsTransport *t, bool asked)
 {
     SSL *ssl = SSL_new(t->certificate->ssl);
     BIO *bio = ssl ? BIO_new(t->ctx->bio) : NULL;
-    DtlsFlight *flight = bio && t->role == DTLS_SERVER ? dtls_flight_new() : NULL;
+    DtlsFlight *flight = bio && t->role == DTLS_SERVER ? dtls_flight_new(asked) : NULL;
     if (!bio || (t->role == DTLS_SERVER && !flight)) {
         BIO_free(bio);
         SSL_free(ssl);
         return false;
     }
-    dtls_flight_free(t->flight);
-    t->flight = flight;
     BIO_set_data(bio, t);
     SSL_set_bio(ssl, bio, bio);
+    SSL_set_app_data(ssl, t->cookie);
     SSL_set_mtu(ssl, DTLS_MTU);
     DTLS_set_timer_cb(ssl, timer);
     if (t->role == DTLS_SERVER)
         SSL_set_accept_state(ssl);
     else
         SSL_set_connect_state(ssl);
+    if (asked && !prime(t, ssl)) {
+        SSL_free(ssl);
+        dtls_flight_free(flight);
+        return false;
+    }
+    dtls_flight_free(t->flight);
+    t->flight = flight;
     SSL_free(t->ssl);
     t->ssl = ssl;
     t->sessions++;
     return true;
 }
 
-/* The handshake met something it cannot go on with. Whoever sent that: a new one may still succeed. As long as no client
- * has proven himself that costs no try, so that no number of bad hellos ends what a good one may still begin. */
-static void spoilt(DtlsTransport *t)
+static bool begin_anew(DtlsTransport *t)
+{
+    bool ok = dtls_session_new(t, false);
+    if (ok && t->role == DTLS_CLIENT)
+        SSL_do_handshake(t->ssl);
+    ERR_clear_error();
+    return ok;
+}
+
+/* The handshake met something it cannot go on with. Whoever sent that: a new one may still succeed, until the deadline.
+ * As long as no client has proven himself it costs no try, so that no number of bad hellos keeps a good one waiting; a
+ * peer who fails again and again in what only he can have said is given one try a second. */
+static void spoilt(DtlsTransport *t, int64_t now_us)
 {
     bool proven = !t->flight || dtls_flight_is_proven(t->flight);
     ERR_clear_error();
     if (dtls_rivals_return(t))
         return;
-    if ((!proven || t->sessions < DTLS_SESSIONS_MAX) && dtls_session_new(t)) {
-        if (!proven) {
-            t->sessions--;
-            t->hellos++;
-        }
-        if (t->role == DTLS_CLIENT)
-            SSL_do_handshake(t->ssl);
-        ERR_clear_error();
-        return;
+    if ((proven && t->sessions >= DTLS_SESSIONS_MAX) || !begin_anew(t)) {
+        t->rest_until_us = now_us + DTLS_REST_US;
+    } else if (!proven) {
+        t->sessions--;
+        t->hellos++;
     }
-    if (t->alert_len)
-        t->cb.send(t->user, t->alert, t->alert_len);
-    end(t, DTLS_FAILED_HANDSHAKE);
 }
 
-static void handshake(DtlsTransport *t)
+static void handshake(DtlsTransport *t, int64_t now_us)
 {
     ERR_clear_error();
     int r = SSL_do_handshake(t->ssl);
@@ -368,7 +398,7 @@ static void handshake(DtlsTransport *t)
         t->flight = NULL;
         judge(t);
     } else if (SSL_get_error(t->ssl, r) != SSL_ERROR_WANT_READ) {
-        spoilt(t);
+        spoilt(t, now_us);
     }
     ERR_clear_error();
 }
@@ -405,8 +435,8 @@ static void process(DtlsTransport *t, const uint8_t *buf, size_t len, int64_t no
 {
     uint8_t records[DTLS_RECEIVE_MAX], proven[3 * DTLS_RECEIVE_MAX + DTLS_FLIGHT_ROOM];
     const uint8_t *in = records;
-    size_t n = dtls_records_filter(buf, len, records);
-    if (n == 0 || too_many(t, now_us) || !dtls_rivals_hello(t, records, n, now_us)) {
+    size_t n = t->rest_until_us ? 0 : dtls_records_filter(buf, len, records);
+    if (n == 0 || !dtls_rivals_hello(t, records, n, now_us) || too_many(t, now_us)) {
         t->dropped++;
         return;
     }
@@ -421,7 +451,7 @@ static void process(DtlsTransport *t, const uint8_t *buf, size_t len, int64_t no
     t->processing = true;
     buffers_take(t);
     if (!t->connected)
-        handshake(t);
+        handshake(t, now_us);
     if (t->connected && !t->ended)
         read_data(t); /* also repeats our last flight when the peer lost it */
     t->in = NULL;
@@ -434,11 +464,11 @@ bool dtls_start(DtlsTransport *t, DtlsRole role, int64_t now_us)
     if (t->ssl || t->ended)
         return false;
     t->role = role;
-    if (!dtls_session_new(t))
+    if (RAND_bytes(t->cookie, sizeof(t->cookie)) != 1 || !dtls_session_new(t, false))
         return false;
     t->deadline_us = now_us + DTLS_HANDSHAKE_US;
     if (role == DTLS_CLIENT)
-        handshake(t);
+        handshake(t, now_us);
     Held *early = t->held;
     t->held = NULL;
     t->n_held = 0;
@@ -474,11 +504,17 @@ void dtls_on_timer(DtlsTransport *t, int64_t now_us)
         end(t, t->alert_len ? DTLS_FAILED_HANDSHAKE : DTLS_FAILED_TIMEOUT);
         return;
     }
+    if (t->rest_until_us) {
+        if (now_us >= t->rest_until_us) {
+            t->rest_until_us = begin_anew(t) ? 0 : now_us + DTLS_REST_US;
+        }
+        return;
+    }
     ERR_clear_error();
     buffers_take(t);
     if (DTLSv1_handle_timeout(t->ssl) < 0 && !t->connected) { /* OpenSSL has repeated the flight a dozen times */
         if (t->flight)
-            spoilt(t); /* nobody answers: another client may still come, until the deadline */
+            spoilt(t, now_us); /* nobody answers: another client may still come, until the deadline */
         else
             end(t, DTLS_FAILED_TIMEOUT);
     }
@@ -492,6 +528,8 @@ int64_t dtls_next_due(const DtlsTransport *t, int64_t now_us)
     if (!t->ssl || t->ended)
         return INT64_MAX;
     int64_t due = t->ready ? INT64_MAX : t->deadline_us;
+    if (t->rest_until_us)
+        return t->rest_until_us < due ? t->rest_until_us : due;
     if (DTLSv1_get_timeout(t->ssl, &tv)) {
         int64_t at = now_us + (int64_t)tv.tv_sec * 1000000 + tv.tv_usec;
         due = at < due ? at : due;
@@ -535,7 +573,7 @@ int dtls_dump(const DtlsTransport *t, char *out, size_t cap)
     const SRTP_PROTECTION_PROFILE *p = t->connected ? SSL_get_selected_srtp_profile(t->ssl) : NULL;
     return snprintf(out, cap,
                     "{\"state\":\"%s\",\"role\":\"%s\",\"cipher\":\"%s\",\"srtp\":\"%s\",\"fingerprints\":%u,"
-                    "\"sessions\":%u,\"dropped\":%u}",
+                    "\"sessions\":%u,\"asked\":%u,\"dropped\":%u}",
                     state, t->role == DTLS_SERVER ? "server" : "client", cipher, p ? p->name : "", t->n_fingerprints,
-                    t->sessions + t->hellos, t->dropped);
+                    t->sessions + t->hellos, t->asked, t->dropped);
 }

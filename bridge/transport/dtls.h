@@ -18,11 +18,12 @@
 #define DTLS_HANDSHAKE_US 30000000         /* from start to keys, the signalled fingerprint included */
 #define DTLS_FIRST_TIMEOUT_US 80000        /* first retransmission; doubles up to 3 s */
 #define DTLS_HANDSHAKE_DATAGRAMS_PER_S 256 /* accepted before the handshake is done; more are dropped */
-#define DTLS_RIVALS_MAX 3                  /* handshakes kept beside the running one when several ClientHellos came */
-#define DTLS_RIVAL_US 2000000              /* one that has waited so long for its client may give way */
-#define DTLS_EARLY_MAX 32                  /* datagrams held until dtls_start, then until the fingerprint matched */
-#define DTLS_SESSIONS_MAX 8                /* begun anew after one was spoilt behind the client's proof, or as client */
-#define DTLS_CERTIFICATE_US 86400000000    /* a new certificate after this; running transports keep theirs */
+#define DTLS_RIVALS_MAX 3     /* handshakes kept beside the running one: hellos with our cookie, and the first */
+#define DTLS_RIVAL_US 2000000 /* one that has waited so long for its client may give way */
+#define DTLS_EARLY_MAX 32     /* datagrams held until dtls_start, then until the fingerprint matched */
+#define DTLS_SESSIONS_MAX 8   /* begun at once after one was spoilt behind the client's proof, or as client.. */
+#define DTLS_REST_US 1000000  /* ..and then one so often, until DTLS_HANDSHAKE_US are over */
+#define DTLS_CERTIFICATE_US 86400000000 /* a new certificate after this; running transports keep theirs */
 #define DTLS_FINGERPRINTS_MAX 8
 #define DTLS_FINGERPRINT_TEXT (32 * 3) /* "AB:CD:..." of sha-256, with its NUL */
 
@@ -37,7 +38,7 @@ typedef enum { DTLS_SERVER, DTLS_CLIENT } DtlsRole;
 /* Why a transport ended. */
 typedef enum {
     DTLS_CLOSED_BY_PEER,     /* authenticated close_notify */
-    DTLS_FAILED_HANDSHAKE,   /* DTLS_SESSIONS_MAX handshakes ended in an error, or nothing but errors came in time */
+    DTLS_FAILED_HANDSHAKE,   /* nothing but errors came in time */
     DTLS_FAILED_FINGERPRINT, /* handshake complete, certificate is not the signalled one */
     DTLS_FAILED_TIMEOUT,
     DTLS_FAILED_PROFILE, /* no common SRTP profile */
@@ -74,8 +75,9 @@ void dtls_fingerprints_done(DtlsTransport *t, int64_t now_us);
 
 /* One datagram from a valid tuple. Before dtls_start it is held. Unprotected alerts and broken records are ignored,
  * what a client says in the clear has no effect before it is proven to come from one who holds the key of the
- * certificate (dtls_flight.h), and a spoilt handshake begins anew, so that a forged datagram ends nothing. An
- * established session ends only by an authenticated alert. */
+ * certificate (dtls_flight.h), of differing hellos those count that show to come from one who hears us (dtls_cookie.h),
+ * and a spoilt handshake begins anew, so that a forged datagram ends nothing. An established session ends only by an
+ * authenticated alert. */
 void dtls_on_datagram(DtlsTransport *t, const uint8_t *buf, size_t len, int64_t now_us);
 void dtls_on_timer(DtlsTransport *t, int64_t now_us);          /* does what is due; at or after dtls_next_due */
 int64_t dtls_next_due(const DtlsTransport *t, int64_t now_us); /* INT64_MAX: nothing planned */

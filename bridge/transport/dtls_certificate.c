@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/transport/dtls_certificate.h"
+#include "bridge/transport/dtls_cookie.h"
 #include <ctype.h>
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <stdio.h>
@@ -70,6 +72,19 @@ static int accept_any(X509_STORE_CTX *store, void *arg)
     return 1;
 }
 
+/* A session's app data is the cookie of its transport, which has checked the hello before the library sees it. */
+static int cookie_write(SSL *ssl, unsigned char *cookie, unsigned *len)
+{
+    memcpy(cookie, SSL_get_app_data(ssl), DTLS_COOKIE_BYTES);
+    *len = DTLS_COOKIE_BYTES;
+    return 1;
+}
+
+static int cookie_check(SSL *ssl, const unsigned char *cookie, unsigned len)
+{
+    return len == DTLS_COOKIE_BYTES && CRYPTO_memcmp(cookie, SSL_get_app_data(ssl), len) == 0;
+}
+
 static bool set_up(SSL_CTX *ctx, X509 *x, EVP_PKEY *key)
 {
     SSL_CTX_set_options(ctx, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
@@ -79,6 +94,8 @@ static bool set_up(SSL_CTX *ctx, X509 *x, EVP_PKEY *key)
     SSL_CTX_set_max_cert_list(ctx, CERTIFICATE_BYTES_MAX);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, accept_any, NULL);
+    SSL_CTX_set_cookie_generate_cb(ctx, cookie_write);
+    SSL_CTX_set_cookie_verify_cb(ctx, cookie_check);
     return SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) && SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION) &&
            SSL_CTX_set_cipher_list(ctx, ciphers) && SSL_CTX_set1_groups_list(ctx, groups) &&
            SSL_CTX_set_tlsext_use_srtp(ctx, profiles) == 0 && /* 0 is success here */

@@ -14,7 +14,7 @@ enum { RECORD_CHANGE_CIPHER_SPEC = 20, RECORD_HANDSHAKE = 22 };
 #define MESSAGE_CLIENT_HELLO 1
 #define RECORD_HEADER 13
 #define MESSAGE_HEADER 12
-#define PARTS 3 /* Certificate, ClientKeyExchange, CertificateVerify: messages 1, 2 and 3 of the client */
+#define PARTS 3 /* Certificate, ClientKeyExchange, CertificateVerify: the three messages behind the hello */
 
 static const struct {
     uint8_t type;
@@ -45,14 +45,23 @@ struct DtlsFlight {
     uint8_t ours[DTLS_FLIGHT_TRANSCRIPT_MAX / 2]; /* the same of our answer */
     size_t ours_len, ours_message;                /* where the message that is being sent begins */
     uint16_t ours_next;                           /* its number */
+    uint16_t first;                               /* number of the client's hello, and of our first message */
     uint64_t record;                              /* number of the next record given on */
     unsigned proofs;
     bool proven, broken; /* broken: too long to follow */
 };
 
-DtlsFlight *dtls_flight_new(void)
+DtlsFlight *dtls_flight_new(bool asked)
 {
-    return calloc(1, sizeof(DtlsFlight));
+    DtlsFlight *f = calloc(1, sizeof(DtlsFlight));
+    if (f)
+        f->record = f->first = f->ours_next = asked;
+    return f;
+}
+
+bool dtls_flight_was_asked(const DtlsFlight *f)
+{
+    return f->first > 0;
 }
 
 static void forget(DtlsFlight *f)
@@ -203,7 +212,7 @@ bool dtls_flight_is_other_hello(const DtlsFlight *f, const uint8_t *records, siz
         Fragment g;
         Reader in = READER(record.body, record.len);
         while (is_clear_handshake(&record) && next_fragment(&in, record.body, &g)) {
-            if (g.type == MESSAGE_CLIENT_HELLO && g.seq == 0 && (g.off == 0 || g.len == f->hello_len) &&
+            if (g.type == MESSAGE_CLIENT_HELLO && g.seq == f->first && (g.off == 0 || g.len == f->hello_len) &&
                 contradicts(f, &g))
                 return true;
         }
@@ -309,9 +318,9 @@ static bool signs(EVP_PKEY *key, const Version *verify, const uint8_t *text, siz
     return ok;
 }
 
-static size_t append(uint8_t *text, size_t at, int part, const Version *v)
+static size_t append(const DtlsFlight *f, uint8_t *text, size_t at, int part, const Version *v)
 {
-    put_header(text + at, parts[part].type, (uint16_t)(part + 1), v->len);
+    put_header(text + at, parts[part].type, (uint16_t)(f->first + part + 1), v->len);
     memcpy(text + at + MESSAGE_HEADER, v->bytes, v->len);
     return at + MESSAGE_HEADER + v->len;
 }
@@ -329,8 +338,8 @@ static bool belong_together(DtlsFlight *f, Version *const set[PARTS])
         size_t n = MESSAGE_HEADER + f->hello_len;
         memcpy(text, f->hello, n);
         memcpy(text + n, f->ours, f->ours_len);
-        n = append(text, n + f->ours_len, 0, set[0]);
-        n = append(text, n, 1, set[1]);
+        n = append(f, text, n + f->ours_len, 0, set[0]);
+        n = append(f, text, n, 1, set[1]);
         ok = signs(key, set[2], text, n);
     }
     EVP_PKEY_free(key);
@@ -377,7 +386,7 @@ static size_t give_on(DtlsFlight *f, Version *const set[PARTS], uint8_t *out)
 {
     size_t at = 0;
     for (int p = 0; p < PARTS; p++) {
-        size_t n = append(out + at + RECORD_HEADER, 0, p, set[p]);
+        size_t n = append(f, out + at + RECORD_HEADER, 0, p, set[p]);
         at += put_record(f, out + at, RECORD_HANDSHAKE, n);
     }
     f->proven = true;
@@ -387,7 +396,7 @@ static size_t give_on(DtlsFlight *f, Version *const set[PARTS], uint8_t *out)
 
 static size_t take_part(DtlsFlight *f, const Fragment *g, uint8_t *out)
 {
-    int part = g->seq - 1;
+    int part = g->seq - f->first - 1;
     Version *set[PARTS];
     bool any = false;
     if (f->proven || part < 0 || part >= PARTS || g->type != parts[part].type || g->n == 0 || g->len > parts[part].max)
@@ -410,11 +419,11 @@ static size_t handshake_record(DtlsFlight *f, const uint8_t *body, size_t n, uin
     Fragment g;
     size_t at = 0;
     while (next_fragment(&r, body, &g)) {
-        if (g.seq > 0) {
+        if (g.seq > f->first) {
             at += take_part(f, &g, out + at);
             continue;
         }
-        if (g.type != MESSAGE_CLIENT_HELLO || !hello_fragment(f, &g))
+        if (g.seq != f->first || g.type != MESSAGE_CLIENT_HELLO || !hello_fragment(f, &g))
             continue;
         size_t whole = MESSAGE_HEADER + g.n;
         memcpy(out + at + RECORD_HEADER, g.bytes - MESSAGE_HEADER, whole);

@@ -21,8 +21,10 @@
 #define DTLS_FLIGHT_ROOM (DTLS_FLIGHT_CERTIFICATE_MAX + 2 * DTLS_FLIGHT_MESSAGE_MAX + 3 * 25)
 
 typedef struct DtlsFlight DtlsFlight;
-/* NULL: no memory. */
-DtlsFlight *dtls_flight_new(void);
+/* `asked`: of a client who was asked for a cookie (dtls_cookie.h), so that his second hello is the one that counts and all
+ * numbers are one higher. NULL: no memory. */
+DtlsFlight *dtls_flight_new(bool asked);
+bool dtls_flight_was_asked(const DtlsFlight *f);
 void dtls_flight_free(DtlsFlight *f);
 
 /* A datagram of ours: its handshake messages are what the client signs. */

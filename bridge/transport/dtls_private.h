@@ -6,6 +6,7 @@
 
 #include "bridge/transport/dtls.h"
 #include "bridge/transport/dtls_certificate.h"
+#include "bridge/transport/dtls_cookie.h"
 #include "bridge/transport/dtls_flight.h"
 
 #define ALERT_MAX 32
@@ -48,21 +49,24 @@ struct DtlsTransport {
     size_t in_len;
     int64_t deadline_us, datagrams_us; /* end of patience; this second began */
     Held *held;                        /* datagrams before start; then application data before ready */
-    unsigned n_held, sessions, hellos, datagrams, dropped;
+    unsigned n_held, sessions, hellos, asked, datagrams, dropped;
+    uint8_t cookie[DTLS_COOKIE_BYTES]; /* server: shows that a client hears what we send to this address */
+    int64_t rest_until_us;             /* spoilt too often; 0 no */
     Fingerprint *fingerprints;
     unsigned n_fingerprints;
     uint8_t alert[ALERT_MAX]; /* what the spoilt handshake wanted to tell */
     size_t alert_len;
-    bool fingerprints_done, connected, ready, ended, processing;
+    bool fingerprints_done, connected, ready, ended, processing, priming;
 };
 
-/* dtls.c: a handshake from the beginning, in place of the running one. */
-bool dtls_session_new(DtlsTransport *t);
+/* dtls.c: a handshake from the beginning, in place of the running one; `asked`: it goes on from a hello with our cookie. */
+bool dtls_session_new(DtlsTransport *t, bool asked);
 
 /* dtls_rivals.c, server: several ClientHellos came, and only one can be the peer's. */
 
-/* Looks for a hello in these records and makes its handshake the running one. False: no room for another, as none
- * has waited for DTLS_RIVAL_US yet. */
+/* Looks for a hello in these records. The first is answered as it is; another one without our cookie is asked for it,
+ * which costs nothing and changes nothing; with it, its handshake becomes the running one. False: these records say no
+ * more, or there is no room for another such handshake as none has waited for DTLS_RIVAL_US yet. */
 bool dtls_rivals_hello(DtlsTransport *t, const uint8_t *records, size_t n, int64_t now_us);
 /* Every handshake hears what is said; what proves itself in one of them decides. Returns the length of what OpenSSL
  * may see in the one that goes on. */

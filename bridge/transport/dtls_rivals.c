@@ -16,16 +16,32 @@ void dtls_rivals_clear(DtlsTransport *t)
         rival_free(&t->rivals[i]);
 }
 
-/* Another ClientHello while we wait for the answer to ours: either of the two is forged, or the peer began anew. Both
- * handshakes stay, the latest is the one we repeat our answer of, and the proof decides. */
-bool dtls_rivals_hello(DtlsTransport *t, const uint8_t *records, size_t n, int64_t now_us)
+/* The hello of a handshake that nobody was asked for a cookie in, or the first of all. */
+static bool is_first_hello(const DtlsTransport *t, const uint8_t *records, size_t n)
 {
-    if (!t->flight || dtls_flight_is_proven(t->flight) || !dtls_flight_is_other_hello(t->flight, records, n))
+    if (!dtls_flight_was_asked(t->flight) && !dtls_flight_is_other_hello(t->flight, records, n))
         return true;
+    for (int i = 0; i < DTLS_RIVALS_MAX && t->rivals[i].ssl; i++)
+        if (!dtls_flight_was_asked(t->rivals[i].flight) && !dtls_flight_is_other_hello(t->rivals[i].flight, records, n))
+            return true;
+    return false;
+}
+
+static bool is_hello_of(const DtlsFlight *f, const uint8_t *records, size_t n)
+{
+    return dtls_flight_was_asked(f) && !dtls_flight_is_other_hello(f, records, n);
+}
+
+/* One who hears us says another hello: he began anew, or the first one was forged. Both handshakes stay, the latest is
+ * the one we repeat our answer of, and the proof decides. */
+static bool take_turn(DtlsTransport *t, const uint8_t *records, size_t n, int64_t now_us)
+{
     Rival current = { t->ssl, t->flight, now_us };
     Rival *last = &t->rivals[DTLS_RIVALS_MAX - 1];
+    if (is_hello_of(t->flight, records, n))
+        return true;
     for (int i = 0; i < DTLS_RIVALS_MAX && t->rivals[i].ssl; i++) {
-        if (dtls_flight_is_other_hello(t->rivals[i].flight, records, n))
+        if (!is_hello_of(t->rivals[i].flight, records, n))
             continue;
         t->ssl = t->rivals[i].ssl; /* this one is repeated: its answer was lost */
         t->flight = t->rivals[i].flight;
@@ -36,7 +52,7 @@ bool dtls_rivals_hello(DtlsTransport *t, const uint8_t *records, size_t n, int64
         return false;
     t->ssl = NULL;
     t->flight = NULL;
-    if (!dtls_session_new(t)) {
+    if (!dtls_session_new(t, true)) {
         t->ssl = current.ssl;
         t->flight = current.flight;
         return false;
@@ -46,6 +62,29 @@ bool dtls_rivals_hello(DtlsTransport *t, const uint8_t *records, size_t n, int64
     rival_free(last);
     memmove(&t->rivals[1], &t->rivals[0], sizeof(t->rivals) - sizeof(t->rivals[0]));
     t->rivals[0] = current;
+    return true;
+}
+
+bool dtls_rivals_hello(DtlsTransport *t, const uint8_t *records, size_t n, int64_t now_us)
+{
+    uint8_t request[DTLS_COOKIE_REQUEST_BYTES];
+    if (!t->flight || dtls_flight_is_proven(t->flight))
+        return true;
+    switch (dtls_cookie_look(records, n, t->cookie)) {
+    case DTLS_HELLO_PLAIN:
+        if (is_first_hello(t, records, n))
+            return true;
+        t->asked++;
+        dtls_cookie_request(t->cookie, request);
+        t->cb.send(t->user, request, sizeof(request));
+        return false;
+    case DTLS_HELLO_WRONG:
+        return false;
+    case DTLS_HELLO_COOKIE:
+        return take_turn(t, records, n, now_us);
+    case DTLS_HELLO_NONE: /* the rest of a hello whose beginning was his */
+        return !dtls_flight_was_asked(t->flight) || take_turn(t, records, n, now_us);
+    }
     return true;
 }
 

@@ -9,6 +9,7 @@ bridge_transport_libbridge_transport_a_SOURCES = \
 	%D%/demux.c %D%/demux.h \
 	%D%/dtls.c %D%/dtls.h \
 	%D%/dtls_certificate.c %D%/dtls_certificate.h \
+	%D%/dtls_cookie.c %D%/dtls_cookie.h \
 	%D%/dtls_flight.c %D%/dtls_flight.h \
 	%D%/dtls_private.h \
 	%D%/dtls_record.c %D%/dtls_record.h \

@@ -113,7 +113,7 @@ static void add_obus(GByteArray *unit, GByteArray *open, const uint8_t *p, gsize
     }
 }
 
-/* ---- the chain: no pipeline, so that everything happens in the caller's thread while he pushes ---- */
+/* ---- the chain: no pipeline, so everything happens in the caller's thread while he pushes ---- */
 
 typedef struct {
     GstElement *element[2]; /* depayloader, if there is one; decoder */
@@ -181,6 +181,8 @@ static void begin(Chain *c, gsize which)
             continue;
         GstElement *e = c->element[i] = gst_object_ref_sink(gst_element_factory_make(names[i], NULL));
         gst_element_set_bus(e, c->bus);
+        if (g_object_class_find_property(G_OBJECT_GET_CLASS(e), "max-threads")) /* FFmpeg's own */
+            g_object_set(e, "max-threads", 1, NULL);
         join(last ? gst_element_get_static_pad(last, "src") : gst_object_ref(c->in),
              gst_element_get_static_pad(e, "sink"));
         last = e;
