@@ -77,7 +77,8 @@ typedef struct {
     Receiver *receiver;
     guint holes; /* sequence numbers that never came */
     guint fillers;
-    guint missed; /* late packets left out while a key frame is asked for: frames which refer to them had gone out */
+    guint missed; /* late packets left out while a key frame is asked for: frames which refer to them had gone out; and
+                   * those that overtook the beginning of the key frame that it goes on with */
     guint cut;    /* pictures without their last packet: suspended or unmapped in the middle */
 } Run;
 
@@ -100,6 +101,20 @@ static void tidy(Run *run, GArray *out)
     }
 }
 
+/* Packets refused lately, of one encoding; 0: none. */
+typedef struct {
+    int64_t seq[8];
+    guint next;
+} Refused;
+
+static guint count_ahead(const Refused *r, int64_t seq)
+{
+    guint n = 0;
+    for (guint i = 0; i < G_N_ELEMENTS(r->seq); i++)
+        n += r->seq[i] > seq;
+    return n;
+}
+
 /* What came out. */
 static GArray *project(Run *run)
 {
@@ -108,6 +123,7 @@ static GArray *project(Run *run)
     FrameParser *fp = g_new0(FrameParser, SOURCE_MAX_ENCODINGS);
     OutStream os, *bound = &os;
     int64_t top = -1, seen[SOURCE_MAX_ENCODINGS] = { 0 };
+    Refused refused[SOURCE_MAX_ENCODINGS] = { 0 };
     const Material *m = &run->material;
     GPtrArray *stream = run->stream;
     int aim = m->cap->target_count - 1;
@@ -123,8 +139,13 @@ static GArray *project(Run *run)
             change(p, m->cap, &aim, &bound, &os);
             next += (guint)g_test_rand_int_range(5, 60);
         }
+        bool goes_on = p->running && p->eid == s->pkt.eid;
         ProjectionVerdict verdict = projection_accept(p, &s->pkt, s->us, &f.out);
         run->missed += verdict == PROJECTION_DROP && s->seq < seen[s->eid] && projection_needs_keyframe(p);
+        if (verdict == PROJECTION_DROP)
+            refused[s->eid].seq[refused[s->eid].next++ % G_N_ELEMENTS(refused->seq)] = s->seq;
+        else if (!goes_on)
+            run->missed += count_ahead(&refused[s->eid], s->seq);
         seen[s->eid] = MAX(seen[s->eid], s->seq);
         if (verdict == PROJECTION_DROP)
             continue;
