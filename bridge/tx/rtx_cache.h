@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RTX_CACHE_US 1000000 /* what is older helps nobody */
+#define RTX_CACHE_US 1000000 /* what was sent longer ago helps nobody */
 #define RTX_CACHE_FIRST 64   /* packets; doubles on demand */
 #define RTX_CACHE_MAX 2048
 #define RTX_MAP_FIRST 64 /* entries; doubles on demand */
@@ -27,6 +27,8 @@ typedef struct {
     Packet **ring;
     uint32_t size;       /* power of two; 0 before the first packet */
     uint32_t head, tail; /* next index; oldest one held. Indexes run on and wrap at 2^32 */
+    int64_t waited_us;   /* of packets that lately left for some receiver, the longest wait in its queue.. */
+    int64_t until_us;    /* ..which counts until then */
 } RtxCache;
 
 /* Takes a reference; returns the packet's index. Old ones leave. */
@@ -37,6 +39,8 @@ static inline Packet *rtx_cache_get(const RtxCache *c, uint32_t index)
     return index - c->tail < c->head - c->tail ? c->ring[index & (c->size - 1)] : NULL;
 }
 /* Lets go of what is older than RTX_CACHE_US; of everything. */
+/* A packet leaves for some receiver after it has waited for so long: his second begins now. */
+void rtx_cache_waited(RtxCache *c, int64_t waited_us, int64_t now_us);
 void rtx_cache_expire(RtxCache *c, PacketPool *pool, int64_t now_us);
 void rtx_cache_clear(RtxCache *c, PacketPool *pool);
 

@@ -39,6 +39,8 @@ static size_t send_one(MediaEndpoint *ep, const PacedPacket *one, int64_t now_us
         e->held = 0;
         e->sent_ms = (uint32_t)(now_us / 1000);
         sent = tx_path_send_video(ep, st, p, &out, now_us, &e->tcc);
+        if (st->source)
+            rtx_cache_waited(&st->source->cache, now_us - one->since_us, now_us);
     } else {
         w->totals.drops[WORKER_DROP_PACER]++; /* its source or its stream is gone, or the headers changed */
     }

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-#define RTX_MARGIN_US 5000       /* a packet that can still arrive by itself is not sent again: RTT less this */
+#define RTX_MARGIN_US 5000       /* a packet that can still arrive by itself is not sent again: RTT less this.. */
+#define RTX_WAIT_MAX_US 250000   /* ..and this at most: the RTT may be that of a queue which is gone */
 #define RTX_BURST_US 500000      /* retransmission budget saved up at most */
 #define PADDING_BURST_PACKETS 64 /* of one call */
 #define PADDING_TS_STEP 3000
@@ -114,6 +115,8 @@ static bool sent_too_lately(const TxState *tx, const RtxEntry *e, int64_t now_us
         return false;
     int64_t wait_us =
         tx->rtt_us * 9 / 10 < tx->rtt_us - RTX_MARGIN_US ? tx->rtt_us * 9 / 10 : tx->rtt_us - RTX_MARGIN_US;
+    if (wait_us > RTX_WAIT_MAX_US)
+        wait_us = RTX_WAIT_MAX_US;
     return (int64_t)(uint32_t)((uint32_t)(now_us / 1000) - e->sent_ms) * 1000 < wait_us;
 }
 

@@ -64,22 +64,26 @@ static void take(Engine *f, Got *g)
     }
 }
 
+static void show_packet(Engine *f, uint16_t first_seq, unsigned i, unsigned n, bool key)
+{
+    uint8_t header[12], payload[PAYLOAD] = { 0 };
+    RtpHeader h = { .pt = VP8_PT, .seq = (uint16_t)(first_seq + i), .ts = first_seq * 90u, .ssrc = VIDEO_SSRC(0) };
+    h.marker = i == n - 1;
+    size_t len = rtp_header_write(header, sizeof(header), &h, NULL, 0, false);
+    payload[0] = i == 0 ? 0x90 : 0x80; /* extended; begins the picture */
+    payload[1] = 0x80;                 /* with picture id */
+    payload[2] = 0x80 | (uint8_t)(first_seq >> 8 & 0x7f);
+    payload[3] = (uint8_t)first_seq;
+    if (i == 0)
+        memcpy(payload + 4, key ? "\x10\x02\x00\x9d\x01\x2a\x80\x02\x68\x01" : "\x11\x02\x00", key ? 10 : 3);
+    engine_give_rtp(f, 0, &f->client[0].video, header, len, payload, sizeof(payload));
+}
+
 /* One VP8 picture in `n` packets, all at this moment. */
 static void show(Engine *f, Got *g, uint16_t first_seq, unsigned n, bool key)
 {
-    uint8_t header[12], payload[PAYLOAD] = { 0 };
     for (unsigned i = 0; i < n; i++) {
-        RtpHeader h = { .pt = VP8_PT, .seq = (uint16_t)(first_seq + i), .ts = first_seq * 90u, .ssrc = VIDEO_SSRC(0) };
-        h.marker = i == n - 1;
-        size_t len = rtp_header_write(header, sizeof(header), &h, NULL, 0, false);
-        memset(payload, 0, 20);
-        payload[0] = i == 0 ? 0x90 : 0x80; /* extended; begins the picture */
-        payload[1] = 0x80;                 /* with picture id */
-        payload[2] = 0x80 | (uint8_t)(first_seq >> 8 & 0x7f);
-        payload[3] = (uint8_t)first_seq;
-        if (i == 0)
-            memcpy(payload + 4, key ? "\x10\x02\x00\x9d\x01\x2a\x80\x02\x68\x01" : "\x11\x02\x00", key ? 10 : 3);
-        engine_give_rtp(f, 0, &f->client[0].video, header, len, payload, sizeof(payload));
+        show_packet(f, first_seq, i, n, key);
         take(f, g); /* or the socket is full */
     }
 }
@@ -178,6 +182,131 @@ static void test_nack_of_held(Engine *f, gconstpointer unused)
     srtcp_free(srtcp);
 }
 
+static unsigned ask(Engine *f, Srtcp *srtcp, Got *g, uint16_t from, unsigned n)
+{
+    unsigned before = g->rtx;
+    for (unsigned i = 0; i < n; i++)
+        nack(f, srtcp, (uint16_t)(from + i));
+    take(f, g);
+    return g->rtx - before;
+}
+
+/* What left after a second in the queue can be asked for as long as what left at once: it is no older to the receiver. */
+static void test_nack_of_late(Engine *f, gconstpointer unused)
+{
+    Got g = { 0 };
+    Srtcp *srtcp = engine_client_srtcp(&f->client[1]);
+    f->client[1].ep->tx->rtt_us = 200 * MS;
+    show(f, &g, 100, 240, true);
+    wait_ms(f, &g, PACED_LIMIT_US / MS);
+    uint16_t last = g.seq;
+    g_assert_cmpuint(g.media, ==, 240);
+    for (uint16_t i = 0; i < 10; i++) { /* the source goes on, and its oldest packets are forgotten */
+        show(f, &g, (uint16_t)(400 + i), 1, false);
+        wait_ms(f, &g, 50);
+    }
+    g_assert_cmpuint(ask(f, srtcp, &g, (uint16_t)(last - 9), 10), ==, 10);
+    g_assert_cmpuint(ask(f, srtcp, &g, (uint16_t)(last - 9), 10), ==, 0); /* they are on their way */
+    for (uint16_t i = 0; i < 60; i++) {
+        show(f, &g, (uint16_t)(500 + i), 1, false);
+        wait_ms(f, &g, 50);
+    }
+    g_assert_cmpuint(ask(f, srtcp, &g, (uint16_t)(last - 9), 10), ==, 0); /* nobody needs them any more */
+    g_assert_cmpint(f->client[0].ep->sources[1]->cache.head - f->client[0].ep->sources[1]->cache.tail, <, 40);
+    srtcp_free(srtcp);
+}
+
+/* The round trip of reports is that of the queue when they came: it does not hold up what is asked for for long. */
+static void test_nack_after_queue(Engine *f, gconstpointer unused)
+{
+    Got g = { 0 };
+    Srtcp *srtcp = engine_client_srtcp(&f->client[1]);
+    show(f, &g, 100, 3, true);
+    f->client[1].ep->tx->rtt_us = 1800 * MS;
+    for (int round = 0; round < 2; round++) { /* the repetition is lost too */
+        wait_ms(f, &g, 200);
+        g_assert_cmpuint(ask(f, srtcp, &g, g.seq, 1), ==, 0);
+        wait_ms(f, &g, 60);
+        g_assert_cmpuint(ask(f, srtcp, &g, g.seq, 1), ==, 1);
+    }
+    srtcp_free(srtcp);
+}
+
+/* A receiver behind a link that is narrow and loses a fifth of all, asked for or not; it asks as browsers do, ten times,
+ * once in a round trip. Nearly all of what was lost must reach him. */
+#define LOST_MAX 2000
+#define ROUND_TRIP 150 /* ms */
+
+typedef struct {
+    uint16_t seq;
+    int64_t next_us;
+    unsigned tries;
+    bool there;
+} Missing;
+
+typedef struct {
+    Missing missing[LOST_MAX];
+    unsigned n, got;
+    GRand *rand;
+} Asker;
+
+static void receive(Engine *f, Asker *a)
+{
+    RtpView v;
+    while (engine_hear(f, 1, &v)) {
+        bool lost = g_rand_int_range(a->rand, 0, 5) == 0;
+        if (v.ssrc == VIDEO_SSRC(0)) {
+            a->got++;
+            if (lost && a->n < LOST_MAX)
+                a->missing[a->n++] = (Missing){ .seq = v.seq, .next_us = f->w.now_us + ROUND_TRIP * MS };
+        } else if (v.ssrc == RTX_SSRC(0) && !lost) {
+            uint16_t seq = (uint16_t)(engine_heard[v.payload_off] << 8 | engine_heard[v.payload_off + 1]);
+            for (unsigned i = 0; i < a->n; i++)
+                a->missing[i].there |= a->missing[i].seq == seq;
+        }
+    }
+}
+
+static void test_collapsed(Engine *f, gconstpointer unused)
+{
+    Asker a = { .rand = g_rand_new_with_seed(7) };
+    Srtcp *srtcp = engine_client_srtcp(&f->client[1]);
+    unsigned asked = 0, there = 0;
+    f->client[1].ep->tx->rtt_us = 1500 * MS;            /* as it was when the queue was full */
+    for (uint16_t ms = 0, seq = 100; ms < 5500; ms++) { /* without reports the estimate holds for three seconds */
+        if (ms % 100 == 0 && ms < 3000) { /* 90 kbit/s, and two large key frames, which wait in the queue */
+            unsigned n = ms == 0 ? 2 : ms == 1500 || ms == 2700 ? 25 : 1;
+            for (unsigned i = 0; i < n; i++) {
+                show_packet(f, seq, i, n, n > 1);
+                receive(f, &a);
+            }
+            seq = (uint16_t)(seq + n);
+        }
+        f->w.now_us += MS;
+        timers_run(&f->w.timers, f->w.now_us, 64);
+        send_batch_flush(f->w.batch);
+        receive(f, &a);
+        for (unsigned i = 0; i < a.n; i++) {
+            Missing *m = &a.missing[i];
+            if (m->there || m->tries == 10 || f->w.now_us < m->next_us)
+                continue;
+            m->tries++;
+            m->next_us = f->w.now_us + ROUND_TRIP * MS;
+            nack(f, srtcp, m->seq);
+            asked++;
+        }
+        receive(f, &a);
+    }
+    for (unsigned i = 0; i < a.n; i++)
+        there += a.missing[i].there;
+    g_test_message("%u packets, %u lost, %u asked for, %u repeated, %u reached him", a.got, a.n, asked,
+                   (unsigned)f->client[1].ep->retransmitted, there);
+    g_assert_cmpuint(a.n, >, a.got / 10);
+    g_assert_cmpuint(there, >, a.n * 95 / 100);
+    g_rand_free(a.rand);
+    srtcp_free(srtcp);
+}
+
 /* The source leaves while its packets wait: they are forgotten, and nothing is left of them (engine_tear_down). */
 static void test_source_leaves(Engine *f, gconstpointer unused)
 {
@@ -234,6 +363,9 @@ int main(int argc, char **argv)
     ADD("time limit", NULL, test_limit);
     ADD("overflow", NULL, test_overflow);
     ADD("nack of what waits", NULL, test_nack_of_held);
+    ADD("nack of what waited long", NULL, test_nack_of_late);
+    ADD("nack after a queue", NULL, test_nack_after_queue);
+    ADD("narrow and lossy", NULL, test_collapsed);
     ADD("source leaves", NULL, test_source_leaves);
     ADD("receiver leaves", NULL, test_receiver_leaves);
     ADD("estimate not trusted", GINT_TO_POINTER(1), test_not_trusted);
