@@ -42,6 +42,12 @@ for dir in common/rtp bridge/rx bridge/tx bridge/alloc bridge/speech; do
     $dir is pure"
 done
 
+# A heading of doc/protocols.md that a comment names is there.
+while read -r heading; do
+    grep -qE "^###? $heading\$" doc/protocols.md || complain "comments name doc/protocols.md, $heading: there is no such heading"
+done < <(for f in "${files[@]}"; do tr '\n' ' ' <"$f" | sed 's, \*  *, ,g' | tr -s ' '; done |
+    grep -oE "doc/protocols\.md, [A-Z][A-Za-z0-9' ]*" | sed 's/^[^,]*, //; s/ *$//' | sort -u)
+
 if command -v clang-format >/dev/null; then
     for f in "${files[@]}"; do
         clang-format --dry-run -Werror "$f" 2>/dev/null || complain "$f: run clang-format -i on it"
