@@ -12,7 +12,8 @@ gboolean listen_address_parse(const char *text, char **address, guint16 *port)
     if (!parsed || !colon || !g_ascii_string_to_unsigned(colon + 1, 10, 0, 65535, &number, NULL))
         return FALSE;
     const char *host = g_network_address_get_hostname(G_NETWORK_ADDRESS(parsed));
-    if (!g_hostname_is_ip_address(host))
+    /* Without brackets "::1:8080" could end in a port, or not. */
+    if (!g_hostname_is_ip_address(host) || !strchr(host, ':') != (*text != '['))
         return FALSE;
     *address = g_strdup(host);
     *port = (guint16)number;

@@ -7,8 +7,8 @@
 
 #include <glib.h>
 
-/* "127.0.0.1:8080", "[::1]:8080" -> numeric address (the caller frees) and port, 0 included. FALSE: anything else,
- * names too; nothing is written then. */
+/* "127.0.0.1:8080", "[::1]:8080" (IPv6 and nothing else in brackets) -> numeric address (the caller frees) and port,
+ * 0 included. FALSE: anything else, names too; nothing is written then. */
 gboolean listen_address_parse(const char *text, char **address, guint16 *port);
 /* "xmpp.example", "192.0.2.1", "2001:db8::1": a host alone, without port, brackets, scheme or path. Names: letters,
  * digits, - . _ and what UTF-8 has beyond ASCII. */

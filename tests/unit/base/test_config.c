@@ -217,6 +217,9 @@ static void test_listen_address(void)
         { "", NULL, 0 },
         { "[::1]", NULL, 0 },
         { "127.0.0.1:8o", NULL, 0 },
+        { "::1:8080", NULL, 0 },
+        { "2001:db8::1:443", NULL, 0 },
+        { "[127.0.0.1]:80", NULL, 0 },
     };
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *address = NULL;
