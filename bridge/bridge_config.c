@@ -159,6 +159,9 @@ static gboolean check_xmpp(const BridgeConfig *c, GError **error)
     g_autoptr(Jid) room = jid_parse_room(c->xmpp.muc);
     if (!room)
         return bad(error, "[xmpp] muc", c->xmpp.muc, "not a room, name@domain");
+    g_autoptr(Jid) nick = jid_build("bridge", "x", *c->xmpp.nickname ? c->xmpp.nickname : "x");
+    if (!nick)
+        return bad(error, "[xmpp] nickname", c->xmpp.nickname, "must have no control characters");
     if (*c->xmpp.ca_file && !g_file_test(c->xmpp.ca_file, G_FILE_TEST_IS_REGULAR))
         return bad(error, "[xmpp] ca_file", c->xmpp.ca_file, "no such file; empty: the certificates of the system");
     return TRUE;
@@ -173,7 +176,8 @@ gboolean bridge_config_announced(const char *text, AnnouncedAddress *out)
     *out = (AnnouncedAddress){ 0 };
     return at[0] && (public == text || tuple_parse(part[0], 0, 0, &out->local)) &&
            (!at[1] || g_ascii_string_to_unsigned(at[1], 10, 1, 65535, &port, NULL)) &&
-           tuple_parse(at[0], (uint16_t)port, 0, &out->public);
+           tuple_parse(at[0], (uint16_t)port, 0, &out->public) &&
+           (!tuple_is_set(&out->local) || out->local.family == out->public.family);
 }
 
 static gboolean check_ice(const BridgeConfig *c, GError **error)

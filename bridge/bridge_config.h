@@ -65,7 +65,8 @@ extern const size_t bridge_n_options;
 
 /* Checks that span options (DaemonSpec.check): FALSE and *error, a CONFIG_ERROR beginning with "[section] key". */
 gboolean bridge_config_check(const void *config, GError **error);
-/* One entry of [ice] announce: PUBLIC or LOCAL=PUBLIC, port as PUBLIC/PORT. FALSE: something else. */
+/* One entry of [ice] announce: PUBLIC or LOCAL=PUBLIC, both IPv4 or both IPv6, port as PUBLIC/PORT, 1..65535. FALSE:
+ * something else; *out is undefined. */
 gboolean bridge_config_announced(const char *text, AnnouncedAddress *out);
 
 #endif

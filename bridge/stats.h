@@ -37,7 +37,7 @@ typedef enum { STAT_NUMBER, STAT_TEXT, STAT_BOOL } StatKind;
 typedef struct {
     const char *name; /* static */
     StatKind kind;
-    char value[64]; /* as in presence */
+    char value[256]; /* as in presence; as long as a text of the configuration may be */
 } Stat;
 /* A fresh list of Stat; g_array_unref it. */
 GArray *stats_list(const Stats *s);

@@ -23,11 +23,11 @@ typedef struct {
     char *body;
 } Room;
 
-static void set_up(Room *r)
+static void set_up_with(Room *r, const char *config_text)
 {
     GError *error = NULL;
     *r = (Room){ .session = soup_session_new_with_options("proxy-resolver", NULL, NULL) };
-    fixture_set_up(&r->f, NULL);
+    fixture_set_up(&r->f, config_text);
     r->metrics = metrics_new("jitsi_jvb_");
     r->stats = stats_new(r->f.bridge, &(StatsConfig){ .version = "1.2", .n_workers = 2 }, r->metrics);
     HttpAdminConfig config = { .address = "127.0.0.1", .name = "t", .version = "1.2", .metrics = r->metrics };
@@ -35,6 +35,11 @@ static void set_up(Room *r)
     g_assert_no_error(error);
     r->admin = admin_new(r->http, r->f.bridge, r->stats);
     r->base = g_strdup_printf("http://127.0.0.1:%u", http_admin_port(r->http));
+}
+
+static void set_up(Room *r)
+{
+    set_up_with(r, NULL);
 }
 
 static void tear_down(Room *r)
@@ -88,6 +93,20 @@ static JsonObject *get_json(Room *r, const char *path, JsonNode **root)
     g_assert_cmpuint(r->status, ==, 200);
     g_assert_nonnull(*root);
     return json_node_get_object(*root);
+}
+
+/* What the configuration takes is published whole. */
+static void test_long_texts(void)
+{
+    Room r;
+    g_autofree char *region = g_strnfill(255, 'r'), *id = g_strnfill(255, 'i');
+    g_autofree char *text = g_strdup_printf("[bridge]\nregion = %s\nrelay_id = %s\n", region, id);
+    set_up_with(&r, text);
+    g_autoptr(JsonNode) root = NULL;
+    JsonObject *o = get_json(&r, "/colibri/stats", &root);
+    g_assert_cmpstr(json_object_get_string_member(o, "region"), ==, region);
+    g_assert_cmpstr(json_object_get_string_member(o, "relay_id"), ==, id);
+    tear_down(&r);
 }
 
 static void test_stats(void)
@@ -308,6 +327,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_log_set_always_fatal(G_LOG_FATAL_MASK);
     g_test_add_func("/bridge/admin/stats and metrics", test_stats);
+    g_test_add_func("/bridge/admin/long texts", test_long_texts);
     g_test_add_func("/bridge/admin/drain and shutdown", test_drain);
     g_test_add_func("/bridge/admin/colibri2", test_colibri2);
     g_test_add_func("/bridge/admin/endpoint dump", test_endpoint_dump);

@@ -132,9 +132,12 @@ wrong focus '[xmpp]\nsecret_file = word\n[bridge]\nbrewery = b\n' "brewery" c.co
 wrong focus '[xmpp]\nsecret_file = word\n[conference]\nsource_delays = 10\n' "delays" c.conf:4 '[conference] source_delays' SIZE=MS
 wrong bridge '[log]\nlevel = info\n' "no secret" c.conf '[xmpp] password_file' credential
 wrong bridge '[xmpp]\npassword_file = word\nmuc = b\n' "muc" c.conf:3 '[xmpp] muc' name@domain
+wrong bridge '[xmpp]\npassword_file = word\nnickname = a\\nb\n' "nickname" c.conf:3 '[xmpp] nickname' control
 wrong bridge '[xmpp]\npassword_file = word\nusername = b@c\n' "account" c.conf:3 '[xmpp] username' '@'
 wrong bridge '[xmpp]\nhost =\n[ice]\nannounce = somewhere\n' "announce" c.conf:4 '[ice] announce' LOCAL=PUBLIC
 wrong bridge '[xmpp]\nhost =\n[ice]\nannounce = 192.0.2.1; 10.0.0.1=192.0.2.2/0\n' "announce, its port" c.conf:4 '10.0.0.1=192.0.2.2/0' PUBLIC/PORT
+wrong bridge '[xmpp]\nhost =\n[ice]\nannounce = 10.0.0.1=2001:db8::1\n' "announce, two families" c.conf:4 '10.0.0.1=2001:db8::1' LOCAL=PUBLIC
+wrong bridge '[xmpp]\nhost =\n[http]\nprivate = ::1:8080\n' "private listener without brackets" c.conf:4 '[http] private = ::1:8080' ADDRESS:PORT
 wrong bridge '[xmpp]\nhost =\n[ice]\naddresses = 1.2.3\n' "addresses" c.conf:4 '[ice] addresses = 1.2.3' 'IP address'
 wrong bridge '[xmpp]\nhost =\n[ice]\nipv4 = no\nipv6 = no\n' "no family" c.conf:4 '[ice] ipv4' ipv6
 wrong bridge '[xmpp]\nhost =\n[http]\npublic = 9090\n' "public listener" c.conf:4 '[http] public' ADDRESS:PORT
