@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include "common/xmpp/jid.h"
 
 typedef enum {
     OUTSIDE,
@@ -329,9 +330,10 @@ MucRoom *muc_room_new(IqRouter *router, StanzaSend send, gpointer send_user, con
     room->router = router;
     room->send = send;
     room->send_user = send_user;
-    room->jid = g_strdup(room_jid);
+    g_autoptr(Jid) normal = jid_parse_room(room_jid);
+    room->jid = g_strdup(normal ? normal->bare : room_jid); /* as the server will write it */
     room->nick = g_strdup(nick);
-    room->own_jid = g_strdup_printf("%s/%s", room_jid, nick);
+    room->own_jid = g_strdup_printf("%s/%s", room->jid, nick);
     room->from = g_strdup(from);
     room->events = *events;
     room->user = user;

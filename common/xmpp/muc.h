@@ -63,8 +63,8 @@ typedef struct {
     void (*refused)(MucRoom *room, const char *nick, gpointer user);
 } MucEvents;
 
-/* room: "demo@conference.meet.example"; from: our address for a component ("focus@focus.meet.example/focus"), NULL
- * for a client. */
+/* room: "demo@conference.meet.example", in any case of letters; texts are copied; user must outlive it. from: our
+ * address for a component ("focus@focus.meet.example/focus"), NULL for a client. */
 MucRoom *muc_room_new(IqRouter *router, StanzaSend send, gpointer send_user, const char *room, const char *nick,
                       const char *from, const MucEvents *events, gpointer user);
 /* Frees without a word to the server; callbacks of its requests do not run. NULL is fine. */

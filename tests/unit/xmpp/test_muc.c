@@ -74,7 +74,8 @@ static void tear_down(Fixture *f, gconstpointer data)
     g_string_free(f->story, TRUE);
 }
 
-/* One line of a script: "> presence" comes in; "join", "leave", "suspend" call; what the callbacks said must be `story`. */
+/* One line of a script: "> presence" comes in; "join", "leave", "suspend" call; what the callbacks said must be
+ * `story`. */
 typedef struct {
     const char *in, *story;
 } Step;
@@ -334,6 +335,21 @@ static void test_occupant_limit(Fixture *f, gconstpointer data)
     g_assert_cmpstr(f->story->str, ==, "full:n2004 ");
 }
 
+/* JvbBrewery@internal.meet.example in a configuration: servers write it in lower case. */
+static void test_spelling(Fixture *f, gconstpointer data)
+{
+    MucRoom *room = muc_room_new(f->router, on_send, f, "Bridges@Internal.D", "focus", "f@d/x", &events, f);
+    muc_room_join(room, NULL, 5000);
+    g_assert_cmpstr(stanza_get(f->sent->pdata[f->sent->len - 1], "to"), ==, "bridges@internal.d/focus");
+    static const char back[] =
+        "<presence from='bridges@internal.d/focus'><x xmlns='http://jabber.org/protocol/muc#user'>"
+        "<item affiliation='owner' role='moderator'/><status code='110'/></x></presence>";
+    g_autoptr(Stanza) presence = stanza_parse(back, strlen(back), NULL);
+    g_assert_true(muc_room_handle(room, presence));
+    g_assert_true(muc_room_is_joined(room));
+    muc_room_free(room);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -346,6 +362,7 @@ int main(int argc, char **argv)
     ADD("timeout", test_timeout);
     ADD("configuration", test_config);
     ADD("other rooms", test_other_rooms);
+    ADD("spelling", test_spelling);
     ADD("occupant limit", test_occupant_limit);
     return g_test_run();
 }
