@@ -42,7 +42,10 @@ for dir in common/rtp bridge/rx bridge/tx bridge/alloc bridge/speech; do
     $dir is pure"
 done
 
-# A heading of doc/protocols.md that a comment names is there.
+# A document that a comment names is in the tree, and so is a heading of doc/protocols.md.
+while IFS=: read -r f name; do
+    [ -e "$name" ] || [ -e "doc/$name" ] || complain "$f: there is no $name"
+done < <(grep -oE '[A-Za-z0-9_./-]+\.md\b' "${files[@]}" /dev/null | sort -u)
 while read -r heading; do
     grep -qE "^###? $heading\$" doc/protocols.md || complain "comments name doc/protocols.md, $heading: there is no such heading"
 done < <(for f in "${files[@]}"; do tr '\n' ' ' <"$f" | sed 's, \*  *, ,g' | tr -s ' '; done |

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Hysteresis of the allocation (bridge.md 9.7) in the engine: the bandwidth swings about what a layer costs, and the
+ * Hysteresis of the allocation (doc/protocols.md, Layers and allocation) in the engine: the bandwidth swings about what a layer costs, and the
  * picture does not swing along with it; each swing would cost its sender a key frame for all receivers. */
 #include "bridge/tx/tx_allocate.h"
 #include "tests/unit/media/film_kit.h"
