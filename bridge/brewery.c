@@ -125,6 +125,11 @@ static void on_occupant_left(MucRoom *room, const MucOccupant *o, const Stanza *
 
 static const MucEvents muc_events = { .joined = on_joined, .out = on_out, .occupant_left = on_occupant_left };
 
+const char *brewery_trouble(const Brewery *br)
+{
+    return xmpp_link_trouble(br->link);
+}
+
 bool brewery_is_joined(const Brewery *br)
 {
     return br && xmpp_link_is_connected(br->link) && muc_room_is_joined(br->room);
@@ -229,6 +234,7 @@ static void on_connected(gpointer user)
 static void on_disconnected(const char *reason, gpointer user)
 {
     Brewery *br = user;
+    bridge_env(br->bridge)->counters.xmpp_disconnects++;
     muc_room_suspend(br->room); /* statistics sent ahead of the next join would be refused, and taken for its refusal */
     log_warning(&br->log, "XMPP: %s; conferences go on, connecting again", reason);
 }

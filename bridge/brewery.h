@@ -35,6 +35,8 @@ void brewery_publish(Brewery *br);
  * implementation does not know notifications) is spared the next ones while it stays in the room. */
 void brewery_tell_lost(Brewery *br, const Endpoint *ep, const char *why);
 bool brewery_is_joined(const Brewery *br); /* in the room now */
+/* Why there is no connection to the server; NULL: there is one, or none was tried yet. */
+const char *brewery_trouble(const Brewery *br);
 /* Leaves the room with a word (a focus then moves participants at once) and stops connecting. The stanzas
  * leave with the main loop's next turns. */
 void brewery_leave(Brewery *br);

@@ -33,7 +33,7 @@ typedef struct { /* since start; published as statistics and metrics */
     uint64_t data_channel_received, data_channel_sent, websocket_received, websocket_sent;
     uint64_t messages_limited, messages_bad, messages_unsent, commands_refused;
     uint64_t websockets_opened, websockets_refused, http_connections_refused;
-    uint64_t requests, requests_failed, notifications_sent, notifications_refused;
+    uint64_t requests, requests_failed, notifications_sent, notifications_refused, xmpp_disconnects;
 } BridgeCounters;
 
 typedef struct {

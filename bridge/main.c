@@ -181,7 +181,7 @@ static const char *not_ready(gpointer user)
 {
     App *app = user;
     if (app->brewery && !brewery_is_joined(app->brewery))
-        return "not in the bridges' room";
+        return brewery_trouble(app->brewery) ? brewery_trouble(app->brewery) : "not in the bridges' room";
     return bridge_is_draining(app->bridge) ? "draining" : NULL;
 }
 

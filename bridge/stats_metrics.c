@@ -36,6 +36,8 @@ static const Row rows[] = {
             "Connections closed because too many were waiting, or one for too long"),
     COUNTER("conferences_superseded", conferences_superseded, "Conferences whose focus began anew"),
     COUNTER("notifications_sent", notifications_sent, "Lost endpoints that their focus was told of"),
+    COUNTER("xmpp_disconnects", xmpp_disconnects,
+            "Losses of the XMPP stream and failed attempts; /about/ready says why"),
     COUNTER("notifications_refused", notifications_refused, "Notifications that a focus answered with an error"),
     COUNTER("consent_lost", consent_lost, "Endpoints that stopped answering consent checks"),
     COUNTER("ice_restarts_started", ice_restarts_started, "In-place ICE restarts begun"),

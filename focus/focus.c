@@ -203,7 +203,7 @@ static void on_bridge_lost(const char *bridge, gboolean reachable, gpointer user
 const char *focus_not_ready(const Focus *focus)
 {
     if (!xmpp_link_is_connected(focus->link))
-        return "not connected to the XMPP server";
+        return xmpp_link_trouble(focus->link) ? xmpp_link_trouble(focus->link) : "not connected to the XMPP server";
     if (focus->draining)
         return "draining";
     if (!bridge_brewery_is_joined(focus->brewery))

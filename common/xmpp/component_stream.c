@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include "common/xmpp/stanza_framer.h"
+#include "common/xmpp/link_trouble.h"
 
 #define NS_STREAMS "http://etherx.jabber.org/streams"
 #define NS_COMPONENT "jabber:component:accept"
@@ -138,13 +139,14 @@ static void on_header(ComponentStream *s, const Frame *f)
     say(s, handshake);
 }
 
-/* <stream:error> says why the stream ends: its first child's name. The prefix was declared in the header. */
+/* The prefix was declared in the header. */
 static void on_stream_error(ComponentStream *s, const Frame *f)
 {
-    g_autofree char *text = g_strndup(f->text, MIN(f->len, 512));
-    const char *condition = strchr(text + 1, '<');
-    size_t len = condition ? strspn(condition + 1, "abcdefghijklmnopqrstuvwxyz-") : 0;
-    g_autofree char *why = g_strdup_printf("stream error %.*s", (int)len, condition ? condition + 1 : "");
+    g_autofree char *text =
+        g_strdup_printf("<stream xmlns:stream=\"" NS_STREAMS "\">%.*s</stream>", (int)f->len, f->text);
+    g_autoptr(Stanza) stream = stanza_parse_in(NS_CLIENT, text, strlen(text), NULL);
+    g_autofree char *why =
+        link_trouble_read(LINK_TROUBLE_COMPONENT, stream ? stanza_find(stream, "error", NS_STREAMS) : NULL);
     end(s, why);
 }
 
@@ -204,7 +206,9 @@ static gboolean read_some(ComponentStream *s)
     if (n < 0 && g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         return FALSE;
     if (n <= 0) {
-        end(s, error ? error->message : "connection closed");
+        end(s, error                 ? error->message
+               : s->phase == SHAKING ? "connection closed while the handshake was not answered"
+                                     : "connection closed");
         return FALSE;
     }
     stanza_framer_push(s->framer, bytes, (size_t)n);

@@ -7,6 +7,7 @@ common_xmpp_libplenum_xmpp_a_SOURCES = \
 	%D%/disco.c %D%/disco.h \
 	%D%/iq_router.c %D%/iq_router.h \
 	%D%/jid.c %D%/jid.h \
+	%D%/link_trouble.c %D%/link_trouble.h \
 	%D%/muc.c %D%/muc.h \
 	%D%/stanza.c %D%/stanza.h \
 	%D%/stanza_error.c %D%/stanza_error.h \

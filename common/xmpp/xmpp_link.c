@@ -102,6 +102,7 @@ void link_up(XmppLink *link, const char *bound)
     g_free(link->bound_jid);
     link->bound_jid = g_strdup(bound ? bound : link->jid);
     link->state = CONNECTED;
+    g_clear_pointer(&link->trouble, g_free);
     link->backoff_ms = XMPP_LINK_BACKOFF_MIN_MS;
     link_heard(link);
     link->events.connected(link->user);
@@ -250,6 +251,8 @@ static void pause_and_retry(XmppLink *link, const char *reason)
     guint wait_ms = link->backoff_ms / 2 + (guint)g_random_int_range(0, (gint32)link->backoff_ms / 2 + 1);
     link->backoff_ms = MIN(link->backoff_ms * 2, XMPP_LINK_BACKOFF_MAX_MS);
     link->state = PAUSED;
+    g_free(link->trouble);
+    link->trouble = g_strdup(reason);
     link->retry = g_timeout_add(wait_ms, on_retry, link);
     link->events.disconnected(reason, link->user);
 }
@@ -337,12 +340,20 @@ void xmpp_link_free(XmppLink *link)
     g_free(link->ca_file);
     g_free(link->bound_jid);
     g_free(link->lost_reason);
+    g_free(link->refusal);
+    g_free(link->complaint);
+    g_free(link->trouble);
     g_free(link);
 }
 
 gboolean xmpp_link_is_connected(const XmppLink *link)
 {
     return link->state == CONNECTED && !link->lost;
+}
+
+const char *xmpp_link_trouble(const XmppLink *link)
+{
+    return link->trouble;
 }
 
 const char *xmpp_link_jid(const XmppLink *link)

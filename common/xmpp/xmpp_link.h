@@ -51,6 +51,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XmppLink, xmpp_link_free)
  * Never waits. */
 gboolean xmpp_link_send(XmppLink *link, Stanza *stanza);
 gboolean xmpp_link_is_connected(const XmppLink *link);
+/* Why the last attempt failed or the stream ended, as `disconnected` was told; NULL while connected and before. */
+const char *xmpp_link_trouble(const XmppLink *link);
 const char *xmpp_link_jid(const XmppLink *link);     /* own full JID once connected, else the configured one */
 guint64 xmpp_link_dropped_in(const XmppLink *link);  /* received stanzas over the limits or without sense */
 guint64 xmpp_link_dropped_out(const XmppLink *link); /* sent while not connected */

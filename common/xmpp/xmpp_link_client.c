@@ -14,6 +14,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "common/base/log.h"
+#include "common/xmpp/link_trouble.h"
+
+#define NS_SASL "urn:ietf:params:xml:ns:xmpp-sasl"
 
 /* ---- libstrophe's callbacks ---- */
 
@@ -43,10 +46,14 @@ static void on_connection(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
         link_up(link, xmpp_conn_get_bound_jid(conn));
         return;
     }
-    link_down(link, stream_error && stream_error->text ? stream_error->text
-                    : stream_error                     ? "stream error"
-                    : error > 0                        ? g_strerror(error)
-                                                       : "connection closed");
+    g_autofree char *why = NULL;
+    if (stream_error) {
+        g_autoptr(Stanza) said = stream_error->stanza ? strophe_stanza_convert(stream_error->stanza) : NULL;
+        why = link_trouble_read(LINK_TROUBLE_STREAM, said);
+    } else if (link->state == CONNECTING) { /* libstrophe itself says no more than that it is over */
+        why = link->refusal ? g_steal_pointer(&link->refusal) : g_steal_pointer(&link->complaint);
+    }
+    link_down(link, why ? why : error > 0 ? g_strerror(error) : "connection closed");
 }
 
 /* ---- the socket ---- */
@@ -168,14 +175,35 @@ static long tls_flags(const XmppLink *link)
     return link->host && is_loopback(link->host) ? XMPP_CONN_FLAG_DISABLE_TLS : XMPP_CONN_FLAG_MANDATORY_TLS;
 }
 
+/* A refused login is told nowhere else than among the stanzas it logs. The first refusal is the one of the best method. */
+static void note_refusal(XmppLink *link, const char *message)
+{
+    static const char failure[] = "RECV: <failure ";
+    const char *text = message + strlen("RECV: ");
+    if (link->refusal || strncmp(message, failure, strlen(failure)) != 0 || !strstr(text, NS_SASL))
+        return;
+    g_autoptr(Stanza) said = stanza_parse(text, strlen(text), NULL);
+    link->refusal = link_trouble_read(LINK_TROUBLE_LOGIN, said);
+}
+
 static void on_log(void *user, xmpp_log_level_t level, const char *area, const char *message)
 {
-    if (level >= XMPP_LEVEL_WARN) /* below it are whole stanzas, secrets included */
-        log_info(NULL, "libstrophe %s: %s", area, message);
+    XmppLink *link = user;
+    if (link->state == CONNECTING)
+        note_refusal(link, message);
+    if (level < XMPP_LEVEL_WARN) /* whole stanzas, secrets included */
+        return;
+    log_info(NULL, "libstrophe %s: %s", area, message);
+    if (link->state == CONNECTING && !link->complaint)
+        link->complaint =
+            g_strdup_printf("%s%s", message,
+                            strcmp(area, "auth") == 0 ? ": does the server offer a login without TLS? [xmpp] tls" : "");
 }
 
 void link_client_begin(XmppLink *link)
 {
+    g_clear_pointer(&link->refusal, g_free);
+    g_clear_pointer(&link->complaint, g_free);
     link->ctx = xmpp_ctx_new(NULL, &link->log);
     link->conn = link->ctx ? xmpp_conn_new(link->ctx) : NULL;
     if (!link->conn)

@@ -33,6 +33,8 @@ struct XmppLink {
     guint fd_watch, out_watch, tick, idle, retry;
     gboolean in_run, lost; /* lost: the stream ended during xmpp_run_once */
     char *lost_reason;
+    char *refusal, *complaint; /* client, of this attempt: the server's, libstrophe's; NULL none */
+    char *trouble;             /* why it is not connected; NULL: it is, or nothing has failed yet */
     guint backoff_ms;
     int64_t last_in_ms, ping_ms, attempt_ms; /* ping_ms 0: none outstanding */
     guint64 dropped_in, dropped_out;

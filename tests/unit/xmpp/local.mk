@@ -5,7 +5,8 @@ XMPP_TESTS = tests/unit/xmpp/test_stanza \
 	tests/unit/xmpp/test_disco \
 	tests/unit/xmpp/test_muc \
 	tests/unit/xmpp/test_stanza_framer \
-	tests/unit/xmpp/test_xmpp_link
+	tests/unit/xmpp/test_xmpp_link \
+	tests/unit/xmpp/test_link_trouble
 check_PROGRAMS += $(XMPP_TESTS)
 TESTS += $(XMPP_TESTS)
 CFLAGS_XMPP_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS)
@@ -38,3 +39,7 @@ tests_unit_xmpp_test_muc_LDADD = $(LIBS_XMPP_TEST)
 tests_unit_xmpp_test_xmpp_link_SOURCES = %D%/test_xmpp_link.c
 tests_unit_xmpp_test_xmpp_link_CFLAGS = $(CFLAGS_XMPP_TEST)
 tests_unit_xmpp_test_xmpp_link_LDADD = common/xmpp/libplenum-xmpp.a common/base/libplenum-base.a $(STROPHE_LIBS) $(XML_LIBS) $(GLIB_LIBS)
+
+tests_unit_xmpp_test_link_trouble_SOURCES = %D%/test_link_trouble.c
+tests_unit_xmpp_test_link_trouble_CFLAGS = $(CFLAGS_XMPP_TEST)
+tests_unit_xmpp_test_link_trouble_LDADD = common/xmpp/libplenum-xmpp.a common/base/libplenum-base.a $(STROPHE_LIBS) $(XML_LIBS) $(GLIB_LIBS)
