@@ -31,6 +31,8 @@
 #define CONGESTED_QUEUE_US 100000
 #define CONGESTED_LOSS 0.02
 #define CONGESTED_INTERVAL_US 1000000
+#define SURE_US 180000      /* a slope that lasts so long .. */
+#define SPIKE_US 33000      /* .. or with so much waiting is overuse */
 #define HOLD_QUEUE_US 40000 /* with more waiting on the way, the estimate does not rise */
 #define STANDS_INTERVAL_US 500000
 #define LOSS_LIMITED_PROBE 1.5
@@ -65,6 +67,7 @@ struct Bwe {
     int64_t first_sent_us, last_sent_us, last_feedback_us, last_backoff_us;
     int64_t confirm_bps;                  /* what the probe to be confirmed measured */
     int64_t raised_us;                    /* a probe set the estimate */
+    int64_t over_since_us, over_queue_us; /* a slope since, and what waited then; 0: none */
     int64_t quiet_until_us;               /* packets sent before it do not count for the trend */
     int64_t dropped_from_bps, dropped_us; /* 0: no drop to recover from */
     int64_t reference;                    /* unwrapped, 64 ms units */
@@ -336,6 +339,24 @@ static bool congested(const Bwe *b, int64_t now_us)
     return recent_bps < SUDDEN_FALL * b->aimd.bps || (stands && now_us - b->aimd.decreased_us > CONGESTED_INTERVAL_US);
 }
 
+/* A slope while little waits may be somebody's probe or large frame, which is over at once: were each of those given way
+ * to, whoever probes higher would take all. It must still be there, and what waits not fall, some reports later. */
+static bool unsure(Bwe *b, int64_t now_us)
+{
+    int64_t queue_us = bwe_queue_delay_us(&b->queue);
+    if (b->usage != BWE_OVERUSE) {
+        b->over_since_us = 0;
+        return false;
+    }
+    if (queue_us > SPIKE_US)
+        return false;
+    if (b->over_since_us == 0 || queue_us < b->over_queue_us) {
+        b->over_since_us = now_us > 0 ? now_us : 1;
+        b->over_queue_us = queue_us;
+    }
+    return now_us - b->over_since_us < SURE_US;
+}
+
 /* At overuse the long window still remembers the link as it was, or the rate before a probe raised it. */
 static int64_t acked_for_aimd(const Bwe *b, int64_t now_us)
 {
@@ -354,10 +375,11 @@ static void estimate(Bwe *b, BwePacket *packets, size_t received, size_t n, int6
     by_arrival(packets, received);
     for (size_t i = 0; i < received; i++) {
         bwe_ack_rate_add(&b->ack, &packets[i]);
-        if (packets[i].probe && probe_bps == 0)
-            probe_bps = bwe_probe_result(&b->probe, &packets[i], &reason, &probed_bps, &saturated);
+        if (packets[i].probe)
+            bwe_probe_received(&b->probe, &packets[i]);
     }
     if (received > 0) {
+        probe_bps = bwe_probe_result(&b->probe, &reason, &probed_bps, &saturated);
         measure_rtt(b, packets, received, now_us);
         detect(b, packets, received, now_us);
     }
@@ -365,11 +387,16 @@ static void estimate(Bwe *b, BwePacket *packets, size_t received, size_t n, int6
     b->acked_bps = bwe_random_loss_restore_bps(&b->random_loss, bwe_ack_rate_bps(&b->ack));
     b->aimd.rtt_us = bwe_rtt_us(b);
     BweUsage before = b->usage;
-    b->usage = congested(b, now_us) ? BWE_OVERUSE : b->trend.usage;
+    b->usage = b->trend.usage;
+    bool wait = unsure(b, now_us);
+    if (congested(b, now_us)) {
+        b->usage = BWE_OVERUSE;
+        wait = false;
+    }
     int64_t before_bps = b->aimd.bps;
     if (probe_bps > 0 && b->usage != BWE_OVERUSE)
         use_probe(b, reason, probed_bps, probe_bps, saturated, now_us);
-    else if (bwe_aimd_update(&b->aimd, b->usage, acked_for_aimd(b, now_us),
+    else if (bwe_aimd_update(&b->aimd, wait ? BWE_UNDERUSE : b->usage, acked_for_aimd(b, now_us),
                              b->alr.limited || bwe_queue_delay_us(&b->queue) > HOLD_QUEUE_US, now_us))
         decreased(b, before_bps, now_us);
     if (before == BWE_OVERUSE && b->usage != BWE_OVERUSE)

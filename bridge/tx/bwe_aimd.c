@@ -9,6 +9,9 @@
 #define ADDITIVE_SHARE 0.08
 #define ADDITIVE_MOST 0.3
 #define ABOVE_S 0.4
+#define MILD 0.88         /* acknowledged / aimed at: a little too much was sent .. */
+#define AGAIN_US 1000000  /* .. and not only what still arrives of it */
+#define ABOVE_UNKNOWN 0.1 /* where the link is full is not known */
 #define DEFAULT_RTT_US 200000
 #define PACKET_BITS (1200 * 8)
 #define CAPACITY_WEIGHT 0.05
@@ -52,7 +55,10 @@ static bool may_decrease(const BweAimd *a, int64_t acked_bps, int64_t now_us)
 static void decrease(BweAimd *a, int64_t acked_bps, int64_t now_us)
 {
     double acked_kbps = acked_bps / 1000.0;
-    int64_t bps = (int64_t)(BWE_BACKOFF * acked_bps);
+    /* Two who meet the limit together must fall by the same part of what they aim at. What arrives is less than that for
+     * who falls first and more for the other: to fall by that would hold them apart. */
+    bool mild = acked_bps > MILD * a->bps && (a->decreased_us < 0 || now_us - a->decreased_us > AGAIN_US);
+    int64_t bps = (int64_t)(BWE_BACKOFF * (mild ? a->bps : acked_bps));
     if (acked_bps == 0)
         bps = a->bps / 2; /* overuse before anything was measured */
     else if (bps > 5000)
@@ -89,7 +95,8 @@ static void increase(BweAimd *a, int64_t acked_bps, int64_t now_us)
     if (a->link.kbps > 0)
         more = additive_bps_per_second(a) * elapsed_s;
     /* never far above what arrives: that much further it would go before overuse shows */
-    int64_t above = a->link.kbps > 0 ? (int64_t)(ABOVE_S * additive_bps_per_second(a)) : acked_bps / 2 + 10000;
+    int64_t above = a->link.kbps > 0 ? (int64_t)(ABOVE_S * additive_bps_per_second(a))
+                                     : (int64_t)(ABOVE_UNKNOWN * acked_bps) + 10000;
     int64_t limit = acked_bps > 0 ? acked_bps + above : a->max_bps;
     if (a->bps < limit)
         a->bps = clamp((int64_t)fmin(a->bps + more, limit), a->min_bps, a->max_bps);

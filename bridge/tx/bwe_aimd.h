@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include "bridge/tx/bwe_trendline.h"
 
-#define BWE_BACKOFF 0.85
+#define BWE_BACKOFF 0.9
 
 typedef struct {
     double kbps;      /* average of what was acknowledged at overuse; 0 unknown */

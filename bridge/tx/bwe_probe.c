@@ -6,7 +6,7 @@
 #define MAX_RATIO 2
 #define SATURATED 0.9 /* received / sent */
 #define UTILISATION 0.95
-#define MIN_SHARE_PCT 80
+#define MIN_SHARE_PCT 70
 
 static void drop_first(BweProbe *p)
 {
@@ -57,7 +57,8 @@ size_t bwe_probe_bytes_due(BweProbe *p, size_t packet_bytes, int64_t now_us, int
         if (packet_bytes < BWE_PROBE_TRIGGER)
             return 0; /* starts in the wake of video only: with nothing to send, nothing to find out */
         c->started_us = now_us > 0 ? now_us : 1;
-        c->goal_bytes = (size_t)(c->rate_bps * BWE_PROBE_US / 8000000);
+        int64_t length_us = c->reason == BWE_PROBE_CONFIRM ? BWE_PROBE_CONFIRM_US : BWE_PROBE_US;
+        c->goal_bytes = (size_t)(c->rate_bps * length_us / 8000000);
     }
     int64_t due_us = next_burst_us(c);
     if (now_us - due_us > BWE_PROBE_LATE_US) {
@@ -110,13 +111,17 @@ static void measure(BweCluster *c, const BwePacket *packet)
     c->got_bytes += packet->bytes;
 }
 
-int64_t bwe_probe_result(BweProbe *p, const BwePacket *packet, BweProbeReason *reason, int64_t *probed_bps,
-                         bool *saturated)
+void bwe_probe_received(BweProbe *p, const BwePacket *packet)
 {
-    if (p->count == 0 || p->clusters[0].id != packet->probe)
+    if (p->count > 0 && p->clusters[0].id == packet->probe)
+        measure(&p->clusters[0], packet);
+}
+
+int64_t bwe_probe_result(BweProbe *p, BweProbeReason *reason, int64_t *probed_bps, bool *saturated)
+{
+    if (p->count == 0)
         return 0;
-    BweCluster *c = &p->clusters[0];
-    measure(c, packet);
+    const BweCluster *c = &p->clusters[0];
     if (c->ended_us == 0 || c->got_packets * 100 < c->sent_packets * MIN_SHARE_PCT ||
         c->got_bytes * 100 < c->sent_bytes * MIN_SHARE_PCT)
         return 0;

@@ -10,13 +10,15 @@
 #include <stdint.h>
 #include "bridge/tx/bwe_packet.h"
 
-#define BWE_PROBE_US 25000          /* a cluster lasts this long at least ... */
-#define BWE_PROBE_PACKETS 5         /* ... and has so many packets */
-#define BWE_PROBE_PACKETS_SLOW 3    /* where large ones would take much longer */
-#define BWE_PROBE_BURST_US 2000     /* sent at a time */
-#define BWE_PROBE_LATE_US 20000     /* behind its schedule by this: given up */
-#define BWE_PROBE_WAIT_US 1000000   /* for a packet to start it, and for its feedback */
-#define BWE_PROBE_TRIGGER 200       /* bytes of a packet that may start a cluster: a video packet */
+#define BWE_PROBE_US 25000 /* a cluster lasts this long at least ... */
+#define BWE_PROBE_CONFIRM_US                                                                                           \
+    80000                         /* one that confirms: others' frames, 33 ms apart, and jitter must not hide from it */
+#define BWE_PROBE_PACKETS 5       /* ... and has so many packets */
+#define BWE_PROBE_PACKETS_SLOW 3  /* where large ones would take much longer */
+#define BWE_PROBE_BURST_US 2000   /* sent at a time */
+#define BWE_PROBE_LATE_US 20000   /* behind its schedule by this: given up */
+#define BWE_PROBE_WAIT_US 1000000 /* for a packet to start it, and for its feedback */
+#define BWE_PROBE_TRIGGER 200     /* bytes of a packet that may start a cluster: a video packet */
 #define BWE_PROBE_PERIOD_US 2000000 /* between looks for more while the estimate is below what is wanted */
 #define BWE_PROBE_QUEUE 2           /* clusters waiting at most: the two of the start */
 
@@ -60,10 +62,11 @@ uint16_t bwe_probe_running(const BweProbe *p);
 size_t bwe_probe_bytes_due(BweProbe *p, size_t packet_bytes, int64_t now_us, int64_t *again_us);
 /* A packet of the running cluster went out. */
 void bwe_probe_packet_sent(BweProbe *p, uint16_t id, size_t bytes, int64_t now_us);
-/* A packet of a cluster arrived (p->probe != 0). Returns the rate once enough have, 0 until then; *reason and
- * *probed_bps say what was tried. *saturated: the path carried less than was sent. */
-int64_t bwe_probe_result(BweProbe *p, const BwePacket *packet, BweProbeReason *reason, int64_t *probed_bps,
-                         bool *saturated);
+/* A packet of a cluster arrived (packet->probe != 0). */
+void bwe_probe_received(BweProbe *p, const BwePacket *packet);
+/* After all packets of one feedback. Returns the rate once enough have arrived, 0 until then; *reason and *probed_bps
+ * say what was tried. *saturated: the path carried less than was sent. */
+int64_t bwe_probe_result(BweProbe *p, BweProbeReason *reason, int64_t *probed_bps, bool *saturated);
 /* Gives up on feedback that does not come. */
 void bwe_probe_tick(BweProbe *p, int64_t now_us);
 

@@ -30,14 +30,17 @@ static double arrived_kbps(const BweRandomPeriod *p)
     return p->kb > 0 ? p->kbps * (1 - p->lost_kb / p->kb) : 0;
 }
 
-/* More was sent, and hardly more arrived. */
-static bool limited(const BweRandomLoss *r, double mean_kbps)
+typedef enum { UNKNOWN, FREE, LIMITED } Verdict;
+
+/* Limited: more was sent, and hardly more arrived. */
+static Verdict compare(const BweRandomLoss *r, double mean_kbps)
 {
     unsigned n_low, n_high;
     BweRandomPeriod low = sum(r, 0, mean_kbps, &n_low), high = sum(r, mean_kbps, 1e12, &n_high);
     if (n_low < LEAST_PERIODS || n_high < LEAST_PERIODS || high.kbps - low.kbps < LEAST_SPREAD * mean_kbps)
-        return false;
-    return arrived_kbps(&high) - arrived_kbps(&low) < LEAST_YIELD * (high.kbps - low.kbps);
+        return UNKNOWN;
+    bool hardly = arrived_kbps(&high) - arrived_kbps(&low) < LEAST_YIELD * (high.kbps - low.kbps);
+    return hardly ? LIMITED : FREE;
 }
 
 static void judge(BweRandomLoss *r)
@@ -47,7 +50,11 @@ static void judge(BweRandomLoss *r)
     if (n < LEAST_PERIODS || all.kb <= 0)
         return; /* what was known of the path still holds */
     double share = all.lost_kb / all.kb;
-    r->share = share > BWE_RANDOM_MOST || limited(r, all.kbps) ? 0 : share;
+    Verdict verdict = compare(r, all.kbps);
+    if (share > BWE_RANDOM_MOST || verdict == LIMITED)
+        r->share = 0;
+    else if (verdict == FREE || share < r->share)
+        r->share = share; /* at one rate nothing tells random losses from those of a queue that is always full */
 }
 
 void bwe_random_loss_update(BweRandomLoss *r, const BwePacket *packets, size_t n, int64_t queue_us)

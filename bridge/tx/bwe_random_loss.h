@@ -2,8 +2,9 @@
  *
  * Which share of the packets the path loses whatever is sent: a radio's losses, say. What is lost while nothing
  * waits on the way, and no more of it when more is sent, is no sign of too much; all else is. Where the path drops
- * what is too much without ever holding it back, more sent brings no more to arrive: then none of it is random. Part
- * of Bwe; its owner's thread. Pure. */
+ * what is too much without ever holding it back, more sent brings no more to arrive: then none of it is random.
+ * While it is sent at one rate nothing tells the two apart, and the share does not grow. Part of Bwe; its owner's
+ * thread. Pure. */
 #ifndef PLENUM_BRIDGE_TX_BWE_RANDOM_LOSS_H
 #define PLENUM_BRIDGE_TX_BWE_RANDOM_LOSS_H
 

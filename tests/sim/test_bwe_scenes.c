@@ -6,7 +6,7 @@
  *   overuse stops     within 1 s after the step less is sent, in a quarter second, than fits
  *   queue             back below 100 ms within 3 s; from then on it is longer in a small part of the time only
  *   up                the estimate reaches 85 % of the new capacity within 5 s
- *   calm              the estimate stays within 20 % of its mean, in the last ten seconds of each capacity
+ *   calm              the estimate stays within 20 % of its mean, in the last ten seconds of each capacity: high, low, high
  *
  * `encoder`: a source that follows the estimate. `layers`: one source on stage and four tiles, with allocator, hold,
  * padding; their layers are coarse, padding makes up the rest. Both behind the real paced queue, with real probes. */
@@ -16,14 +16,21 @@
 #include "tests/sim/sim_world.h"
 
 #define SEEDS 20
+#define FIRST_SEED 1001 /* none that the estimator was tuned with: those are 1 to 20 */
+#define MARGIN 2        /* seeds more than are known to miss: another processor's last digits move the moments */
 #define WITHIN 0.85
 #define UP_S 5
 #define STOP_S 1
 #define QUEUE_MS 100
 #define QUEUE_S 3
 #define SWING 0.2
-#define LONG 0.08       /* share of the time after QUEUE_S with QUEUE_MS or more .. */
+#define LONG 0.1        /* share of the time after QUEUE_S with QUEUE_MS or more .. */
 #define LONG_CROSS 0.25 /* .. and where other people's traffic takes part */
+
+/* Seeds of SEEDS. */
+typedef struct {
+    unsigned stop, queue, up, swing, low_swing;
+} Missed;
 
 typedef struct {
     const char *name;
@@ -33,51 +40,58 @@ typedef struct {
     int jitter_ms, way_ms; /* way_ms 0: 30 there, 20 back */
     double cross;          /* other people's, of the low capacity, all the time, in frames */
     int64_t report_us;     /* 0: 100 ms */
-    unsigned late_queue, late_up,
-        restless; /* so many seeds of 20 may miss it: what is known not to hold always, and a few
-                                             * more, as another processor's last digits move the moments */
-    int queue_ms; /* what the queue holds at the high capacity; 0: 200 at 2.5, 100 at 50 */
+    int queue_ms;          /* what the queue holds at the high capacity; 0: 200 at 2.5, 100 at 50 */
+    double queue_s;        /* 0: QUEUE_S; where even that is missed by all, the limit that is kept */
+    Missed known;          /* without MARGIN; doc/congestion.md */
 } Scene;
 
-#define AT_2_5(name, ...)                                                                                              \
-    { name " encoder, 2.5", 2.5, 0.5, false, __VA_ARGS__ },                                                            \
-    {                                                                                                                  \
-        name " layers, 2.5", 2.5, 0.5, true, __VA_ARGS__                                                               \
-    }
-#define AT_50(name, ...)                                                                                               \
-    { name " encoder, 50", 50, 5, false, __VA_ARGS__ },                                                                \
-    {                                                                                                                  \
-        name " layers, 50", 50, 5, true, __VA_ARGS__                                                                   \
-    }
-
 static const Scene scenes[] = {
-    AT_2_5("plain", .restless = 9),
-    AT_50("plain", .restless = 2),
-    AT_2_5("fast reports", .report_us = 50000, .restless = 6),
-    AT_50("fast reports", .report_us = 50000, .restless = 2),
-    AT_2_5("10 ms away", .way_ms = 10, .restless = 4),
-    AT_50("10 ms away", .way_ms = 10, .restless = 2),
-    AT_2_5("75 ms away", .way_ms = 75, .restless = 3),
-    AT_50("75 ms away", .way_ms = 75, .restless = 3),
-    AT_2_5("short queue", .queue_ms = 50, .restless = 9), /* too short for a slope: loss steers */
-    { "short queue encoder, 50", 50, 5, false, .queue_ms = 50, .restless = 6 },
-    { "short queue layers, 50", 50, 5, true, .queue_ms = 50, .restless = SEEDS },
-    AT_2_5("loss 2 %", .loss = 0.02, .restless = 4),
-    AT_50("loss 2 %", .loss = 0.02, .restless = 3),
-    AT_2_5("loss 10 %", .loss = 0.10, .late_up = 8, .restless = 8),
-    AT_50("loss 10 %", .loss = 0.10, .late_up = 3, .restless = 3),
-    AT_2_5("jitter 5 ms", .jitter_ms = 5, .restless = 4),
-    AT_50("jitter 5 ms", .jitter_ms = 5, .late_up = 4, .restless = 2),
-    AT_2_5("jitter 15 ms", .jitter_ms = 15, .late_up = 7, .restless = 8),
-    AT_50("jitter 15 ms", .jitter_ms = 15, .late_up = 8, .restless = 4),
-    AT_2_5("cross traffic", .cross = 0.3, .late_queue = 5, .restless = 3),
-    { "cross traffic encoder, 50", 50, 5, false, .cross = 0.3, .late_queue = 8, .restless = 3 },
-    { "cross traffic layers, 50", 50, 5, true, .cross = 0.3, .late_queue = SEEDS, .restless = 2 },
+    { "plain encoder, 2.5", 2.5, 0.5, false },
+    { "plain layers, 2.5", 2.5, 0.5, true, .known = { .low_swing = 1 } },
+    { "plain encoder, 50", 50, 5, false },
+    { "plain layers, 50", 50, 5, true, .known = { .low_swing = 1 } },
+    { "fast reports encoder, 2.5", 2.5, 0.5, false, .report_us = 50000 },
+    { "fast reports layers, 2.5", 2.5, 0.5, true, .report_us = 50000, .known = { .low_swing = 3 } },
+    { "fast reports encoder, 50", 50, 5, false, .report_us = 50000 },
+    { "fast reports layers, 50", 50, 5, true, .report_us = 50000 },
+    { "10 ms away encoder, 2.5", 2.5, 0.5, false, .way_ms = 10 },
+    { "10 ms away layers, 2.5", 2.5, 0.5, true, .way_ms = 10, .known = { .low_swing = 3 } },
+    { "10 ms away encoder, 50", 50, 5, false, .way_ms = 10 },
+    { "10 ms away layers, 50", 50, 5, true, .way_ms = 10 },
+    { "75 ms away encoder, 2.5", 2.5, 0.5, false, .way_ms = 75 },
+    { "75 ms away layers, 2.5", 2.5, 0.5, true, .way_ms = 75 },
+    { "75 ms away encoder, 50", 50, 5, false, .way_ms = 75 },
+    { "75 ms away layers, 50", 50, 5, true, .way_ms = 75, .known = { .swing = 4 } },
+    { "short queue encoder, 2.5", 2.5, 0.5, false, .queue_ms = 50 },
+    { "short queue layers, 2.5", 2.5, 0.5, true, .queue_ms = 50 },
+    { "short queue encoder, 50", 50, 5, false, .queue_ms = 50 },
+    { "short queue layers, 50", 50, 5, true, .queue_ms = 50, .known = { .swing = 1, .low_swing = 2 } },
+    { "loss 2 % encoder, 2.5", 2.5, 0.5, false, .loss = 0.02, .known = { .up = 1 } },
+    { "loss 2 % layers, 2.5", 2.5, 0.5, true, .loss = 0.02, .known = { .low_swing = 1 } },
+    { "loss 2 % encoder, 50", 50, 5, false, .loss = 0.02 },
+    { "loss 2 % layers, 50", 50, 5, true, .loss = 0.02, .known = { .swing = 2, .low_swing = 2 } },
+    { "loss 10 % encoder, 2.5", 2.5, 0.5, false, .loss = 0.10, .known = { .low_swing = 3 } },
+    { "loss 10 % layers, 2.5", 2.5, 0.5, true, .loss = 0.10, .known = { .up = 4, .swing = 1, .low_swing = 2 } },
+    { "loss 10 % encoder, 50", 50, 5, false, .loss = 0.10 },
+    { "loss 10 % layers, 50", 50, 5, true, .loss = 0.10, .known = { .swing = 2 } },
+    { "jitter 5 ms encoder, 2.5", 2.5, 0.5, false, .jitter_ms = 5 },
+    { "jitter 5 ms layers, 2.5", 2.5, 0.5, true, .jitter_ms = 5, .known = { .low_swing = 4 } },
+    { "jitter 5 ms encoder, 50", 50, 5, false, .jitter_ms = 5, .known = { .up = 1 } },
+    { "jitter 5 ms layers, 50", 50, 5, true, .jitter_ms = 5, .known = { .up = 1 } },
+    { "jitter 15 ms encoder, 2.5", 2.5, 0.5, false, .jitter_ms = 15, .known = { .up = 2 } },
+    { "jitter 15 ms layers, 2.5", 2.5, 0.5, true, .jitter_ms = 15, .known = { .up = 5 } },
+    { "jitter 15 ms encoder, 50", 50, 5, false, .jitter_ms = 15, .known = { .up = 5 } },
+    { "jitter 15 ms layers, 50", 50, 5, true, .jitter_ms = 15, .known = { .up = 1, .swing = 1 } },
+    { "cross traffic encoder, 2.5", 2.5, 0.5, false, .cross = 0.3, .known = { .low_swing = 1 } },
+    { "cross traffic layers, 2.5", 2.5, 0.5, true, .cross = 0.3, .known = { .low_swing = 10 } },
+    { "cross traffic encoder, 50", 50, 5, false, .cross = 0.3, .known = { .queue = 2, .low_swing = 1 } },
+    { "cross traffic layers, 50", 50, 5, true, .cross = 0.3, .queue_s = 4.75, .known = { .low_swing = 1 } },
 };
 
 /* Of all seeds. */
 typedef struct {
-    double stop_s, queue_s, queue_ms, long_share, up_s, swing, used; /* used: received of what there was, least */
+    double stop_s, queue_s, queue_ms, long_share, up_s, swing, low_swing,
+        used; /* used: received of what there was, least */
 } Worst;
 
 static World world;
@@ -87,10 +101,9 @@ static void worst(double *a, double b)
     *a = fmax(*a, b);
 }
 
-static void calm(const Seen *s, Worst *w)
+static double swing(const Seen *s)
 {
-    worst(&w->swing, s->target_max / s->target_mean - 1);
-    worst(&w->swing, 1 - s->target_min / s->target_mean);
+    return fmax(s->target_max / s->target_mean - 1, 1 - s->target_min / s->target_mean);
 }
 
 static void down(const Scene *c, double room, Worst *w)
@@ -99,8 +112,14 @@ static void down(const Scene *c, double room, Worst *w)
     world.link.capacity_bps = (int64_t)(c->low * MBIT);
     bool queued = true;
     double long_s = 0;
-    for (int i = 0; i < 80; i++) { /* quarter seconds */
+    Seen last = { .target_min = 1e9 }; /* ten seconds */
+    for (int i = 0; i < 80; i++) {     /* quarter seconds */
         Seen s = sim_world_run(&world, 0.25);
+        if (i >= 40) {
+            last.target_mean += s.target_mean / 40;
+            last.target_min = fmin(last.target_min, s.target_min);
+            last.target_max = fmax(last.target_max, s.target_max);
+        }
         double since_s = (i + 1) * 0.25;
         if (s.sent_mbit < room && stop_s == INFINITY)
             stop_s = since_s - 0.25;
@@ -114,6 +133,7 @@ static void down(const Scene *c, double room, Worst *w)
         }
     }
     w->long_share = long_s / (20 - QUEUE_S);
+    w->low_swing = swing(&last);
     worst(&w->stop_s, stop_s);
     worst(&w->queue_s, queued ? INFINITY : short_s);
 }
@@ -152,45 +172,53 @@ static void play(const Scene *c, uint32_t seed, Worst *w)
     double low = c->low * (1 - c->cross), high = c->high - c->cross * c->low;
     sim_world_run(&world, 10 + (seed % 20) * 0.137);
     Seen s = sim_world_run(&world, 10);
-    calm(&s, w);
+    worst(&w->swing, swing(&s));
     w->used = fmin(w->used, s.received_mbit / high);
     down(c, low, w);
     up(c, high, w);
     sim_world_run(&world, 5);
     s = sim_world_run(&world, 10);
-    calm(&s, w);
+    worst(&w->swing, swing(&s));
     w->used = fmin(w->used, s.received_mbit / high);
     sim_world_free(&world);
 }
 
+/* Plays all seeds; tells the table of doc/congestion.md. */
 static void test_scene(gconstpointer data)
 {
     const Scene *c = data;
+    double queue_s = c->queue_s > 0 ? c->queue_s : QUEUE_S;
     Worst all = { .used = 1 };
-    unsigned stop = 0, queue = 0, calm_n = 0, up_n = 0;
-    for (uint32_t seed = 1; seed <= SEEDS; seed++) {
+    Missed m = { 0 };
+    unsigned queue_missed = 0;
+    for (uint32_t seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
         Worst w = { .used = 1 };
         play(c, seed, &w);
-        stop += w.stop_s <= STOP_S;
-        queue += w.queue_s <= QUEUE_S;
-        up_n += w.up_s <= UP_S;
-        calm_n += w.swing < SWING;
+        m.stop += w.stop_s > STOP_S;
+        m.queue += w.queue_s > QUEUE_S;
+        queue_missed += w.queue_s > queue_s;
+        m.up += w.up_s > UP_S;
+        m.swing += w.swing > SWING;
+        m.low_swing += w.low_swing > SWING;
         worst(&all.stop_s, w.stop_s);
         worst(&all.queue_s, w.queue_s);
         worst(&all.queue_ms, w.queue_ms);
         worst(&all.long_share, w.long_share);
         worst(&all.up_s, w.up_s);
         worst(&all.swing, w.swing);
+        worst(&all.low_swing, w.low_swing);
         all.used = fmin(all.used, w.used);
     }
-    g_test_message("| %s | %u, %.2f | %u, %.2f | %.0f, %.1f | %u, %.2f | %u, %.0f | %.0f |", c->name, stop, all.stop_s,
-                   queue, all.queue_s, all.queue_ms, 100 * all.long_share, up_n, all.up_s, calm_n, 100 * all.swing,
+    g_test_message("| %s | %u, %.2f | %u, %.2f | %.0f, %.1f | %u, %.2f | %u, %.0f | %u, %.0f | %.0f |", c->name,
+                   SEEDS - m.stop, all.stop_s, SEEDS - m.queue, all.queue_s, all.queue_ms, 100 * all.long_share,
+                   SEEDS - m.up, all.up_s, SEEDS - m.swing, 100 * all.swing, SEEDS - m.low_swing, 100 * all.low_swing,
                    100 * all.used);
-    g_assert_cmpuint(stop, ==, SEEDS);
-    g_assert_cmpuint(queue, >=, SEEDS - c->late_queue);
+    g_assert_cmpuint(m.stop, <=, c->known.stop);
+    g_assert_cmpuint(queue_missed, <=, c->known.queue + MARGIN);
     g_assert_cmpfloat(all.long_share, <=, c->cross > 0 ? LONG_CROSS : LONG);
-    g_assert_cmpuint(up_n, >=, SEEDS - c->late_up);
-    g_assert_cmpuint(calm_n, >=, SEEDS - c->restless);
+    g_assert_cmpuint(m.up, <=, c->known.up + MARGIN);
+    g_assert_cmpuint(m.swing, <=, c->known.swing + MARGIN);
+    g_assert_cmpuint(m.low_swing, <=, c->known.low_swing + MARGIN);
 }
 
 int main(int argc, char **argv)

@@ -220,10 +220,10 @@ static void test_aimd(void)
 
     int64_t before = a.bps;
     g_assert_true(bwe_aimd_update(&a, BWE_OVERUSE, 1000000, false, now += 300 * MS));
-    g_assert_cmpint(a.bps, ==, 850000 - 5000);
+    g_assert_cmpint(a.bps, ==, 900000 - 5000); /* of what arrived, which is far less than was aimed at */
     g_assert_false(bwe_aimd_update(&a, BWE_OVERUSE, 900000, false, now += 5 * MS)); /* too soon */
     g_assert_true(bwe_aimd_update(&a, BWE_OVERUSE, 400000, false, now));            /* unless far off */
-    g_assert_cmpint(a.bps, ==, 340000 - 5000);
+    g_assert_cmpint(a.bps, ==, 360000 - 5000);
     before = a.bps;
     bwe_aimd_update(&a, BWE_UNDERUSE, 300000, false, now += SECOND); /* the queue drains: hold */
     g_assert_cmpint(a.bps, ==, before);
@@ -236,7 +236,7 @@ static void test_aimd(void)
     a.link.kbps = 0;
     for (int i = 0; i < 1000; i++, now += 100 * MS)
         bwe_aimd_update(&a, BWE_NORMAL, 400000, false, now);
-    g_assert_cmpint(a.bps, ==, 610000); /* a link never seen full: half as much again */
+    g_assert_cmpint(a.bps, ==, 450000); /* a link never seen full: a tenth more, and a little */
 
     bwe_aimd_set(&a, 50000000, now);
     g_assert_cmpint(a.bps, ==, 20000000);
@@ -261,9 +261,9 @@ static void test_aimd_link_known(void)
         bwe_aimd_update(&known, BWE_NORMAL, known.bps, false, now);
         bwe_aimd_update(&unknown, BWE_NORMAL, unknown.bps, false, now);
     }
-    g_assert_cmpint(known.bps, >, 8495000);
-    g_assert_cmpint(known.bps, <, 8495000 + 600000);
-    g_assert_cmpint(unknown.bps, >, 8495000 + 1000000);
+    g_assert_cmpint(known.bps, >, 8995000);
+    g_assert_cmpint(known.bps, <, 8995000 + 600000);
+    g_assert_cmpint(unknown.bps, >, 8995000 + 1000000);
     for (int i = 0; i < 20; i++) /* arrivals far above: it is another link */
         bwe_aimd_update(&known, BWE_NORMAL, 15000000, false, now += 100 * MS);
     g_assert_cmpfloat(known.link.kbps, ==, 0);
@@ -393,7 +393,7 @@ static void test_queue(void)
 static int64_t probe(int64_t rate_bps, int64_t service_us, int lose_every, bool *saturated)
 {
     BweProbe p = { 0 };
-    int64_t now = START, again = 0, free_us = 0, result = 0;
+    int64_t now = START, again = 0, free_us = 0, result;
     BwePacket sent[200];
     size_t n = 0;
     bwe_probe_add(&p, BWE_PROBE_PERIODIC, rate_bps, now);
@@ -417,15 +417,15 @@ static int64_t probe(int64_t rate_bps, int64_t service_us, int lose_every, bool 
             now = again;
     }
     g_assert_cmpint(now - START, <=, MAX(30 * MS, 5 * 1200 * 8 * SECOND / rate_bps));
-    for (size_t i = 0; i < n && result == 0; i++) {
-        BweProbeReason reason;
-        int64_t probed;
+    for (size_t i = 0; i < n; i++)
         if (lose_every == 0 || i % (size_t)lose_every != 0)
-            result = bwe_probe_result(&p, &sent[i], &reason, &probed, saturated);
-        if (result > 0) {
-            g_assert_cmpint(probed, ==, rate_bps);
-            g_assert_cmpint(reason, ==, BWE_PROBE_PERIODIC);
-        }
+            bwe_probe_received(&p, &sent[i]);
+    BweProbeReason reason;
+    int64_t probed;
+    result = bwe_probe_result(&p, &reason, &probed, saturated);
+    if (result > 0) {
+        g_assert_cmpint(probed, ==, rate_bps);
+        g_assert_cmpint(reason, ==, BWE_PROBE_PERIODIC);
     }
     g_assert_cmpuint(p.sent, ==, 1);
     return result;
@@ -648,7 +648,7 @@ static const RandomCase randoms[] = {
     { "none", 0, 0, 1, 1.5, 0, 0, 0 },
     { "2 percent", 0.02, 0, 1, 1.5, 0, 0.01, 0.03 },
     { "10 percent", 0.1, 0, 1, 1.5, 0, 0.08, 0.12 },
-    { "10 percent, one rate", 0.1, 0, 1, 1, 0, 0.08, 0.12 },
+    { "10 percent, one rate", 0.1, 0, 1, 1, 0, 0, 0 }, /* nothing to compare: it may be a queue that is always full */
     { "half", 0.5, 0, 1, 1.5, 0, 0, 0 },
     { "queue", 0.1, 0, 1, 1.5, 50000, 0, 0 },
     { "policed", 0, 1, 0.9, 1.25, 0, 0, 0 },
