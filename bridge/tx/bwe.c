@@ -25,6 +25,8 @@
 #define FURTHER_MIN 0.7   /* measured / probed */
 #define PERIODIC_PROBE 2  /* times the estimate */
 #define PERIODIC_GAIN 1.5 /* a saturated look for more counts from here: at 2 to 1, a fair share looks like 4/3 */
+#define LOOK_WEIGHT 0.3
+#define LOOK_ALONE 1.03 /* measured / estimate: below it there is nobody else */
 #define PROBE_AFTER_DROP_US 2000000
 #define PROBE_FOUND_US 2000000 /* so long after a look found more, the next one comes .. */
 #define PROBE_AGAIN_US 400000  /* .. sooner: jitter may have ended the row of them */
@@ -66,6 +68,7 @@ struct Bwe {
     int64_t feedback_rtt_us, report_rtt_us, report_rtt_at_us; /* 0 unknown */
     int64_t first_sent_us, last_sent_us, last_feedback_us, last_backoff_us;
     int64_t confirm_bps;                  /* what the probe to be confirmed measured */
+    double look_ratio;                    /* what looks for more measured / the estimate; 0 unknown */
     int64_t raised_us;                    /* a probe set the estimate */
     int64_t over_since_us, over_queue_us; /* a slope since, and what waited then; 0: none */
     int64_t quiet_until_us;               /* packets sent before it do not count for the trend */
@@ -120,7 +123,7 @@ static int64_t probe_ceiling(const Bwe *b)
     int64_t most = b->config.max_bps;
     if (b->wanted_bps > 0 && WANTED_MARGIN * b->wanted_bps < most)
         most = (int64_t)(WANTED_MARGIN * b->wanted_bps);
-    if (b->loss.state == BWE_LOSS_INCREASING && b->loss.excess > CONGESTED_LOSS &&
+    if (b->loss.state != BWE_LOSS_DELAY_BASED && b->loss.excess > CONGESTED_LOSS &&
         LOSS_LIMITED_PROBE * b->target_bps < most)
         most = (int64_t)(LOSS_LIMITED_PROBE * b->target_bps);
     return most > b->target_bps ? most : 0;
@@ -128,8 +131,7 @@ static int64_t probe_ceiling(const Bwe *b)
 
 static bool may_probe(const Bwe *b)
 {
-    return !b->rtt_limited && b->usage != BWE_OVERUSE &&
-           (b->loss.state != BWE_LOSS_DECREASING || b->loss.excess <= CONGESTED_LOSS);
+    return !b->rtt_limited && b->usage != BWE_OVERUSE;
 }
 
 static void queue_probe(Bwe *b, BweProbeReason reason, int64_t rate_bps, int64_t now_us)
@@ -176,12 +178,23 @@ static bool found_more(const Bwe *b, BweProbeReason reason, int64_t bps, bool sa
     return bps > (look && saturated ? PERIODIC_GAIN : 1) * b->aimd.bps;
 }
 
+/* A look at twice our rate R, on a link of C that others fill up, reads 2 R C / (R + C): R when we are alone, for then
+ * R is C, but 4/3 of R at fair shares. */
+static void note_look(Bwe *b, int64_t bps)
+{
+    double ratio = (double)bps / BWE_PROBE_UTILISATION / (double)b->aimd.bps;
+    b->look_ratio = b->look_ratio > 0 ? (1 - LOOK_WEIGHT) * b->look_ratio + LOOK_WEIGHT * ratio : ratio;
+    b->aimd.alone = b->look_ratio < LOOK_ALONE;
+}
+
 /* Takes over what a cluster measured, or not. */
 static void use_probe(Bwe *b, BweProbeReason reason, int64_t probed_bps, int64_t bps, bool saturated, int64_t now_us)
 {
     bool more = found_more(b, reason, bps, saturated);
     if (saturated)
         bwe_queue_suspect(&b->queue, now_us);
+    if (saturated && reason == BWE_PROBE_PERIODIC)
+        note_look(b, bps);
     if (more && reason == BWE_PROBE_PERIODIC) {
         b->confirm_bps = bps; /* on a path that jitters one cluster may arrive faster than it could */
         queue_probe(b, BWE_PROBE_CONFIRM, probed_bps, now_us);
@@ -195,6 +208,8 @@ static void use_probe(Bwe *b, BweProbeReason reason, int64_t probed_bps, int64_t
             bps = (int64_t)(LOSS_LIMITED_PROBE * b->loss_bps);
         bwe_aimd_set(&b->aimd, bps, now_us);
         b->raised_us = now_us;
+        b->look_ratio = 0;
+        b->aimd.alone = false;
         bwe_loss_set(&b->loss, b->aimd.bps);
         b->loss_bps = b->aimd.bps;
     }

@@ -5,7 +5,6 @@
 #define MAX_SPAN_US 1000000
 #define MAX_RATIO 2
 #define SATURATED 0.9 /* received / sent */
-#define UTILISATION 0.95
 #define MIN_SHARE_PCT 70
 
 static void drop_first(BweProbe *p)
@@ -134,7 +133,7 @@ int64_t bwe_probe_result(BweProbe *p, BweProbeReason *reason, int64_t *probed_bp
         int64_t got = (int64_t)((c->got_bytes - c->first_arrival_bytes) * 8000000 / (uint64_t)arrival_span);
         *saturated = got < SATURATED * sent;
         if (got <= MAX_RATIO * sent)
-            bps = *saturated ? (int64_t)(UTILISATION * got) : got < sent ? got : sent;
+            bps = *saturated ? (int64_t)(BWE_PROBE_UTILISATION * got) : got < sent ? got : sent;
     }
     p->measured += bps > 0;
     drop_first(p);

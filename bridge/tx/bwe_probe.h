@@ -20,6 +20,7 @@
 #define BWE_PROBE_WAIT_US 1000000 /* for a packet to start it, and for its feedback */
 #define BWE_PROBE_TRIGGER 200     /* bytes of a packet that may start a cluster: a video packet */
 #define BWE_PROBE_PERIOD_US 2000000 /* between looks for more while the estimate is below what is wanted */
+#define BWE_PROBE_UTILISATION 0.95  /* of what a saturated cluster measured is taken */
 #define BWE_PROBE_QUEUE 2           /* clusters waiting at most: the two of the start */
 
 typedef enum {

@@ -154,6 +154,57 @@ static void test_two_share(gconstpointer data)
     world_free();
 }
 
+/* The same with many seeds and starts: how many end beyond 40/60. */
+typedef struct {
+    const char *name;
+    double capacity, loss;
+    unsigned known; /* of SHARE_SEEDS; doc/congestion.md */
+} ShareSeedsCase;
+
+#define SHARE_SEEDS 20
+#define SHARE_FIRST_SEED 1001 /* none that the estimator was tuned with */
+#define SHARE_MARGIN 2        /* more than are known: another processor's last digits move the moments */
+#define SHARE_FAR 0.2         /* none gets less */
+
+static const ShareSeedsCase share_seeds[] = {
+    { "1", 1, 0, 0 },          { "2.5", 2.5, 0, 2 },          { "4", 4, 0, 0 },          { "20", 20, 0, 6 },
+    { "1, loss", 1, 0.02, 5 }, { "2.5, loss", 2.5, 0.02, 4 }, { "4, loss", 4, 0.02, 0 }, { "20, loss", 20, 0.02, 4 },
+};
+
+static void start_later(SimFlow *f, int64_t us)
+{
+    f->start_us += us;
+    f->next_frame_us += us;
+    f->next_tick_us += us;
+    f->next_report_us += us;
+}
+
+static void test_seeds_share(gconstpointer data)
+{
+    static const int64_t after_s[] = { 0, 5, 20 }; /* and the seven seconds that the second flow has anyway */
+    const ShareSeedsCase *c = data;
+    unsigned beyond = 0;
+    double least = 1, most = 0, used = 1;
+    for (uint32_t seed = SHARE_FIRST_SEED; seed < SHARE_FIRST_SEED + SHARE_SEEDS; seed++) {
+        int64_t later_s = after_s[seed % G_N_ELEMENTS(after_s)];
+        sim_world_init(&world, c->capacity, (size_t)(c->capacity * 32000), 2, 20, seed);
+        world.link.loss = c->loss;
+        start_later(&world.flows[1], later_s * SECOND);
+        run(37 + (double)later_s);
+        Seen s = run(180);
+        beyond += s.share < 0.4 || s.share > 0.6;
+        least = MIN(least, s.share);
+        most = MAX(most, s.share);
+        used = MIN(used, s.received_mbit / s.share / c->capacity);
+        world_free();
+    }
+    g_test_message("| %s | %u | %.2f .. %.2f | %.0f |", c->name, SHARE_SEEDS - beyond, least, most, 100 * used);
+    g_assert_cmpuint(beyond, <=, c->known + SHARE_MARGIN);
+    g_assert_cmpfloat(least, >, SHARE_FAR);
+    g_assert_cmpfloat(most, <, 1 - SHARE_FAR);
+    g_assert_cmpfloat(used, >, 0.85 * (1 - c->loss));
+}
+
 static void test_jitter(gconstpointer data)
 {
     world_init(2.5, 64000, 1, 20);
@@ -383,6 +434,7 @@ int main(int argc, char **argv)
     ADD("/sim/bwe/step", steps, test_step);
     ADD("/sim/bwe/loss", losses, test_loss);
     ADD("/sim/bwe/two share", shares, test_two_share);
+    ADD("/sim/bwe/seeds share", share_seeds, test_seeds_share);
     g_test_add_data_func("/sim/bwe/jitter 10", &jitters[0], test_jitter);
     g_test_add_data_func("/sim/bwe/jitter 30", &jitters[1], test_jitter);
     g_test_add_func("/sim/bwe/layers", test_layers);
