@@ -307,6 +307,27 @@ static void test_layer_steps(gconstpointer data)
     world_free();
 }
 
+/* A link of about the rate of a layer: there the estimate swings about it, and the layer is not taken up each time. */
+static void test_hover(gconstpointer data)
+{
+    double capacity = *(const double *)data;
+    for (uint32_t seed = 1001; seed < 1006; seed++) {
+        sim_world_init(&world, capacity, (size_t)(capacity * 25000), 1, 20, seed);
+        SimFlow *f = &world.flows[0];
+        f->layers_bps[0] = 150000;
+        f->layers_bps[1] = 500000;
+        f->layers_bps[2] = 1900000;
+        f->key_factor = 4;
+        run(20);
+        unsigned raises = f->raises;
+        run(60);
+        g_assert_cmpuint(f->raises, <=, raises + 5);
+        if (capacity < 1.85 || capacity > 1.95)
+            g_assert_cmpint(f->layer, ==, capacity < 1.85 ? 1 : 2);
+        world_free();
+    }
+}
+
 /* Key frames of 20 frames' size every three seconds, from a sender that paces by what it sends in all, toward a link with
  * a quarter of a second of queue: forwarded as they come they overflow it, paced they do not. */
 static void test_key_frames(gconstpointer data)
@@ -439,6 +460,10 @@ int main(int argc, char **argv)
     g_test_add_data_func("/sim/bwe/jitter 30", &jitters[1], test_jitter);
     g_test_add_func("/sim/bwe/layers", test_layers);
     ADD("/sim/bwe/layer steps", layer_steps, test_layer_steps);
+    static const double hovers[] = { 1.8, 1.9, 2.1 };
+    g_test_add_data_func("/sim/bwe/hover/below", &hovers[0], test_hover);
+    g_test_add_data_func("/sim/bwe/hover/at", &hovers[1], test_hover);
+    g_test_add_data_func("/sim/bwe/hover/above", &hovers[2], test_hover);
     static const bool unpaced[] = { false, true };
     g_test_add_data_func("/sim/bwe/key frames", &unpaced[0], test_key_frames);
     g_test_add_data_func("/sim/bwe/key frames, unpaced", &unpaced[1], test_key_frames);
