@@ -29,8 +29,23 @@ CODECS = {100: "VP8", 101: "VP9"}
 RTX_OF = {96: 100, 97: 101}
 CHAINS = {"VP8": "rtpvp8depay wait-for-keyframe=true ! vp8dec", "VP9": "rtpvp9depay wait-for-keyframe=true ! vp9dec"}
 OWN_SSRC = 1
-NACK_EVERY_S, NACK_UNTIL_S, PLI_EVERY_S, PLI_REPEATS = 0.08, 1.0, 0.3, 4  # requests are lost too
+NACK_EVERY_S, NACK_UNTIL_S, PLI_EVERY_S = 0.08, 1.0, 0.3
 REMB_BPS = 8_000_000
+
+
+def begins_key_frame(codec, payload):
+    """Whether a key frame's first packet has this payload (RFC 7741 4.2, RFC 9628 4.2)."""
+    if not payload:
+        return False
+    if codec == "VP9":
+        return payload[0] & 0x48 == 0x08  # not predicted, begins a frame
+    at = 1
+    if payload[0] & 0x80:
+        extensions, at = payload[1] if len(payload) > 1 else 0, 2
+        if extensions & 0x80:
+            at += 2 if len(payload) > at and payload[at] & 0x80 else 1
+        at += bool(extensions & 0x40) + bool(extensions & 0x30)
+    return payload[0] & 0x17 == 0x10 and len(payload) > at and payload[at] & 1 == 0
 
 
 class Stream:
@@ -38,7 +53,8 @@ class Stream:
 
     def __init__(self, pt):
         self.pt, self.packets, self.missing = pt, {}, {}
-        self.highest, self.repaired, self.repeated, self.given_up, self.last_pli, self.plis_due = None, 0, 0, 0, 0.0, 0
+        self.highest, self.repaired, self.repeated, self.given_up, self.last_pli = None, 0, 0, 0, 0.0
+        self.hole = None  # the last number given up, until a key frame begins behind it
 
     def add(self, seq, packet, repaired):
         if self.highest is None:
@@ -54,17 +70,24 @@ class Stream:
         self.repaired += repaired
         self.missing.pop(number, None)
         self.packets[number] = packet
+        if self.hole is not None and number > self.hole and self.is_key(number):
+            self.hole = None
+
+    def is_key(self, number):
+        return number in self.packets and begins_key_frame(CODECS[self.pt], self.packets[number][12:])
 
     def wanted(self, now):
-        """Numbers to NACK now; a hole that is too old is given up."""
+        """Numbers to NACK now; a hole that is too old is given up, and a key frame is due."""
         old = [n for n, (since, _) in self.missing.items() if now - since > NACK_UNTIL_S]
         for n in old:
             del self.missing[n]
         self.given_up += len(old)
+        if old and not any(self.is_key(n) for n in range(max(old) + 1, self.highest + 1)):
+            self.hole = max(old)
         due = [n for n, (since, asked) in self.missing.items() if now - since > 0.02 and now - asked > NACK_EVERY_S]
         for n in due:
             self.missing[n][1] = now
-        return due, bool(old)
+        return due
 
 
 def header_length(data):
@@ -114,15 +137,13 @@ class Recorder:
             await asyncio.sleep(0.03)
             now = time.monotonic()
             for ssrc, s in self.streams.items():
-                due, lost = s.wanted(now)
+                due = s.wanted(now)
                 if due:
                     nack = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=OWN_SSRC, media_ssrc=ssrc)
                     nack.lost = sorted({n & 0xFFFF for n in due})
                     await self.send(nack)
-                if lost:
-                    s.plis_due = PLI_REPEATS
-                if s.plis_due and now - s.last_pli > PLI_EVERY_S:
-                    s.last_pli, s.plis_due = now, s.plis_due - 1
+                if s.hole is not None and now - s.last_pli > PLI_EVERY_S:
+                    s.last_pli = now
                     await self.send(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=OWN_SSRC, media_ssrc=ssrc))
             if self.streams and now - told > 0.5:
                 told = now
