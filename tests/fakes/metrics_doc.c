@@ -90,8 +90,9 @@ void metrics_doc_check_names(const char *heading, const char *(*name)(unsigned i
 {
     g_autofree char *doc = read_doc();
     const char *at = strstr(doc, heading);
-    g_assert_nonnull(at);
-    const char *next = strstr(at + 1, "\n#");
+    if (!at)
+        g_error("doc/metrics.md lacks %s", heading);
+    const char *next = strstr(at, "\n#"); /* the heading itself begins behind its line's start */
     g_autofree char *section = g_strndup(at, next ? (size_t)(next - at) : strlen(at));
     for (unsigned i = 0; i < n; i++) {
         g_autofree char *row = g_strdup_printf("\n| `%s` |", name(i));
