@@ -103,6 +103,23 @@ export class Participant {
     }
 }
 
+// Loads a page until isLoaded() is true in it. A browser that has just started takes its network for changed now and then
+// and loses a file of a page that is loading: then it is loaded once more, which is told.
+export async function openPage(page, url, isLoaded) {
+    const errors = [];
+    page.on?.('requestfailed', r => errors.push(`${r.url()}: ${r.failure()?.errorText}`));
+    for (let left = 2; ; left--) {
+        await page.goto(url);
+        try {
+            return await until('the page is loaded', () => page.evaluate(isLoaded));
+        } catch (e) {
+            if (left === 0)
+                throw new Error(`${e.message}: ${errors.join('; ')}`);
+            console.log(`# ${url} did not load, once more: ${errors.join('; ')}`);
+        }
+    }
+}
+
 // Opens the page in a context of its own and joins. query: see options.js of the page.
 export async function joinRoom(browser, pageUrl, room, name, query = {}) {
     const context = await browser.newContext({ permissions: ['camera', 'microphone'], viewport: { width: 1280, height: 720 } });
@@ -111,7 +128,7 @@ export async function joinRoom(browser, pageUrl, room, name, query = {}) {
     const url = new URL(pageUrl);
     for (const [key, value] of Object.entries({ room, name, ...query }))
         url.searchParams.set(key, String(value));
-    await page.goto(url.href);
+    await openPage(page, url.href, () => Boolean(window.plenum));
     try {
         await until(`${name} is in the room`, async () => {
             const s = await participant.status();

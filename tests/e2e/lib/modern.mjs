@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // People of the small client in tests/e2e/modern, with the same few calls in Chromium and in Firefox.
-import { sleep, until } from './browser.mjs';
+import { openPage, sleep, until } from './browser.mjs';
 
 export class ModernPerson {
     constructor(page, name, close) {
@@ -40,8 +40,7 @@ export class ModernPerson {
 // page: one that can load the test files and evaluate; options: those of ModernClient.
 export async function joinModern(t, page, name, options = {}, close = () => page.close()) {
     const { stack, files } = t.servers;
-    await page.goto(`${files.url}modern/index.html`);
-    await until('the client is loaded', () => page.evaluate(() => Boolean(window.ModernClient)));
+    await openPage(page, `${files.url}modern/index.html`, () => Boolean(window.ModernClient));
     const person = new ModernPerson(page, name, close);
     t.people.push(person);
     Object.assign(person, { status: () => person.call(c => ({ id: c.id, session: c.sid, ice: c.pc?.iceConnectionState, error: c.error?.message })), history: () => person.call(c => c.log.map(l => ({ what: l.action }))), console: [] });
