@@ -25,16 +25,28 @@ static void cache_grow(RtxCache *c)
     c->size = size;
 }
 
+/* The second that now_us is in. */
+static void next_second(RtxCache *c, int64_t now_us)
+{
+    if (now_us < c->until_us)
+        return;
+    c->waited_before_us = now_us - c->until_us < RTX_CACHE_US ? c->waited_us : 0;
+    c->waited_us = 0;
+    c->until_us = now_us + RTX_CACHE_US;
+}
+
 void rtx_cache_waited(RtxCache *c, int64_t waited_us, int64_t now_us)
 {
-    if (now_us >= c->until_us || waited_us > c->waited_us)
+    next_second(c, now_us);
+    if (waited_us > c->waited_us)
         c->waited_us = waited_us;
-    c->until_us = now_us + RTX_CACHE_US;
 }
 
 void rtx_cache_expire(RtxCache *c, PacketPool *pool, int64_t now_us)
 {
-    int64_t keep_us = RTX_CACHE_US + (now_us < c->until_us ? c->waited_us : 0);
+    next_second(c, now_us);
+    int64_t waited_us = c->waited_us > c->waited_before_us ? c->waited_us : c->waited_before_us;
+    int64_t keep_us = RTX_CACHE_US + waited_us;
     while (c->tail != c->head && now_us - c->ring[c->tail & (c->size - 1)]->now_us > keep_us)
         drop_oldest(c, pool);
 }

@@ -27,8 +27,9 @@ typedef struct {
     Packet **ring;
     uint32_t size;       /* power of two; 0 before the first packet */
     uint32_t head, tail; /* next index; oldest one held. Indexes run on and wrap at 2^32 */
-    int64_t waited_us;   /* of packets that lately left for some receiver, the longest wait in its queue.. */
-    int64_t until_us;    /* ..which counts until then */
+    /* Of packets that lately left for some receiver, the longest wait in its queue: of those before until_us, which are
+     * a second's, and of those in the second before. */
+    int64_t waited_us, waited_before_us, until_us;
 } RtxCache;
 
 /* Takes a reference; returns the packet's index. Old ones leave. */
@@ -38,9 +39,10 @@ static inline Packet *rtx_cache_get(const RtxCache *c, uint32_t index)
 {
     return index - c->tail < c->head - c->tail ? c->ring[index & (c->size - 1)] : NULL;
 }
-/* Lets go of what is older than RTX_CACHE_US; of everything. */
 /* A packet leaves for some receiver after it has waited for so long: his second begins now. */
 void rtx_cache_waited(RtxCache *c, int64_t waited_us, int64_t now_us);
+/* Lets go of what is older than RTX_CACHE_US and the longest wait, which counts for one second, three at most; of
+ * everything. */
 void rtx_cache_expire(RtxCache *c, PacketPool *pool, int64_t now_us);
 void rtx_cache_clear(RtxCache *c, PacketPool *pool);
 

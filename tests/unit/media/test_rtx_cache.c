@@ -58,6 +58,27 @@ static void test_age(Fixture *f, gconstpointer data)
     g_assert_cmpuint(f->pool.used, ==, 0);
 }
 
+/* What waited in a queue has its second from then on; one long wait does not keep later ones longer. */
+static void test_waited(Fixture *f, gconstpointer data)
+{
+    const int64_t ms = 1000, start = 5000 * ms;
+    uint32_t first = put(f, 1, start);
+    rtx_cache_waited(&f->cache, 800 * ms, start + 800 * ms);
+    rtx_cache_expire(&f->cache, &f->pool, start + 1790 * ms);
+    g_assert_nonnull(rtx_cache_get(&f->cache, first));
+    rtx_cache_expire(&f->cache, &f->pool, start + 1810 * ms);
+    g_assert_null(rtx_cache_get(&f->cache, first));
+    int64_t now_us = start + 800 * ms;
+    for (; now_us < start + 3900 * ms; now_us += 100 * ms)
+        rtx_cache_waited(&f->cache, ms, now_us);
+    uint32_t later = put(f, 2, now_us);
+    for (int i = 0; i < 10; i++, now_us += 100 * ms)
+        rtx_cache_waited(&f->cache, ms, now_us);
+    g_assert_nonnull(rtx_cache_get(&f->cache, later));
+    rtx_cache_expire(&f->cache, &f->pool, now_us + 2 * ms);
+    g_assert_null(rtx_cache_get(&f->cache, later));
+}
+
 static void test_limit(Fixture *f, gconstpointer data)
 {
     uint32_t first = put(f, 0, 0), last = first;
@@ -176,6 +197,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     ADD("cache/age", test_age);
+    ADD("cache/waited", test_waited);
     ADD("cache/limit", test_limit);
     ADD("cache/wrap", test_wrap);
     ADD("map/numbers", test_map);
