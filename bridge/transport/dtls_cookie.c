@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/transport/dtls_cookie.h"
 
-#include "common/rtp/reader.h"
+#include "bridge/transport/dtls_record.h"
 
 #include <openssl/crypto.h>
 #include <stdbool.h>
 #include <string.h>
 
-#define RECORD_HANDSHAKE 22
 #define MESSAGE_CLIENT_HELLO 1
 #define MESSAGE_VERIFY_REQUEST 3
-#define RECORD_HEADER 13
 #define MESSAGE_HEADER 12
 #define RANDOM_BYTES 32
 
@@ -45,16 +43,8 @@ static DtlsHello look(const uint8_t *message, size_t len, const uint8_t cookie[D
 DtlsHello dtls_cookie_look(const uint8_t *records, size_t len, const uint8_t cookie[DTLS_COOKIE_BYTES])
 {
     Reader r = READER(records, len);
-    while (reader_left(&r) > RECORD_HEADER) {
-        uint8_t type = reader_u8(&r);
-        reader_skip(&r, 2);
-        uint16_t epoch = reader_u16(&r);
-        reader_skip(&r, 6);
-        size_t n = reader_u16(&r), at = r.pos;
-        reader_skip(&r, n);
-        if (r.failed)
-            break;
-        DtlsHello h = type == RECORD_HANDSHAKE && epoch == 0 ? look(records + at, n, cookie) : DTLS_HELLO_NONE;
+    for (DtlsRecord record; dtls_record_next(&r, &record);) {
+        DtlsHello h = dtls_record_is_clear_handshake(&record) ? look(record.body, record.len, cookie) : DTLS_HELLO_NONE;
         if (h != DTLS_HELLO_NONE)
             return h;
     }
@@ -64,14 +54,14 @@ DtlsHello dtls_cookie_look(const uint8_t *records, size_t len, const uint8_t coo
 /* Record and message header, everything number 0. Returns where the body goes. */
 static uint8_t *put_headers(uint8_t *out, uint8_t minor, uint8_t type, uint8_t len)
 {
-    memset(out, 0, RECORD_HEADER + MESSAGE_HEADER);
-    out[0] = RECORD_HANDSHAKE;
+    memset(out, 0, DTLS_RECORD_HEADER + MESSAGE_HEADER);
+    out[0] = DTLS_HANDSHAKE;
     out[1] = 0xfe;
     out[2] = minor;
     out[12] = (uint8_t)(MESSAGE_HEADER + len);
     out[13] = type;
     out[16] = out[24] = len;
-    return out + RECORD_HEADER + MESSAGE_HEADER;
+    return out + DTLS_RECORD_HEADER + MESSAGE_HEADER;
 }
 
 void dtls_cookie_request(const uint8_t cookie[DTLS_COOKIE_BYTES], uint8_t out[DTLS_COOKIE_REQUEST_BYTES])

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/transport/dtls_flight.h"
 
-#include "common/rtp/reader.h"
+#include "bridge/transport/dtls_record.h"
 
 #include <openssl/evp.h>
 #include <openssl/err.h>
@@ -10,9 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_CHANGE_CIPHER_SPEC = 20, RECORD_HANDSHAKE = 22 };
 #define MESSAGE_CLIENT_HELLO 1
-#define RECORD_HEADER 13
 #define MESSAGE_HEADER 12
 #define PARTS 3 /* Certificate, ClientKeyExchange, CertificateVerify: the three messages behind the hello */
 
@@ -141,42 +139,13 @@ static void our_fragment(DtlsFlight *f, const Fragment *g)
     }
 }
 
-/* RFC 6347 4.1. */
-typedef struct {
-    uint8_t type;
-    uint16_t epoch;
-    const uint8_t *header, *body;
-    size_t len; /* of the body */
-} Record;
-
-/* False: no whole one is left. */
-static bool next_record(Reader *r, Record *out)
-{
-    if (reader_left(r) <= RECORD_HEADER)
-        return false;
-    out->header = r->buf + r->pos;
-    out->type = reader_u8(r);
-    reader_skip(r, 2); /* version */
-    out->epoch = reader_u16(r);
-    reader_skip(r, 6); /* number */
-    out->len = reader_u16(r);
-    out->body = r->buf + r->pos;
-    reader_skip(r, out->len);
-    return !r->failed;
-}
-
-static bool is_clear_handshake(const Record *record)
-{
-    return record->type == RECORD_HANDSHAKE && record->epoch == 0;
-}
-
 void dtls_flight_sent(DtlsFlight *f, const uint8_t *datagram, size_t len)
 {
     Reader r = READER(datagram, len);
-    for (Record record; next_record(&r, &record);) {
+    for (DtlsRecord record; dtls_record_next(&r, &record);) {
         Fragment g;
         Reader in = READER(record.body, record.len);
-        while (is_clear_handshake(&record) && next_fragment(&in, record.body, &g))
+        while (dtls_record_is_clear_handshake(&record) && next_fragment(&in, record.body, &g))
             our_fragment(f, &g);
     }
 }
@@ -208,10 +177,10 @@ static bool hello_fragment(DtlsFlight *f, const Fragment *g)
 bool dtls_flight_is_other_hello(const DtlsFlight *f, const uint8_t *records, size_t len)
 {
     Reader r = READER(records, len);
-    for (Record record; f->hello_len && next_record(&r, &record);) {
+    for (DtlsRecord record; f->hello_len && dtls_record_next(&r, &record);) {
         Fragment g;
         Reader in = READER(record.body, record.len);
-        while (is_clear_handshake(&record) && next_fragment(&in, record.body, &g)) {
+        while (dtls_record_is_clear_handshake(&record) && next_fragment(&in, record.body, &g)) {
             if (g.type == MESSAGE_CLIENT_HELLO && g.seq == f->first && (g.off == 0 || g.len == f->hello_len) &&
                 contradicts(f, &g))
                 return true;
@@ -379,15 +348,15 @@ static size_t put_record(DtlsFlight *f, uint8_t *out, uint8_t type, size_t n)
         out[5 + i] = (uint8_t)(number >> (40 - 8 * i));
     out[11] = (uint8_t)(n >> 8);
     out[12] = (uint8_t)n;
-    return RECORD_HEADER + n;
+    return DTLS_RECORD_HEADER + n;
 }
 
 static size_t give_on(DtlsFlight *f, Version *const set[PARTS], uint8_t *out)
 {
     size_t at = 0;
     for (int p = 0; p < PARTS; p++) {
-        size_t n = append(f, out + at + RECORD_HEADER, 0, p, set[p]);
-        at += put_record(f, out + at, RECORD_HANDSHAKE, n);
+        size_t n = append(f, out + at + DTLS_RECORD_HEADER, 0, p, set[p]);
+        at += put_record(f, out + at, DTLS_HANDSHAKE, n);
     }
     f->proven = true;
     forget(f);
@@ -426,8 +395,8 @@ static size_t handshake_record(DtlsFlight *f, const uint8_t *body, size_t n, uin
         if (g.seq != f->first || g.type != MESSAGE_CLIENT_HELLO || !hello_fragment(f, &g))
             continue;
         size_t whole = MESSAGE_HEADER + g.n;
-        memcpy(out + at + RECORD_HEADER, g.bytes - MESSAGE_HEADER, whole);
-        at += put_record(f, out + at, RECORD_HANDSHAKE, whole);
+        memcpy(out + at + DTLS_RECORD_HEADER, g.bytes - MESSAGE_HEADER, whole);
+        at += put_record(f, out + at, DTLS_HANDSHAKE, whole);
     }
     return at;
 }
@@ -436,18 +405,18 @@ size_t dtls_flight_received(DtlsFlight *f, const uint8_t *records, size_t len, u
 {
     Reader r = READER(records, len);
     size_t at = 0;
-    for (Record record; next_record(&r, &record);) {
-        size_t whole = RECORD_HEADER + record.len;
+    for (DtlsRecord record; dtls_record_next(&r, &record);) {
+        size_t whole = DTLS_RECORD_HEADER + record.len;
         /* A record header may be split off for every message it held: 13 bytes for 12 and more each. */
         if (cap - at < 3 * whole + (f->proven ? 0 : DTLS_FLIGHT_ROOM))
             break;
         if (record.epoch > 0) {
             memcpy(out + at, record.header, whole);
             at += whole;
-        } else if (is_clear_handshake(&record)) {
+        } else if (dtls_record_is_clear_handshake(&record)) {
             at += handshake_record(f, record.body, record.len, out + at);
-        } else if (record.type == RECORD_CHANGE_CIPHER_SPEC && f->proven) {
-            memcpy(out + at + RECORD_HEADER, record.body, record.len);
+        } else if (record.type == DTLS_CHANGE_CIPHER_SPEC && f->proven) {
+            memcpy(out + at + DTLS_RECORD_HEADER, record.body, record.len);
             at += put_record(f, out + at, record.type, record.len);
         }
     }

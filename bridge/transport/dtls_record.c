@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/transport/dtls_record.h"
 #include <string.h>
-#include "common/rtp/reader.h"
 
-enum { TYPE_CHANGE_CIPHER_SPEC = 20, TYPE_ALERT = 21, TYPE_HANDSHAKE = 22, TYPE_APPLICATION = 23 };
-#define HEADER_BYTES 13
 #define VERSION_1_0 0xfeff /* in a first ClientHello */
 #define VERSION_1_2 0xfefd
+
+bool dtls_record_next(Reader *r, DtlsRecord *out)
+{
+    if (reader_left(r) <= DTLS_RECORD_HEADER)
+        return false;
+    out->header = r->buf + r->pos;
+    out->type = reader_u8(r);
+    reader_skip(r, 2); /* version */
+    out->epoch = reader_u16(r);
+    reader_skip(r, 6); /* number */
+    out->len = reader_u16(r);
+    out->body = r->buf + r->pos;
+    reader_skip(r, out->len);
+    return !r->failed;
+}
 
 size_t dtls_records_filter(const uint8_t *buf, size_t len, uint8_t *out)
 {
@@ -20,9 +32,9 @@ size_t dtls_records_filter(const uint8_t *buf, size_t len, uint8_t *out)
         reader_skip(&r, reader_u16(&r));
         if (r.failed)
             break;
-        bool known = type >= TYPE_CHANGE_CIPHER_SPEC && type <= TYPE_APPLICATION &&
+        bool known = type >= DTLS_CHANGE_CIPHER_SPEC && type <= DTLS_APPLICATION &&
                      (version == VERSION_1_0 || version == VERSION_1_2);
-        if (!known || (type == TYPE_ALERT && epoch == 0))
+        if (!known || (type == DTLS_ALERT && epoch == 0))
             continue;
         memcpy(out + kept, buf + start, r.pos - start);
         kept += r.pos - start;
@@ -32,5 +44,5 @@ size_t dtls_records_filter(const uint8_t *buf, size_t len, uint8_t *out)
 
 bool dtls_record_is_clear_alert(const uint8_t *buf, size_t len)
 {
-    return len >= HEADER_BYTES && buf[0] == TYPE_ALERT && buf[3] == 0 && buf[4] == 0;
+    return len >= DTLS_RECORD_HEADER && buf[0] == DTLS_ALERT && buf[3] == 0 && buf[4] == 0;
 }
