@@ -52,14 +52,19 @@ export class Child {
     }
 
     // Polite first, then the same again (a daemon that drains ends at the second SIGTERM), then SIGKILL.
+    // Resolves to null, or to how it ended where that was not exit code 0 (or SIGKILL where that was asked for).
     async stop({ signal = 'SIGTERM', graceMs = 4000 } = {}) {
+        if (!this.running)
+            return null; // it was never started, or onDeath has told how it ended
         this.stopping = true;
         for (const [how, waitMs] of [[signal, 800], [signal, graceMs], ['SIGKILL', 10000]]) {
             if (!this.running)
-                return;
+                break;
             this.process.kill(how);
             await Promise.race([this.exited, sleep(waitMs)]);
         }
+        const why = this.running ? 'still running after SIGKILL' : await this.exited;
+        return why === (signal === 'SIGKILL' ? 'killed by SIGKILL' : 'exit code 0') ? null : why;
     }
 
     // The last lines of its log, for a person who asks why it died.

@@ -47,6 +47,7 @@ export class Stack {
                   bridgeCommand, without = [], prosodyLogLevel = 'info', onDeath = () => {} }) {
         Object.assign(this, { dir: path.resolve(dir), domain, address, edit, env, without, prosodyLogLevel, onDeath });
         this.up = false;
+        this.badEnds = []; // how daemons of ours ended that were asked to
         this.ports = portsFrom(portBase);
         this.secrets = newSecrets();
         this.ipv6 = hasLoopback6();
@@ -174,17 +175,24 @@ export class Stack {
 
     // Ends one server (signal SIGKILL: like a crash) and starts it again.
     async restart(name, { signal = 'SIGTERM', pauseMs = 0 } = {}) {
-        await this.children[name].stop({ signal });
+        await this.end(name, { signal });
         if (pauseMs)
             await new Promise(resolve => setTimeout(resolve, pauseMs));
         return this.launch(name);
     }
 
-    async stop() {
+    async end(name, how) {
+        const child = this.children[name], wrong = await child?.stop(how);
+        if (wrong && (name === 'focus' || name === 'bridge'))
+            this.badEnds.push(`${name} did not end with exit code 0 (${wrong}):\n${child.tail(40)}`);
+    }
+
+    // graceMs: how long each of them may take before it is killed.
+    async stop({ graceMs } = {}) {
         this.up = false;
         // The focus leaves its rooms and the bridge its brewery while Prosody is still there.
         for (const names of [['focus', 'bridge'], ['prosody', 'coturn']])
-            await Promise.all(names.map(name => this.children[name]?.stop()));
+            await Promise.all(names.map(name => this.end(name, { graceMs })));
         await endStrays(Object.values(this.commands));
     }
 }

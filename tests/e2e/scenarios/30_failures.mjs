@@ -85,6 +85,7 @@ export const scenarios = [
             for (const p of people)
                 await t.leave(p);
             await until('the drained bridge has ended', () => !bridge.running, { timeoutMs: 15000 });
+            assert.equal(await bridge.exited, 'exit code 0');
             t.stack.launch('bridge');
             await until('the focus is ready again', () => t.stack.isReady(), { timeoutMs: 15000, everyMs: 200 });
         },

@@ -325,7 +325,7 @@ static void test_capture(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_log_set_always_fatal(G_LOG_FATAL_MASK);
+    g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
     g_test_add_func("/bridge/admin/stats and metrics", test_stats);
     g_test_add_func("/bridge/admin/long texts", test_long_texts);
     g_test_add_func("/bridge/admin/drain and shutdown", test_drain);

@@ -318,7 +318,7 @@ static void test_resync(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_log_set_always_fatal(G_LOG_FATAL_MASK);
+    g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
     g_test_add_func("/bridge/channel/two workers", test_two_workers);
     g_test_add_func("/bridge/channel/open asks for the state", test_open_asks_for_the_state);
     g_test_add_func("/bridge/channel/endpoint message", test_endpoint_message);

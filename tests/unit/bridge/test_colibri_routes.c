@@ -633,7 +633,7 @@ static void test_web_socket_url(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_log_set_always_fatal(G_LOG_FATAL_MASK);
+    g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *path = g_strdup_printf("/bridge/colibri/%s", cases[i].name);
         g_test_add_data_func(path, &cases[i], test_case);
