@@ -16,8 +16,10 @@ bridge_libbridge_media_a_SOURCES = \
 	bridge/rx/rx_feedback.c bridge/rx/rx_feedback.h \
 	bridge/rx/rx_path.c bridge/rx/rx_path.h \
 	bridge/rx/rx_rtcp.c \
+	bridge/tx/own_streams.c bridge/tx/own_streams.h \
 	bridge/tx/rtx_cache.c bridge/tx/rtx_cache.h \
 	bridge/tx/send_batch.c bridge/tx/send_batch.h \
+	bridge/tx/spent_ssrcs.c bridge/tx/spent_ssrcs.h \
 	bridge/tx/tx_allocate.c bridge/tx/tx_allocate.h \
 	bridge/tx/tx_header.c bridge/tx/tx_header.h \
 	bridge/tx/tx_pace.c bridge/tx/tx_pace.h \

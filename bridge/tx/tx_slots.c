@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/tx/tx_slots.h"
 
+#include "bridge/tx/own_streams.h"
 #include "bridge/tx/tx_allocate.h"
 #include "bridge/tx/tx_pace.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CLOCK_VIDEO 90000
-#define CLOCK_AUDIO 48000
 
 void tx_slots_ready(MediaEndpoint *ep)
 {
@@ -63,8 +61,7 @@ void tx_slots_new_keys(MediaEndpoint *ep)
     for (int k = 0; k < 2; k++)
         for (int i = 0; i < SLOTS_MAX; i++)
             new_indices(tx->slot_streams[k][i]);
-    for (uint32_t i = 0; i < tx->n_own_streams; i++)
-        new_indices(tx->own_streams[i]);
+    own_streams_new_keys(tx);
     tx->dummy_srtp = (SrtpStream){ 0 };
     tx_state_forget_sent(tx);
 }
@@ -152,33 +149,11 @@ static TxStream *slot_stream(MediaEndpoint *ep, WorkerKind kind, int place)
     }
     if (!*at) {
         *at = tx_stream_new(media_endpoint_worker(ep), slot->ssrc, kind == WORKER_VIDEO ? slot->rtx_ssrc : 0,
-                            kind == WORKER_VIDEO ? CLOCK_VIDEO : CLOCK_AUDIO, ep->mid ? slot->mid : NULL);
+                            kind == WORKER_VIDEO ? TX_CLOCK_VIDEO : TX_CLOCK_AUDIO, ep->mid ? slot->mid : NULL);
         if (*at)
             (*at)->used_us = &slot->used_us;
     }
     return *at;
-}
-
-/* Pass mode: a source keeps its primary SSRC. */
-static TxStream *own_stream(MediaEndpoint *ep, const MediaSource *s)
-{
-    TxState *tx = ep->tx;
-    bool rtx;
-    TxStream *st = tx_state_find_stream(tx, media_source_ssrc(s), &rtx);
-    if (st && !rtx)
-        return st;
-    if (st || tx->n_own_streams == TX_OWN_STREAMS_MAX)
-        return NULL;
-    TxStream **grown = realloc(tx->own_streams, (tx->n_own_streams + 1) * sizeof(TxStream *));
-    if (!grown)
-        return NULL;
-    tx->own_streams = grown;
-    bool video = s->kind == WORKER_VIDEO;
-    st = tx_stream_new(media_endpoint_worker(ep), media_source_ssrc(s), video ? s->encodings[0].rtx_ssrc : 0,
-                       video ? CLOCK_VIDEO : CLOCK_AUDIO, NULL);
-    if (st)
-        tx->own_streams[tx->n_own_streams++] = st;
-    return st;
 }
 
 TxAudio *tx_slots_new_audio(MediaEndpoint *ep, TxSource *t, MediaSource *s)
@@ -204,7 +179,7 @@ TxStream *tx_slots_audio(MediaEndpoint *ep, MediaSource *s, int64_t now_us)
             tell_slots(ep, WORKER_AUDIO, &told, 1, false);
         st = slot_stream(ep, WORKER_AUDIO, place);
     } else {
-        st = own_stream(ep, s);
+        st = own_streams_get(ep, s, now_us);
     }
     if (st)
         st->source = s;
@@ -249,7 +224,7 @@ void tx_slots_video(MediaEndpoint *ep, MediaSource *const *sources, size_t n_wan
 {
     if (!ep->ssrc_rewriting) {
         for (size_t i = 0; i < n_wanted; i++) {
-            TxStream *st = own_stream(ep, sources[i]);
+            TxStream *st = own_streams_get(ep, sources[i], now_us);
             if (st && (st->source != sources[i]))
                 bind_video(ep, sources[i], st);
         }

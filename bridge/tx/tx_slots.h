@@ -7,8 +7,6 @@
 
 #include "bridge/media_endpoint.h"
 
-#define TX_OWN_STREAMS_MAX 1024 /* send SSRCs of one receiver in pass mode */
-
 /* Keys and a path are there: from now on the endpoint takes part as a receiver. */
 void tx_slots_ready(MediaEndpoint *ep);
 /* New keys: SRTP indices begin again. */

@@ -78,6 +78,7 @@ void tx_state_free(TxState *tx)
     for (uint32_t i = 0; i < tx->n_own_streams; i++)
         tx_stream_free(tx->own_streams[i]);
     free(tx->own_streams);
+    spent_ssrcs_clear(&tx->spent);
     free(tx->by_source);
     bwe_free(tx->bwe);
     free(tx->pace);

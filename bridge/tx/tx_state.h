@@ -16,9 +16,12 @@
 #include "bridge/tx/padding.h"
 #include "bridge/tx/projection.h"
 #include "bridge/tx/rtx_cache.h"
+#include "bridge/tx/spent_ssrcs.h"
 #include "bridge/tx/ssrc_slots.h"
 #include "bridge/worker.h"
 
+#define TX_CLOCK_VIDEO 90000 /* Hz */
+#define TX_CLOCK_AUDIO 48000
 #define TX_SR_HISTORY 4        /* sender reports of a stream remembered for the RTT */
 #define TX_REALLOCATE_US 20000 /* changes inside this time are allocated together */
 #define TX_RTX_BYTES_PER_S 4   /* divisor: retransmissions may take this part of the estimate, at least.. */
@@ -79,8 +82,9 @@ typedef struct TxState {
     uint32_t n_sources;
     SsrcSlots *slots[2]; /* by WorkerKind; rewriting mode only */
     TxStream *slot_streams[2][SLOTS_MAX];
-    TxStream **own_streams; /* pass mode: one per source, by MediaSource.index */
+    TxStream **own_streams; /* pass mode (own_streams.h) */
     uint32_t n_own_streams;
+    SpentSsrcs spent; /* pass mode: SSRCs of streams that were freed */
     uint16_t tcc_seq;    /* next; starts at 1 */
     Bwe *bwe;            /* from the first video source on */
     bool bwe_has_tcc;    /* how it was made */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-MEDIA_TESTS = tests/unit/media/test_engine tests/unit/media/test_pacing tests/unit/media/test_corner_cases tests/unit/media/test_paths tests/unit/media/test_wraps tests/unit/media/test_capture_vectors tests/unit/media/test_reasons tests/unit/media/test_calm tests/unit/media/test_rules tests/unit/media/test_slot_churn tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_share tests/unit/media/test_tables
+MEDIA_TESTS = tests/unit/media/test_engine tests/unit/media/test_pacing tests/unit/media/test_corner_cases tests/unit/media/test_paths tests/unit/media/test_wraps tests/unit/media/test_capture_vectors tests/unit/media/test_reasons tests/unit/media/test_calm tests/unit/media/test_rules tests/unit/media/test_slot_churn tests/unit/media/test_own_streams tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_share tests/unit/media/test_tables
 check_PROGRAMS += $(MEDIA_TESTS)
 TESTS += $(MEDIA_TESTS)
 ENGINE_KIT = tests/unit/media/engine_kit.c tests/unit/media/engine_kit.h
@@ -46,6 +46,10 @@ tests_unit_media_test_tables_LDADD = $(LIBS_MEDIA_TEST)
 tests_unit_media_test_slot_churn_SOURCES = %D%/test_slot_churn.c $(ENGINE_KIT)
 tests_unit_media_test_slot_churn_CFLAGS = $(CFLAGS_MEDIA_TEST)
 tests_unit_media_test_slot_churn_LDADD = $(LIBS_MEDIA_TEST)
+
+tests_unit_media_test_own_streams_SOURCES = %D%/test_own_streams.c $(ENGINE_KIT)
+tests_unit_media_test_own_streams_CFLAGS = $(CFLAGS_MEDIA_TEST)
+tests_unit_media_test_own_streams_LDADD = $(LIBS_MEDIA_TEST)
 
 tests_unit_media_test_reasons_SOURCES = %D%/test_reasons.c $(FILM_KIT)
 tests_unit_media_test_reasons_CFLAGS = $(CFLAGS_MEDIA_TEST)
