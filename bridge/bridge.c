@@ -190,13 +190,13 @@ static Conference *create_conference(Bridge *b, const char *focus, const Colibri
         return NULL;
     }
     if (bridge_n_conferences(b) >= (unsigned)b->env->config->limits.conferences) {
-        *error = colibri2_error_new(STANZA_SERVICE_UNAVAILABLE, COLIBRI2_REASON_NONE, "No room for another conference");
+        *error = colibri2_error_new(STANZA_RESOURCE_CONSTRAINT, COLIBRI2_REASON_NONE, "No room for another conference");
         return NULL;
     }
     new_internal_id(b, id);
     Conference *c = conference_new(b, b->env, bridge_next_handle(b), id, request->meeting_id, request->name, focus);
     if (!c) {
-        *error = colibri2_error_new(STANZA_SERVICE_UNAVAILABLE, COLIBRI2_REASON_NONE, "Media worker is overloaded");
+        *error = colibri2_error_new(STANZA_RESOURCE_CONSTRAINT, COLIBRI2_REASON_NONE, "Media worker is overloaded");
         return NULL;
     }
     g_hash_table_insert(b->by_meeting, c->meeting_id, c);

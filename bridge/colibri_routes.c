@@ -33,6 +33,7 @@ static unsigned http_status(StanzaCondition condition)
         return 409;
     case STANZA_FEATURE_NOT_IMPLEMENTED:
         return 501;
+    case STANZA_RESOURCE_CONSTRAINT:
     case STANZA_SERVICE_UNAVAILABLE:
         return 503;
     default:

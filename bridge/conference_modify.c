@@ -34,7 +34,7 @@ static Endpoint *create_endpoint(Conference *c, const Colibri2Endpoint *request,
         return NULL;
     }
     if (conference_size(c) >= (unsigned)config->limits.endpoints_per_conference || !bridge_has_room(c->bridge)) {
-        *error = colibri2_error_new(STANZA_SERVICE_UNAVAILABLE, COLIBRI2_REASON_NONE, "No room for another endpoint");
+        *error = colibri2_error_new(STANZA_RESOURCE_CONSTRAINT, COLIBRI2_REASON_NONE, "No room for another endpoint");
         return NULL;
     }
     Endpoint *ep = endpoint_new(c, request, bridge_next_handle(c->bridge), error);

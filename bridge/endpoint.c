@@ -160,7 +160,7 @@ Endpoint *endpoint_new(Conference *c, const Colibri2Endpoint *request, uint64_t 
     if (made && post_create(ep, request->initial_last_n))
         return ep;
     *error =
-        made ? colibri2_error_new(STANZA_SERVICE_UNAVAILABLE, COLIBRI2_REASON_NONE, "Media worker is overloaded")
+        made ? colibri2_error_new(STANZA_RESOURCE_CONSTRAINT, COLIBRI2_REASON_NONE, "Media worker is overloaded")
              : colibri2_error_new(STANZA_INTERNAL_SERVER_ERROR, COLIBRI2_REASON_NONE, "No randomness or certificate");
     endpoint_free(ep);
     return NULL;

@@ -193,6 +193,13 @@ void bridge_pool_mark_graceful(BridgePool *pool, const char *jid)
         b->graceful = true;
 }
 
+void bridge_pool_mark_full(BridgePool *pool, const char *jid, int64_t now_ms)
+{
+    Bridge *b = find(pool, jid);
+    if (b)
+        b->full_until_ms = now_ms + BRIDGE_FULL_MS;
+}
+
 bool bridge_pool_mark_healthy(BridgePool *pool, const char *jid, int64_t now_ms)
 {
     Bridge *b = find(pool, jid);
@@ -207,6 +214,11 @@ bool bridge_pool_mark_healthy(BridgePool *pool, const char *jid, int64_t now_ms)
 bool bridge_is_operational(const Bridge *b)
 {
     return b->failed_at_ms < 0 && b->healthy;
+}
+
+bool bridge_is_full(const Bridge *b, int64_t now_ms)
+{
+    return now_ms < b->full_until_ms;
 }
 
 double bridge_corrected_stress(const Bridge *b, const BridgePoolConfig *config, int64_t now_ms)

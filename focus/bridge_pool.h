@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define BRIDGE_POOL_MAX 500   /* bridges; further ones are ignored and counted */
+#define BRIDGE_FULL_MS 10000  /* one that had no room for a conference gets no new one for so long */
 #define BRIDGE_MAX_RECENT 256 /* endpoints added within the ramp-up that are counted one by one */
 
 typedef struct {
@@ -36,6 +37,7 @@ typedef struct {
     bool graceful, shutting_down;              /* sticky */
     bool healthy;                              /* as reported, true until told */
     int64_t failed_at_ms;                      /* -1: operational as far as we noticed */
+    int64_t full_until_ms;                     /* it had no room for a conference; 0: it never said so */
     int64_t seen_ms;                           /* last presence */
     int64_t recent_ms[BRIDGE_MAX_RECENT];      /* ring of additions */
     guint recent_at, recent_n;
@@ -64,6 +66,7 @@ void bridge_pool_endpoint_added(BridgePool *pool, const char *jid, int64_t now_m
 /* DO_MARK_BRIDGE of a conference, or a failed health check. Unknown ones are ignored. */
 void bridge_pool_mark_failed(BridgePool *pool, const char *jid, int64_t now_ms);
 void bridge_pool_mark_graceful(BridgePool *pool, const char *jid);
+void bridge_pool_mark_full(BridgePool *pool, const char *jid, int64_t now_ms); /* what it has goes on */
 /* A health check passed; a bridge that failed less than failure_reset_ms ago stays out. TRUE when this made it
  * operational again: send EV_BRIDGE_AVAILABLE. */
 bool bridge_pool_mark_healthy(BridgePool *pool, const char *jid, int64_t now_ms);
@@ -75,6 +78,7 @@ const BridgePoolConfig *bridge_pool_config(const BridgePool *pool);
 
 /* Neither failed as far as we noticed nor unhealthy by its own report. */
 bool bridge_is_operational(const Bridge *b);
+bool bridge_is_full(const Bridge *b, int64_t now_ms); /* takes no new conference now */
 /* Reported stress plus what the endpoints of the last rampup_ms will add. */
 double bridge_corrected_stress(const Bridge *b, const BridgePoolConfig *config, int64_t now_ms);
 bool bridge_is_overloaded(const Bridge *b, const BridgePoolConfig *config, int64_t now_ms); /* by corrected stress */

@@ -14,6 +14,11 @@ static bool is_usable(const Search *s, const Bridge *b)
     return bridge_is_operational(b) && !b->shutting_down;
 }
 
+static bool has_room(const Search *s, const Bridge *b)
+{
+    return !bridge_is_full(b, s->now_ms);
+}
+
 static bool has_version(const Search *s, const Bridge *b)
 {
     const char *want = s->wish->version;
@@ -82,6 +87,7 @@ const Bridge *bridge_select(const BridgePool *pool, const BridgeWish *wish, int6
     for (guint i = 0; i < bridge_pool_size(pool); i++)
         g_ptr_array_add(candidates, (gpointer)bridge_pool_nth(pool, i));
     candidates = filter(&s, candidates, is_usable, false);
+    candidates = filter(&s, candidates, has_room, false);
     candidates = filter(&s, candidates, has_version, false);
     candidates = filter(&s, candidates, is_not_draining, true);
     candidates = filter(&s, candidates, is_not_graceful, true);

@@ -24,6 +24,8 @@
  *   bridge-lost       -             -                  SELECTING       re-invite      re-invite     -
  *   allocated         -             -                  PENDING: offer  -              -             -
  *   not allocated     -             -                  IDLE, or all SELECTING         -             -
+ *   no room (3)       -             -                  IDLE            -              -             -
+ *   room due, or left SELECTING (3) -                  -               -              -             -
  *   initiate error    -             -                  -               ENDED          -             -
  *   accept good/bad   -             -                  -               ACTIVE/ENDED   refuse        gone
  *   terminate         -             -                  -               ENDED, or with restart SELECTING
@@ -31,7 +33,7 @@
  *   endpoint lost     -             -                  -               re-invite, too often: ENDED
  *   alone for 20 s    -             IDLE               IDLE            ENDED          ENDED         -
  *   left              gone          gone               gone: expire    expire         expire        gone
- * (1) when nobody is invited, everybody is. (2) when it wants a bridge.
+ * (1) when nobody is invited, everybody is. (2) when it wants a bridge. (3) the bridge is full: one after the other.
  * A pair that is not named cannot happen or is stale, and changes nothing. */
 #include "focus/conference.h"
 
@@ -82,7 +84,7 @@ Conference *conference_new(const ConferenceConfig *config, const char *room, Con
     g_ptr_array_add(c->bridge_jids, NULL);
     c->sources = source_map_new();
     c->shown = source_map_new();
-    c->join_due_ms = c->initial_due_ms = c->single_due_ms = c->offline_due_ms = NEVER;
+    c->join_due_ms = c->initial_due_ms = c->single_due_ms = c->offline_due_ms = c->room_due_ms = NEVER;
     return c;
 }
 
@@ -141,7 +143,7 @@ static void end(Conference *c, bool in_room)
     if (in_room)
         act(c, DO_LEAVE_ROOM);
     c->state = CONF_END;
-    c->join_due_ms = c->initial_due_ms = c->single_due_ms = c->offline_due_ms = NEVER;
+    c->join_due_ms = c->initial_due_ms = c->single_due_ms = c->offline_due_ms = c->room_due_ms = NEVER;
     act(c, DO_END);
 }
 
@@ -287,6 +289,8 @@ static void on_member_left(Conference *c, const ConfEvent *ev)
     } else if (c->members->len < c->config->min_participants && conf_count_invited(c) > 0) {
         c->single_due_ms = c->now_ms + c->config->single_timeout_ms;
     }
+    if (c->room_due_ms != NEVER)
+        conf_try_room(c); /* its place, for one who waits */
     conf_elect_owner(c);
 }
 
@@ -349,6 +353,8 @@ static void on_tick(Conference *c)
     } else if (is_due(c, c->single_due_ms) && !c->offline) {
         c->single_due_ms = NEVER;
         conf_end_idle_sessions(c);
+    } else if (is_due(c, c->room_due_ms) && !c->offline) {
+        conf_try_room(c);
     }
 }
 
@@ -362,7 +368,7 @@ int64_t conference_next_due_ms(const Conference *c)
     int64_t due = sooner(c->join_due_ms, c->offline_due_ms);
     if (c->offline || c->state == CONF_END)
         return due;
-    due = sooner(due, sooner(c->initial_due_ms, c->single_due_ms));
+    due = sooner(due, sooner(c->room_due_ms, sooner(c->initial_due_ms, c->single_due_ms)));
     for (guint i = 0; i < c->members->len; i++) {
         const Member *m = c->members->pdata[i];
         if (m->state == MEMBER_ACTIVE)

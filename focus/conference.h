@@ -22,6 +22,7 @@
 #define CONFERENCE_MAX_MEMBERS 2000 /* further ones are not invited */
 #define CONFERENCE_MAX_WAITING 64   /* conference requests held during the join; further ones: not ready */
 #define CONFERENCE_MAX_DELAYS 8
+#define CONFERENCE_ROOM_RETRY_MS 15000 /* whom a full bridge refused is tried again; sooner when somebody leaves */
 
 /* --- configuration, read-only, outlives the conference -------------------------------------------- */
 
@@ -149,7 +150,7 @@ typedef enum {
     DO_END, /* always last: free the conference */
 } ConfActionType;
 
-typedef enum { BRIDGE_MARK_FAILED, BRIDGE_MARK_GRACEFUL } ConfBridgeMark;
+typedef enum { BRIDGE_MARK_FAILED, BRIDGE_MARK_GRACEFUL, BRIDGE_MARK_FULL } ConfBridgeMark;
 
 typedef struct {
     ConfActionType type;

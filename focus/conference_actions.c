@@ -158,6 +158,8 @@ static void do_mark_bridge(ConferenceShell *s, const ConfAction *a)
     BridgePool *pool = bridge_brewery_pool(s->focus->brewery);
     if (a->mark == BRIDGE_MARK_GRACEFUL)
         bridge_pool_mark_graceful(pool, a->bridge);
+    else if (a->mark == BRIDGE_MARK_FULL)
+        bridge_pool_mark_full(pool, a->bridge, clock_now_ms());
     else
         bridge_pool_mark_failed(pool, a->bridge, clock_now_ms());
 }

@@ -288,6 +288,11 @@ static void abandon(Conference *c, BridgeSession *bs, bool expire, bool is_failu
             conf_invite(c, m);
         }
     }
+    for (guint i = 0; i < c->members->len; i++) {
+        Member *m = c->members->pdata[i];
+        if (m->state == MEMBER_IDLE && m->wants_room)
+            conf_invite(c, m);
+    }
 }
 
 void conf_bridge_lost(Conference *c, const char *jid, bool reachable)
@@ -312,6 +317,33 @@ static void fail_invite(Conference *c, Member *m, bool wants_bridge)
     conf_leave_bridge(c, m, true);
     m->state = MEMBER_IDLE;
     m->wants_bridge = wants_bridge;
+}
+
+static bool has_others(const Conference *c, const Member *m)
+{
+    for (guint i = 0; i < c->members->len; i++) {
+        const Member *other = c->members->pdata[i];
+        if (other != m && other->bridge == m->bridge && member_has_session(other))
+            return true;
+    }
+    return false;
+}
+
+/* The bridge works, it has no place for one more: no reason to touch those who are on it, and as they are, a place
+ * elsewhere would be no use (no relays). A bridge that has nobody of this conference yet is left for another one.
+ * Foreign bridges do not answer so for themselves. */
+static void on_no_room(Conference *c, Member *m)
+{
+    BridgeSession *bs = m->bridge;
+    if (c->room_due_ms == NEVER)
+        c->room_due_ms = c->now_ms + CONFERENCE_ROOM_RETRY_MS;
+    if (has_others(c, m)) {
+        fail_invite(c, m, false);
+        m->wants_room = true;
+    } else {
+        mark(c, bs, BRIDGE_MARK_FULL);
+        abandon(c, bs, true, true);
+    }
 }
 
 /* What became of a request that failed, and who is to blame. */
@@ -342,6 +374,9 @@ static void on_allocation_error(Conference *c, Member *m, const Colibri2Error *e
             return;
         }
         break;
+    case STANZA_RESOURCE_CONSTRAINT:
+        on_no_room(c, m);
+        return;
     default:
         break;
     }
@@ -419,6 +454,8 @@ static void on_allocated(Conference *c, Member *m, const ConfEvent *ev)
         m->bridge->spare = make_spare(c, m->bridge->feedback);
     }
     conf_send_offer(c, m, t->ice, sctp ? (uint16_t)t->sctp_port : 0);
+    if (c->room_due_ms != NEVER)
+        conf_try_room(c);
 }
 
 static void on_allocation_answer(Conference *c, const ConfEvent *ev)
@@ -459,7 +496,7 @@ static void on_update_error(Conference *c, BridgeSession *bs, const ConfEvent *e
 {
     const Colibri2Error *e = ev->error;
     bool unknown = e->reason == COLIBRI2_REASON_UNKNOWN_ENDPOINT && e->endpoint_id;
-    if (unknown || e->condition == STANZA_BAD_REQUEST) {
+    if (unknown || e->condition == STANZA_BAD_REQUEST || e->condition == STANZA_RESOURCE_CONSTRAINT) {
         Member *m = conf_member_find(c, unknown ? e->endpoint_id : ev->member);
         if (m && m->bridge == bs && member_has_session(m) && ev->serial > m->serial)
             on_member_refused(c, m, !unknown);

@@ -47,9 +47,10 @@ typedef struct {
     PeerFeatures features;
 
     MemberState state;
-    bool wants_bridge;       /* IDLE only: invite when a bridge turns up */
-    bool was_invited;        /* start-muted applies to the first invite only */
-    uint64_t serial;         /* of the request whose answer moves the state on */
+    bool wants_bridge; /* IDLE only: invite when a bridge turns up */
+    bool wants_room;   /* IDLE only: the conference's bridge is full; one after the other, when it may have room */
+    bool was_invited;  /* start-muted applies to the first invite only */
+    uint64_t serial;   /* of the request whose answer moves the state on */
     uint64_t restart_serial; /* of an ICE restart on its way; 0: none */
     BridgeSession *bridge;   /* ALLOCATING, PENDING, ACTIVE */
     char *sid;               /* PENDING, ACTIVE, ENDED; NULL before */
@@ -91,6 +92,7 @@ struct Conference {
     ConfPresence published;
     bool is_published;
     int64_t join_due_ms, initial_due_ms, single_due_ms, offline_due_ms;
+    int64_t room_due_ms; /* whom full bridges refused: next try */
 
     int64_t now_ms; /* during a step */
     GArray *out;    /* during a step */
@@ -115,7 +117,10 @@ void conf_end_session(Conference *c, Member *m, bool expire, JingleReason reason
 /* Ends the session without a word of why to the client and invites anew; expire: tell the bridge. */
 void conf_reinvite(Conference *c, Member *m, bool expire);
 void conf_initiate_answer(Conference *c, const ConfEvent *ev);
-void conf_bridge_available(Conference *c);  /* for those who had to wait for one */
+void conf_bridge_available(Conference *c); /* for those who had to wait for one */
+/* Tries one of those whose bridge had no room, or all when there is no bridge now; the timer goes on while anybody
+ * waits. */
+void conf_try_room(Conference *c);
 void conf_end_idle_sessions(Conference *c); /* the last one was alone for too long */
 
 /* --- conference_bridge.c */

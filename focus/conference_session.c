@@ -46,7 +46,7 @@ void conf_invite(Conference *c, Member *m)
 {
     retire_sid(m);
     m->state = MEMBER_SELECTING;
-    m->wants_bridge = false;
+    m->wants_bridge = m->wants_room = false;
     c->state = CONF_ACTIVE;
     conf_find_bridge(c, m);
 }
@@ -101,11 +101,35 @@ void conf_bridge_available(Conference *c)
     }
 }
 
+static bool waits_for_room(const Conference *c, const Member *m)
+{
+    return m->state == MEMBER_IDLE && (m->wants_room || (m->wants_bridge && c->bridges->len == 0));
+}
+
+/* One at a time: a bridge that is still full then refuses one, not hundreds; one that took it is asked for the next. */
+void conf_try_room(Conference *c)
+{
+    c->room_due_ms = NEVER;
+    if (!conf_is_running(c))
+        return;
+    bool may_invite = !c->offline && c->members->len >= c->config->min_participants;
+    for (guint i = 0; i < c->members->len; i++) {
+        Member *m = c->members->pdata[i];
+        if (!waits_for_room(c, m))
+            continue;
+        c->room_due_ms = c->now_ms + CONFERENCE_ROOM_RETRY_MS;
+        if (may_invite)
+            conf_invite(c, m);
+        if (c->bridges->len > 0)
+            return;
+    }
+}
+
 void conf_end_idle_sessions(Conference *c)
 {
     for (guint i = 0; i < c->members->len; i++) {
         Member *m = c->members->pdata[i];
-        m->wants_bridge = false;
+        m->wants_bridge = m->wants_room = false;
         if (member_is_invited(m))
             conf_end_session(c, m, true, JINGLE_REASON_EXPIRED, "Idle session timeout");
     }

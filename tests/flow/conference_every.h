@@ -25,6 +25,7 @@ static const struct {
     { "restarting ice", TWO_ACTIVE "ice-restart a -> ok, ice-restart a@x" },
     { "alone", TWO_ACTIVE "left b -> expire b@x" },
     { "moderated", TWO_ACTIVE "changed a owner" },
+    { "no room", TWO_ACTIVE "came c -> allocate c@x\nalloc-error c resource-constraint -> expire c@x" },
     { "offline", TWO_ACTIVE "xmpp-lost" },
     { "ended", TWO_ACTIVE "shutdown -> expire x, leave, end" },
 };
@@ -68,7 +69,9 @@ static const char *const every_event[] = {
     "alloc-error a conflict",
     "alloc-error a item-not-found",
     "alloc-error a service-unavailable graceful_shutdown",
+    "alloc-error a resource-constraint",
     "update-error a conflict",
+    "update-error a resource-constraint",
     "update-error a item-not-found unknown_endpoint",
     "update-error z item-not-found unknown_endpoint",
     "updated a",

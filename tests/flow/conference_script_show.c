@@ -172,7 +172,10 @@ void script_show(ConferenceScript *s, GString *out, const ConfAction *a)
         show_colibri(s, out, a);
         break;
     case DO_MARK_BRIDGE:
-        g_string_append_printf(out, "mark %s %s", a->bridge, a->mark == BRIDGE_MARK_FAILED ? "failed" : "graceful");
+        g_string_append_printf(out, "mark %s %s", a->bridge,
+                               a->mark == BRIDGE_MARK_FAILED     ? "failed"
+                               : a->mark == BRIDGE_MARK_GRACEFUL ? "graceful"
+                                                                 : "full");
         break;
     case DO_JINGLE:
         show_jingle(s, out, a);

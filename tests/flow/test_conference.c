@@ -181,6 +181,67 @@ static const struct {
       "alloc-error a service-unavailable graceful_shutdown -> mark x graceful, expire x, select a, publish 0\n" },
     { "service unavailable", TWO_ASKED
       "alloc-error a service-unavailable -> mark x failed, expire x, select a, publish 0\n" },
+    { "no room for one more concerns nobody else", TWO_ACTIVE
+      "came c json -> allocate c@x\n"
+      "alloc-error c resource-constraint -> expire c@x\n"
+      "info a -> ok\n"
+      "add b v7 -> update b@x 2, ok, source-add a [b:v7]\n"
+      "bridge-available\n"
+      "after 14999\n"
+      "after 1 -> allocate c@x\n"
+      "alloc-error c resource-constraint -> expire c@x\n"
+      "after 15000 -> allocate c@x\n"
+      "allocated c -> invite c [a:v1,v2,a3 b:v7,a4 jvb]\n"
+      "after 15000\n" },
+    { "who leaves makes room for one", THREE_ACTIVE
+      "came d json -> allocate d@x\n"
+      "came e json -> allocate e@x\n"
+      "alloc-error d resource-constraint -> expire d@x\n"
+      "alloc-error e resource-constraint -> expire e@x\n"
+      "left c -> expire c@x, allocate d@x\n"
+      "allocated d -> invite d [a:v1,v2,a3 b:a4 jvb], allocate e@x\n"
+      "alloc-error e resource-constraint -> expire e@x\n"
+      "left e\n"
+      "after 20000\n" },
+    { "no room for a conference", TWO_ASKED
+      "alloc-error a resource-constraint -> mark x full, expire x, select a, publish 0\n"
+      "alloc-error b item-not-found conference_not_found\n"
+      "selected y -> create a@y, allocate b@y, publish 1\n" },
+    { "no room on any bridge is tried again", TWO_ASKED
+      "alloc-error a resource-constraint -> mark x full, expire x, select a, publish 0\n"
+      "no-bridge -> publish 0 no-bridge\n"
+      "after 15000 -> select a\n"
+      "no-bridge\n"
+      "after 15000 -> select a\n"
+      "expired x\n"
+      "selected x -> create a@x, allocate b@x, publish 1\n"
+      "allocated a -> invite a [jvb]\n"
+      "allocated b -> invite b [jvb]\n"
+      "after 15000\n" },
+    { "no room, then no bridge", TWO_ACTIVE
+      "came c json -> allocate c@x\n"
+      "alloc-error c resource-constraint -> expire c@x\n"
+      "bridge-lost x -> terminate a moving, terminate b moving, select a, publish 0\n"
+      "selected y -> create a@y, allocate b@y, allocate c@y, publish 1\n" },
+    { "no room, and everybody else leaves", TWO_ACTIVE
+      "came c json -> allocate c@x\n"
+      "came d json -> allocate d@x\n"
+      "alloc-error c resource-constraint -> expire c@x\n"
+      "alloc-error d resource-constraint -> expire d@x\n"
+      "left a -> expire a@x, allocate c@x, grant b b@meet.example\n"
+      "alloc-error c resource-constraint -> expire c@x\n"
+      "left b -> expire b@x all, select c, grant c c@meet.example, publish 0\n"
+      "selected x\n"
+      "expired x -> create c@x, allocate d@x, publish 1\n" },
+    { "no room while the stream is gone", TWO_ACTIVE
+      "came c json -> allocate c@x\n"
+      "alloc-error c resource-constraint -> expire c@x\n"
+      "xmpp-lost\n"
+      "after 20000\n"
+      "xmpp-back -> update a@x a-ice 3, update b@x b-ice 1, grant a a@meet.example, publish 1\n"
+      "after 1 -> allocate c@x\n" },
+    { "an update the bridge has no room for concerns its sender only", TWO_ACTIVE
+      "update-error b resource-constraint -> expire b@x, terminate b moving, allocate b@x, source-remove a [b:a4]\n" },
     { "any other error", TWO_ASKED
       "alloc-error a internal-server-error -> mark x failed, expire x, select a, publish 0\n" },
     { "unreadable result", TWO_ASKED

@@ -81,6 +81,8 @@ static const char *const templates[] = {
     "xmpp-back",
     "room-joined",
     "not-owner",
+    "alloc-error M resource-constraint",
+    "update-error M resource-constraint",
 };
 
 /* Whether p is the first digit of an SSRC ("v11", "F13,14") rather than of a time or a generation. */

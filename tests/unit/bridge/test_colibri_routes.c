@@ -260,9 +260,13 @@ static void test_limits(void)
         fixture_post(&f, "<conference-modify xmlns='jitsi:colibri2' meeting-id='m2' create='true'/>", &status);
     g_assert_cmpuint(status, ==, 503);
     g_assert_null(strstr(second, "reason"));
+    g_assert_nonnull(strstr(second, "resource-constraint"));
+    g_assert_nonnull(strstr(second, "No room for another conference"));
     fixture_ok(&f, MODIFY("", ENDPOINT("b2", TRANSPORT)));
-    g_free(fixture_post(&f, MODIFY("", ENDPOINT("c3", TRANSPORT)), &status));
+    g_autofree char *third = fixture_post(&f, MODIFY("", ENDPOINT("c3", TRANSPORT)), &status);
     g_assert_cmpuint(status, ==, 503);
+    g_assert_nonnull(strstr(third, "resource-constraint"));
+    g_assert_nonnull(strstr(third, "No room for another endpoint"));
     g_free(fixture_post(&f,
                         MODIFY("", "<endpoint id='a1'><sources>" AUDIO("1", "1") AUDIO("2", "2") AUDIO("3", "3")
                                        AUDIO("4", "4") "</sources></endpoint>"),
@@ -279,8 +283,9 @@ static void test_worker_full(void)
     unsigned status;
     fixture_set_up(&f, NULL);
     f.media->full = true;
-    g_free(fixture_post(&f, CREATE(ENDPOINT("a1", TRANSPORT)), &status));
+    g_autofree char *answer = fixture_post(&f, CREATE(ENDPOINT("a1", TRANSPORT)), &status);
     g_assert_cmpuint(status, ==, 503);
+    g_assert_nonnull(strstr(answer, "resource-constraint"));
     g_assert_cmpuint(bridge_n_conferences(f.bridge), ==, 0);
     f.media->full = false;
     fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));

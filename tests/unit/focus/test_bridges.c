@@ -130,6 +130,21 @@ static void test_failed(void)
     g_assert_true(bridge_pool_find(pool, "x")->graceful);
 }
 
+static void test_full(void)
+{
+    g_autoptr(BridgePool) pool = pool_of("x" OK ";y stress_level=0.5" OK);
+    const char *used[] = { "x", NULL };
+    const BridgeWish more = { .used = used };
+    bridge_pool_mark_full(pool, "x", NOW);
+    bridge_pool_mark_full(pool, "nobody", NOW);
+    g_assert_cmpstr(chosen(pool, NOW), ==, "y");
+    g_assert_cmpstr(bridge_select(pool, &more, NOW)->jid, ==, "x"); /* what it has stays there */
+    bridge_pool_mark_full(pool, "y", NOW + 1);
+    g_assert_null(chosen(pool, NOW + 1));
+    g_assert_cmpstr(chosen(pool, NOW + BRIDGE_FULL_MS), ==, "x");
+    g_assert_true(bridge_is_operational(bridge_pool_find(pool, "y")));
+}
+
 static void test_presence(void)
 {
     g_autoptr(BridgePool) pool = pool_of("");
@@ -175,6 +190,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/bridges/added endpoints count", test_added_endpoints_count);
     g_test_add_func("/bridges/failed", test_failed);
+    g_test_add_func("/bridges/full", test_full);
     g_test_add_func("/bridges/presence", test_presence);
     g_test_add_func("/bridges/limit", test_limit);
     return g_test_run();
