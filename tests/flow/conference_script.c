@@ -255,9 +255,16 @@ static void read_jingle(ConferenceScript *s, Line *l, const char *id, const char
     l->ev.jingle = l->jingle;
 }
 
-/* "a" is the present session, "a'" the one before, "a?" one nobody knows. The mark is cut off. */
+/* "a" is the present session, "a'" the one before, "a?" one nobody knows, "a@b" that of b. The mark is cut off. */
 static const char *session_of(ConferenceScript *s, char *word)
 {
+    char *other = strchr(word, '@');
+    if (other) {
+        *other++ = '\0';
+        const char *theirs = script_peer(s, other)->sid;
+        g_assert_nonnull(theirs);
+        return theirs;
+    }
     size_t len = strlen(word);
     char mark = len > 1 ? word[len - 1] : '\0';
     if (mark == '\'' || mark == '?')

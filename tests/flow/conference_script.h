@@ -19,7 +19,8 @@
  *   restarted-bad M | restarted M [gen=N] [none] | endpoint-lost M [older] [nameless] [elsewhere]
  *   invited M ok|error|timeout|bad
  *   accept M SOURCES... | add M ... | remove M ... | info M | trickle M [none] | terminate M [restart] [elsewhere]
- *   ice-restart M [elsewhere] | ice-failed M | jingle M ACTION       (M' is M's session before; M? an unknown one)
+ *   ice-restart M [elsewhere] | ice-failed M | jingle M ACTION
+ *                                   (M' is M's session before; M? an unknown one; M@N: M writes with N's)
  *   mute M TARGET [off] [video|desktop] | after MS | xmpp-lost | xmpp-back
  * Sources: "v5/m" video SSRC 5 msid M-m ("v5" alone: msid of its own), "a6", "F1,2", "S1,2". */
 #ifndef PLENUM_TESTS_FLOW_CONFERENCE_SCRIPT_H

@@ -38,7 +38,20 @@ static const struct {
       "accept a? v1 -> bad-request (no such session)\n"
       "accept s v1 -> bad-request (no such session)\n" },
     { "another's session", TWO_INVITED
-      "jingle c session-accept -> bad-request (no such session)\n" },
+      "accept b@a v1 -> bad-request (no such session)\n"
+      "terminate b@a -> bad-request (no such session)\n"
+      "accept a v1 -> ok, update a@x a-ice 1\n"
+      "add b@a v2 -> bad-request (no such session)\n"
+      "remove b@a v1 -> bad-request (no such session)\n"
+      "trickle b@a -> bad-request (no such session)\n"
+      "info b@a -> bad-request (no such session)\n"
+      "ice-restart b@a -> bad-request (no such session)\n"
+      "jingle b@a transport-accept -> bad-request (no such session)\n"
+      "accept b v2 -> ok, update b@x b-ice 1, source-add a [b:v2], source-add b [a:v1]\n"
+      "terminate a@b -> bad-request (no such session)\n" },
+    { "a stranger's", TWO_INVITED
+      "jingle c session-accept -> bad-request (no such session)\n"
+      "jingle c@a session-accept -> bad-request (no such session)\n" },
 
     /* --- sources --- */
     { "screen shared and hidden again", TWO_ACTIVE

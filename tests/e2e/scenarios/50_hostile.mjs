@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import dgram from 'node:dgram';
 import http from 'node:http';
-import { mediaBothWays, received, sleep } from '../lib/browser.mjs';
+import { mediaBothWays, received, sleep, until } from '../lib/browser.mjs';
 import { allowed, busyMark } from '../lib/patience.mjs';
-import { RawClient } from '../lib/xmpp.mjs';
+import { RawClient, attribute } from '../lib/xmpp.mjs';
 
 const NO_P2P = { p2p: 0 };
 const JINGLE = 'urn:xmpp:jingle:1';
@@ -44,6 +44,19 @@ function stunBinding(username) {
     head.writeUInt32BE(0x2112A442, 4);
     crypto.randomFillSync(head, 8);
     return Buffer.concat([head, attribute, padded]);
+}
+
+const JINGLE_ACTIONS = ['session-accept', 'source-add', 'source-remove', 'transport-info', 'session-info', 'session-terminate', 'transport-accept', ''];
+
+// Joins as this occupant, after leaving where it was in the room; resolves to the focus's offer.
+async function join(raw, occupant, { again = false } = {}) {
+    if (again) {
+        raw.send(`<presence xmlns="jabber:client" to="${occupant}" type="unavailable"/>`);
+        await raw.seen(/<presence[^>]*type=['"]unavailable/);
+    }
+    raw.stanzas.length = 0;
+    raw.send(`<presence xmlns="jabber:client" to="${occupant}"><x xmlns="http://jabber.org/protocol/muc"/></presence>`);
+    return raw.seen(/session-initiate/);
 }
 
 // While action runs, Ada and Bob keep seeing each other.
@@ -88,8 +101,8 @@ export const scenarios = [
                 const answer = await raw.iq('set', focusDomain, conference(attributes));
                 assert.doesNotMatch(answer, /ready=['"]true/, `a conference for ${attributes}`);
             }
-            await raw.iq('get', focusDomain, '<unknown xmlns="urn:example:none"/>');
-            await raw.iq('set', focusJid, jingle('session-accept'));
+            assert.match(await raw.refused('get', focusDomain, '<unknown xmlns="urn:example:none"/>'), /^service-unavailable/);
+            assert.match(await raw.refused('set', focusJid, jingle('session-accept')), /^bad-request/);
             // As many siblings, attributes and levels as the server lets through.
             for (const body of ['<f/>'.repeat(15000), `<g ${Array.from({ length: 3000 }, (_, i) => `a${i}="${i}"`).join(' ')}/>`,
                 `${'<h>'.repeat(2000)}${'</h>'.repeat(2000)}`]) {
@@ -98,13 +111,14 @@ export const scenarios = [
                 assert.ok(Date.now() - since < allowed(2000, mark), `an answer after ${Date.now() - since} ms`);
             }
             // An outsider writing to people and focus in a room it has not joined.
+            const sids = () => Promise.all(people.map(p => p.page.evaluate(() => window.plenum.conference.jvbJingleSession.sid)));
+            const sidsBefore = await sids(), [hers] = sidsBefore;
             for (const to of [focus, victim]) {
                 for (const action of ['session-accept', 'session-terminate', 'source-add', 'transport-info', 'x'.repeat(300)])
-                    raw.send(`<iq xmlns="jabber:client" type="set" id="o${Math.random()}" to="${to}">${jingle(action)}</iq>`);
+                    assert.match(await raw.refused('set', to, jingle(action, '', hers)), /^not-acceptable/, `${action} from outside`);
             }
-            // A member that never had a session, with other people's session ids and sources.
-            raw.send(`<presence xmlns="jabber:client" to="${room}/deadbeef"><x xmlns="http://jabber.org/protocol/muc"/></presence>`);
-            await raw.seen(/session-initiate|<presence[^>]*focus/);
+            // A member with somebody else's session, and with one that nobody knows.
+            await join(raw, `${room}/deadbeef`);
             const ssrcs = (await people[0].stats()).peers.flatMap(p => p.outbound.map(o => o.ssrc));
             const source = `<content name="video" creator="initiator"><description xmlns="urn:xmpp:jingle:apps:rtp:1" media="video">${
                 ssrcs.map(s => `<source xmlns="urn:xmpp:jingle:apps:rtp:ssma:0" ssrc="${s}" name="${ssrcs[0]}-v0"><parameter name="msid" value="a b"/></source>`).join('')
@@ -112,20 +126,66 @@ export const scenarios = [
             for (const body of ['', source, '<content/>', '<content name="audio"><transport xmlns="urn:xmpp:jingle:transports:ice-udp:1" ufrag="x"/></content>',
                 '<content name="audio"><description xmlns="urn:xmpp:jingle:apps:rtp:1" media="audio"><source xmlns="urn:xmpp:jingle:apps:rtp:ssma:0" ssrc="99999999999"/></description></content>',
                 `${'<content>'.repeat(60)}${'</content>'.repeat(60)}`, source.repeat(8)]) {
-                for (const action of ['session-accept', 'source-add', 'source-remove', 'transport-info', 'session-info', 'session-terminate', 'transport-accept', ''])
-                    raw.send(`<iq xmlns="jabber:client" type="set" id="m${Math.random()}" to="${focus}">${jingle(action, body)}</iq>`);
+                for (const sid of [hers, 'nosuchsid']) {
+                    const refusals = await Promise.all(JINGLE_ACTIONS.map(action => raw.refused('set', focus, jingle(action, body, sid))));
+                    for (const [i, why] of refusals.entries()) {
+                        const wanted = body.startsWith('<content><content>') ? /^policy-violation / : JINGLE_ACTIONS[i] === '' ? /^(bad-request|feature-not-implemented) / : /^bad-request /;
+                        assert.ok(wanted.test(why), `'${JINGLE_ACTIONS[i]}' in ${sid}: ${why} for ${body.slice(0, 200)}`);
+                    }
+                }
             }
-            raw.send(`<iq xmlns="jabber:client" type="set" id="mute" to="${focus}"><mute xmlns="http://jitsi.org/jitmeet/audio" jid="${victim}">true</mute></iq>`);
+            assert.match(await raw.refused('set', focus, `<mute xmlns="http://jitsi.org/jitmeet/audio" jid="${victim}">true</mute>`), /^not-allowed \(moderators only\)/);
             raw.send(`<presence xmlns="jabber:client" to="${room}/deadbeef"><SourceInfo xmlns="jabber:client">{"${'['.repeat(500)}</SourceInfo><stats-id>${'s'.repeat(5000)}</stats-id></presence>`);
             // The brewery is closed to strangers.
             raw.stanzas.length = 0;
             raw.send(`<presence xmlns="jabber:client" to="${brewery}/bridge9"><x xmlns="http://jabber.org/protocol/muc"/></presence>`);
             assert.match(await raw.seen(/<presence[^>]*type=['"]error['"]/), /registration-required|not-allowed|forbidden/);
-            // From an address that is not its own: Prosody must not let it through.
-            raw.send(`<iq xmlns="jabber:client" type="set" id="forged" from="${focusJid}" to="${victim}">${jingle('session-terminate')}</iq>`);
-            await sleep(1000);
+            // From addresses that are not its own: Prosody puts in the true one, and neither Ada nor the focus obeys that.
+            for (const [from, to] of [[focusJid, victim], [focus, victim], [victim, focus], [victim, focusJid]])
+                await raw.refused('set', to, jingle('session-terminate', '', hers), { from });
             raw.close();
-            await sleep(1500);
+            await until('the stranger is gone', async () => (await Promise.all(people.map(p => p.status()))).every(s => s.participants.length === 1));
+            assert.deepEqual(await sids(), sidsBefore, 'their sessions are the same');
+        }),
+    },
+    {
+        name: 'a member with a session of its own gets nothing of others by their ids, sources and names',
+        run: t => undisturbed(t, async people => {
+            const { muc, domain, serviceUrl } = t.stack, room = `${t.room}@${muc}`, focus = `${room}/focus`;
+            const raw = await new RawClient(serviceUrl, domain).connect();
+            t.finally(() => raw.close());
+            const ada = await people[0].id(), offer = await join(raw, `${room}/deadbeef`);
+            const sid = attribute(/<jingle[^>]*>/.exec(offer)[0], 'sid');
+            const sidsBefore = await Promise.all(people.map(p => p.page.evaluate(() => window.plenum.conference.jvbJingleSession.sid)));
+            assert.ok(!sidsBefore.includes(sid));
+            // Ada's camera, as the focus has told of it.
+            const hers = [...offer.matchAll(/<source\s[^>]*>.*?<\/source>/gs)].map(m => m[0]).find(s => attribute(s, 'name') === `${ada}-v0`);
+            const ssrc = attribute(hers, 'ssrc'), msid = /name=['"]msid['"] value=['"]([^'"]*)|value=['"]([^'"]*)['"] name=['"]msid/.exec(hers).slice(1).find(Boolean);
+            const source = (id, itsMsid, name) => `<content name="video" creator="responder"><description xmlns="urn:xmpp:jingle:apps:rtp:1" media="video">` +
+                `<source xmlns="urn:xmpp:jingle:apps:rtp:ssma:0" ssrc="${id}" name="${name}"><parameter name="msid" value="${itsMsid}"/></source></description></content>`;
+            const ask = (action, body) => `<jingle xmlns="${JINGLE}" action="${action}" sid="${sid}">${body}</jingle>`;
+            assert.match(await raw.iq('set', focus, ask('session-accept', source(4242, 'my own', 'deadbeef-v0'))), /type=['"]result/);
+            const session = /<bridge-session[^>]*>/.exec(offer)[0].replace(/id=(['"])[^'"]*/, 'id=$1stolen');
+            for (const [action, body, why] of [
+                ['source-add', source(ssrc, 'another one', 'deadbeef-v1'), `bad-request (SSRC is already used: ${ssrc}.)`],
+                ['source-add', source(4343, msid, 'deadbeef-v1'), `bad-request (MSID is already used: ${msid}.)`],
+                ['source-add', source(4343, 'another one', `${ada}-v0`), `bad-request (Invalid source name: ${ada}-v0.)`],
+                ['source-add', source('99999999999', 'another one', 'deadbeef-v1'), null],
+                ['source-remove', source(ssrc, msid, `${ada}-v0`), `bad-request (Source does not exist or is not owned by endpoint (ssrc=${ssrc}).)`],
+                ['session-accept', source(ssrc, msid, `${ada}-v0`), 'bad-request (session already accepted)'],
+                ['session-terminate', session, 'item-not-found (not the present bridge session)'],
+            ]) {
+                const refusal = await raw.refused('set', focus, ask(action, body));
+                assert.equal(why === null ? refusal.split(' ')[0] : refusal, why ?? 'bad-request', action);
+            }
+            // An acceptance with a stolen source ends the thief's session, and nobody else's.
+            const again = attribute(/<jingle[^>]*>/.exec(await join(raw, `${room}/deadbeef`, { again: true }))[0], 'sid');
+            assert.notEqual(again, sid);
+            assert.equal(await raw.refused('set', focus, ask('session-accept', source(ssrc, 'x y', 'deadbeef-v0')).replace(sid, again)), `bad-request (SSRC is already used: ${ssrc}.)`);
+            assert.match(await raw.refused('set', focus, ask('source-add', source(4343, 'x y', 'deadbeef-v0')).replace(sid, again)), /^item-not-found|^gone/);
+            raw.close();
+            await until('the thief is gone', async () => (await Promise.all(people.map(p => p.status()))).every(s => s.participants.length === 1));
+            assert.deepEqual(await Promise.all(people.map(p => p.page.evaluate(() => window.plenum.conference.jvbJingleSession.sid))), sidsBefore);
         }),
     },
     {
