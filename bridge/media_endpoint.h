@@ -88,8 +88,8 @@ struct MediaEndpoint {
     int64_t feedback_since_us, dtls_since_us; /* the seconds these belong to: */
     uint32_t feedback_numbers, dtls_datagrams;
     int64_t last_speech_us;
-    float rx_loss;
-    uint64_t reported_received, reported_lost;
+    float rx_loss;          /* of the last report's interval */
+    TwccLogLoss rx_counted; /* up to the report before */
     /* worker: transmit */
     TxState *tx;
 };

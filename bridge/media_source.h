@@ -27,7 +27,6 @@ struct MediaSource {
     /* worker */
     WorkerVideoType video_type;
     VideoType alloc_type; /* the same for the allocator, forced mute included */
-    bool changed_layers;  /* since receivers were last allocated */
     LayerOrder order;     /* video: what says which encoding is the lowest */
     bool vla_differs;     /* what the sender says of its layers is not what it sends */
     uint8_t orders;       /* how often that changed, mod 256 */

@@ -123,7 +123,7 @@ static void fill_sent(const MediaEndpoint *ep, MediaSource *s, WorkerStreamStats
     const TxState *tx = ep->tx;
     const TxSource *t =
         tx && s->index < tx->n_sources && tx->by_source[s->index].source == s ? &tx->by_source[s->index] : &none;
-    const TxStream *st = t->video ? t->video->stream : t->audio ? t->audio->stream : NULL;
+    TxStream *st = t->video ? t->video->stream : t->audio ? t->audio->stream : NULL;
     snprintf(o->name, sizeof(o->name), "%s", s->name);
     snprintf(o->owner, sizeof(o->owner), "%s", s->owner->id);
     o->is_tx = true;
@@ -141,6 +141,9 @@ static void fill_sent(const MediaEndpoint *ep, MediaSource *s, WorkerStreamStats
         o->rtx_ssrc = st->rtx_ssrc;
         o->packets = st->packets;
         o->bytes = st->octets;
+        o->bps = (uint64_t)rate_window_bps(&st->rate, now_us);
+        o->lost = st->lost;
+        o->jitter_ts = st->jitter_ts;
         o->retransmitted = st->retransmitted;
     }
 }

@@ -106,9 +106,12 @@ typedef struct {
     uint8_t encoding;                         /* rx: its place among the encodings, 0 the lowest */
     int16_t layer, target_layer, ideal_layer; /* tx video: LAYER_INDEX (source_layers.h), -1 none */
     ForwardReason reason;                     /* tx: why nothing of it is sent, or less than there is */
-    int32_t height; /* rx: as last seen; tx: allowed by the constraints, -1 unlimited; 0 unknown or off */
-    uint64_t packets, bytes, lost, retransmitted, bps;
-    uint32_t jitter_ts; /* rx: RFC 3550, clock-rate units */
+    int32_t height;          /* rx: as last seen; tx: allowed by the constraints, -1 unlimited; 0 unknown or off */
+    uint64_t packets, bytes; /* rx: whole datagrams; tx: payload, of whatever its SSRC has carried */
+    uint64_t lost;           /* rx: by the gaps; tx: as the receiver reported last */
+    uint64_t retransmitted;
+    uint64_t bps;       /* of `bytes`, over the last second */
+    uint32_t jitter_ts; /* RFC 3550, clock-rate units; rx: measured; tx: as the receiver reported last */
 } WorkerStreamStats;
 
 #endif

@@ -32,6 +32,16 @@ static void send_report(MediaEndpoint *ep, const RtcpReportBlock *blocks, size_t
     media_endpoint_send_rtcp(ep, buf, len, sizeof(buf));
 }
 
+/* Of all its packets together, by the gaps in their transport-cc numbers: what RTX repaired was lost all the same. A
+ * late packet takes back the loss that an earlier report had counted. */
+static float loss_by_gaps(MediaEndpoint *ep)
+{
+    TwccLogLoss now = twcc_log_loss(ep->twcc), before = ep->rx_counted;
+    int64_t received = (int64_t)(now.received - before.received), lost = (int64_t)(now.lost - before.lost);
+    ep->rx_counted = now;
+    return lost > 0 && received >= 0 ? (float)lost / (float)(lost + received) : 0;
+}
+
 void rx_feedback_report(MediaEndpoint *ep, int64_t now_us)
 {
     RtcpReportBlock blocks[RTCP_MAX_REPORT_BLOCKS];
@@ -54,7 +64,7 @@ void rx_feedback_report(MediaEndpoint *ep, int64_t now_us)
             }
         }
     }
-    ep->rx_loss = worst;
+    ep->rx_loss = ep->twcc ? loss_by_gaps(ep) : worst;
     if (n)
         send_report(ep, blocks, n);
 }

@@ -22,6 +22,8 @@ static void take_block(MediaEndpoint *ep, const RtcpReportBlock *b, int64_t now_
     TxStream *st = tx_state_find_stream(tx, b->ssrc, &rtx);
     if (!st || rtx)
         return;
+    st->lost = b->cumulative_lost > 0 ? (uint32_t)b->cumulative_lost : 0;
+    st->jitter_ts = b->jitter;
     if ((float)b->fraction_lost / 256 > tx->loss)
         tx->loss = (float)b->fraction_lost / 256;
     if (b->lsr == 0)

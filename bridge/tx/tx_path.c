@@ -46,10 +46,11 @@ bool tx_path_send(MediaEndpoint *r, SrtpStream *srtp, const uint8_t *header, siz
     return true;
 }
 
-static void count(MediaEndpoint *r, TxStream *st, size_t payload_len)
+static void count(MediaEndpoint *r, TxStream *st, size_t payload_len, int64_t now_us)
 {
     st->packets++;
     st->octets += payload_len;
+    rate_window_add(&st->rate, (uint32_t)payload_len, now_us);
     r->tx_round_bytes += (uint32_t)payload_len;
 }
 
@@ -136,7 +137,7 @@ static void send_audio(MediaEndpoint *r, TxState *tx, TxSource *t, Packet *p)
         if (h.has_tcc)
             bwe_on_audio_sent(tx->bwe, h.tcc, bytes, p->now_us);
     }
-    count(r, st, payload_len);
+    count(r, st, payload_len, p->now_us);
     tx->last_media_us = p->now_us;
 }
 
@@ -194,7 +195,7 @@ size_t tx_path_send_video(MediaEndpoint *r, TxStream *st, Packet *p, const Proje
         bwe_on_sent(tx->bwe, h.tcc, bytes, now_us, bwe_probe_id(tx->bwe));
         paced_queue_sent(tx->pace, bytes);
     }
-    count(r, st, m->view.payload_len);
+    count(r, st, m->view.payload_len, now_us);
     tx->last_media_us = now_us;
     tx->round_video = m->view.payload_len > tx->round_video ? (uint32_t)m->view.payload_len : tx->round_video;
     return bytes;

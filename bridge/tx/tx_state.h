@@ -38,7 +38,9 @@ typedef struct TxStream {
     char mid[SLOT_MID_MAX];
     MediaSource *source;      /* what it carries now; NULL */
     uint64_t packets, octets; /* payload octets, as SR counts them */
+    RateWindow rate;          /* payload */
     uint64_t retransmitted;
+    uint32_t lost, jitter_ts; /* as the receiver reported last: since it began, cut at 0; RFC 3550, clock-rate units */
     struct {
         uint32_t compact_ntp;
         int64_t sent_us;      /* 0: none */
@@ -84,7 +86,7 @@ typedef struct TxState {
     TxStream *slot_streams[2][SLOTS_MAX];
     TxStream **own_streams; /* pass mode (own_streams.h) */
     uint32_t n_own_streams;
-    SpentSsrcs spent; /* pass mode: SSRCs of streams that were freed */
+    SpentSsrcs spent;    /* pass mode: SSRCs of streams that were freed */
     uint16_t tcc_seq;    /* next; starts at 1 */
     Bwe *bwe;            /* from the first video source on */
     bool bwe_has_tcc;    /* how it was made */

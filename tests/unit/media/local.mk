@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-MEDIA_TESTS = tests/unit/media/test_engine tests/unit/media/test_pacing tests/unit/media/test_corner_cases tests/unit/media/test_paths tests/unit/media/test_wraps tests/unit/media/test_capture_vectors tests/unit/media/test_reasons tests/unit/media/test_calm tests/unit/media/test_rules tests/unit/media/test_slot_churn tests/unit/media/test_own_streams tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_share tests/unit/media/test_tables
+MEDIA_TESTS = tests/unit/media/test_engine tests/unit/media/test_pacing tests/unit/media/test_corner_cases tests/unit/media/test_paths tests/unit/media/test_wraps tests/unit/media/test_capture_vectors tests/unit/media/test_reasons tests/unit/media/test_calm tests/unit/media/test_rules tests/unit/media/test_slot_churn tests/unit/media/test_own_streams tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_share tests/unit/media/test_stream_stats tests/unit/media/test_tables
 check_PROGRAMS += $(MEDIA_TESTS)
 TESTS += $(MEDIA_TESTS)
 ENGINE_KIT = tests/unit/media/engine_kit.c tests/unit/media/engine_kit.h
@@ -38,6 +38,12 @@ tests_unit_media_test_send_batch_LDADD = $(LIBS_MEDIA_TEST)
 tests_unit_media_test_share_SOURCES = %D%/test_share.c $(ENGINE_KIT)
 tests_unit_media_test_share_CFLAGS = $(CFLAGS_MEDIA_TEST)
 tests_unit_media_test_share_LDADD = $(LIBS_MEDIA_TEST)
+
+tests_unit_media_test_stream_stats_SOURCES = %D%/test_stream_stats.c %D%/dump_kit.c %D%/dump_kit.h $(ENGINE_KIT)
+tests_unit_media_test_stream_stats_CFLAGS = $(CFLAGS_MEDIA_TEST) $(JSON_CFLAGS) $(XML_CFLAGS)
+tests_unit_media_test_stream_stats_LDADD = bridge/libbridge-control.a bridge/channel/libbridge-channel.a \
+	common/colibri2/libplenum-colibri2.a common/jingle/libplenum-jingle.a common/xmpp/libplenum-xmpp.a \
+	common/base/libplenum-daemon.a $(LIBS_MEDIA) $(SCTP_LIBS) $(SOUP_LIBS) $(JSON_LIBS) $(XML_LIBS) $(GLIB_LIBS)
 
 tests_unit_media_test_tables_SOURCES = %D%/test_tables.c tests/fakes/metrics_doc.c tests/fakes/metrics_doc.h
 tests_unit_media_test_tables_CFLAGS = $(CFLAGS_MEDIA_TEST)
