@@ -153,6 +153,7 @@ Endpoint *endpoint_new(Conference *c, const Colibri2Endpoint *request, uint64_t 
     g_strlcpy(ep->id, request->id, sizeof(ep->id));
     ep->log = (LogContext){ .room = c->log.room, .endpoint = ep->id };
     ep->ssrcs = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    ep->told_types = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     receiver_wishes_init(&ep->wishes);
     ep->transport = endpoint_transport_new(env->dtls, ep->with_sctp ? env->sctp : NULL, &transport_events, ep);
     bool made = ep->transport && random_password(ep->ws_password) && env->media.credentials(ep->worker, &ep->ice);
@@ -177,6 +178,7 @@ void endpoint_free(Endpoint *ep)
         g_source_remove(ep->resync);
     receiver_wishes_clear(&ep->wishes);
     g_array_unref(ep->ssrcs);
+    g_hash_table_unref(ep->told_types);
     g_strfreev(ep->forwarded);
     g_free(ep->stats_id);
     g_free(ep->first_ufrag);
@@ -290,6 +292,7 @@ static bool apply_sources(Endpoint *ep, const Colibri2Sources *sources, Colibri2
         *error = colibri2_error_new(STANZA_BAD_REQUEST, COLIBRI2_REASON_NONE, "SSRC %u belongs to another", taken);
         return false;
     }
+    endpoint_told_types(ep, list, n);
     memcpy(ep->sources, list, n * sizeof(*list));
     ep->n_sources = n;
     WorkerCommand *c = endpoint_command(ep, WORKER_SOURCES, n);

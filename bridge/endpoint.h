@@ -18,6 +18,7 @@
 #define ENDPOINT_CHANNEL_DELAY_S 30 /* DTLS done and still no message transport: counted */
 #define ENDPOINT_CLOSED_CODE 1001   /* WebSocket close code of an expiring endpoint */
 #define ENDPOINT_REPLACED_CODE 1000
+#define ENDPOINT_TOLD_TYPES (2 * WORKER_SOURCES_MAX) /* video types remembered; of sources not signalled yet, too */
 
 struct Conference;
 
@@ -44,7 +45,8 @@ typedef struct Endpoint {
     WorkerMedia media;
     WorkerSource sources[WORKER_SOURCES_MAX];
     size_t n_sources;
-    GArray *ssrcs; /* of uint32_t: claimed in the conference */
+    GHashTable *told_types; /* source name -> WorkerVideoType, as its client told; ENDPOINT_TOLD_TYPES */
+    GArray *ssrcs;          /* of uint32_t: claimed in the conference */
     bool muted_audio, muted_video;
     /* control: messages */
     ReceiverWishes wishes;
@@ -78,6 +80,9 @@ WorkerCommand *endpoint_command(const Endpoint *ep, WorkerCommandType type, size
 bool endpoint_post(const Endpoint *ep, WorkerCommand *c);
 
 /* ---- endpoint_channel.c: messages ---- */
+
+/* Signalling says camera or desktop; what the client has told of a source of that name, before or after, is truer. */
+void endpoint_told_types(const Endpoint *ep, WorkerSource *sources, size_t n);
 
 /* An event of its worker about it; borrowed. */
 void endpoint_on_event(Endpoint *ep, const WorkerEvent *ev);

@@ -124,6 +124,28 @@ static void on_constraints(Endpoint *ep, Message *m)
     endpoint_post(ep, receiver_wishes_command(&ep->wishes, ep->conference->handle, ep->handle, limit_bps));
 }
 
+static gboolean is_no_source(gpointer name, gpointer type, gpointer ep)
+{
+    return !endpoint_owns_source(ep, name);
+}
+
+/* When there are too many, those of sources that are not there give way. */
+static void remember_type(Endpoint *ep, const char *source, MessageVideoType type)
+{
+    if (!g_hash_table_contains(ep->told_types, source) && g_hash_table_size(ep->told_types) >= ENDPOINT_TOLD_TYPES)
+        g_hash_table_foreach_remove(ep->told_types, is_no_source, ep);
+    g_hash_table_insert(ep->told_types, g_strdup(source), GINT_TO_POINTER((int)type));
+}
+
+void endpoint_told_types(const Endpoint *ep, WorkerSource *sources, size_t n)
+{
+    gpointer type;
+    for (size_t i = 0; i < n; i++)
+        if (sources[i].kind == WORKER_VIDEO &&
+            g_hash_table_lookup_extended(ep->told_types, sources[i].name, NULL, &type))
+            sources[i].video_type = (WorkerVideoType)GPOINTER_TO_INT(type);
+}
+
 /* The deprecated form names no source: the first video is meant. */
 static void on_video_type(Endpoint *ep, const Message *m)
 {
@@ -131,12 +153,11 @@ static void on_video_type(Endpoint *ep, const Message *m)
     for (size_t i = 0; i < ep->n_sources && !source[0]; i++)
         if (ep->sources[i].kind == WORKER_VIDEO)
             source = ep->sources[i].name;
-    for (size_t i = 0; i < ep->n_sources; i++)
-        if (ep->sources[i].kind == WORKER_VIDEO && strcmp(ep->sources[i].name, source) == 0)
-            ep->sources[i].video_type = (WorkerVideoType)m->video_type.type;
-    /* COMPAT: clients tell the type before the focus has signalled the source; the worker keeps it by name. */
     if (!source[0])
         return;
+    /* COMPAT: clients tell the type before the focus has signalled the source: it is applied with it. */
+    remember_type(ep, source, m->video_type.type);
+    endpoint_told_types(ep, ep->sources, ep->n_sources);
     WorkerCommand *c = endpoint_command(ep, WORKER_SOURCE_VIDEO_TYPE, 0);
     g_strlcpy(c->video_type.source, source, sizeof(c->video_type.source));
     c->video_type.type = (WorkerVideoType)m->video_type.type;

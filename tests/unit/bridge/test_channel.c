@@ -249,6 +249,59 @@ static void test_commands_of_messages(void)
     fixture_tear_down(&r.f);
 }
 
+static void tell_type(Room *r, const char *source, const char *type)
+{
+    g_autofree char *text = g_strdup_printf(
+        "{\"colibriClass\":\"SourceVideoTypeMessage\",\"sourceName\":\"%s\",\"videoType\":\"%s\"}", source, type);
+    fake_transport_say(r->a->transport, text);
+}
+
+/* What the worker was given last, and what control has of it. */
+static void expect_type(Room *r, const char *source, WorkerVideoType type)
+{
+    const WorkerCommand *c = fake_media_last(r->f.media, WORKER_SOURCES, r->a->handle);
+    unsigned found = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        if (strcmp(c->sources.sources[i].name, source) != 0)
+            continue;
+        g_assert_cmpint(c->sources.sources[i].video_type, ==, type);
+        g_assert_cmpint(r->a->sources[i].video_type, ==, type);
+        found++;
+    }
+    g_assert_cmpuint(found, ==, 1);
+}
+
+#define SHARE(type)                                                                                                    \
+    "<sources>" AUDIO("aa-a0", "1") "<media-source type='video' id='aa-v0'><source" SSMA "ssrc='2'/></media-source>"   \
+                                    "<media-source type='video' id='aa-v1'><source" SSMA "ssrc='7' videoType='" type   \
+                                    "'/></media-source></sources>"
+
+/* A type told before its source is signalled is applied with it, and no later update of sources takes it back. */
+static void test_video_types(void)
+{
+    Room r;
+    set_up(&r, NULL);
+    tell_type(&r, "aa-v0", "none");
+    g_assert_cmpint(r.a->sources[1].video_type, ==, WORKER_VIDEO_NONE);
+    tell_type(&r, "aa-v1", "desktop_high_fps");
+    fixture_ok(&r.f, MODIFY("", "<endpoint id='aa'>" SHARE("desktop") "</endpoint>"));
+    expect_type(&r, "aa-v0", WORKER_VIDEO_NONE);
+    expect_type(&r, "aa-v1", WORKER_VIDEO_DESKTOP_HIGH_FPS);
+    tell_type(&r, "aa-v0", "camera");
+    fixture_ok(&r.f, MODIFY("", "<endpoint id='aa'>" SHARE("desktop") "</endpoint>"));
+    expect_type(&r, "aa-v0", WORKER_VIDEO_CAMERA);
+    expect_type(&r, "aa-v1", WORKER_VIDEO_DESKTOP_HIGH_FPS);
+    for (unsigned i = 0; i < 3 * ENDPOINT_TOLD_TYPES; i++) { /* names without end */
+        g_autofree char *name = g_strdup_printf("x-v%u", i);
+        tell_type(&r, name, "desktop");
+        g_assert_cmpuint(g_hash_table_size(r.a->told_types), <=, ENDPOINT_TOLD_TYPES);
+        r.a->messages = rate_limit_new(20, 100, 0); /* not what is looked at here */
+    }
+    fixture_ok(&r.f, MODIFY("", "<endpoint id='aa'>" SHARE("desktop") "</endpoint>"));
+    expect_type(&r, "aa-v1", WORKER_VIDEO_DESKTOP_HIGH_FPS);
+    fixture_tear_down(&r.f);
+}
+
 /* ---- a WebSocket beside it ---- */
 
 typedef struct {
@@ -328,6 +381,7 @@ int main(int argc, char **argv)
     g_test_add_func("/bridge/channel/rate limit", test_rate_limit);
     g_test_add_func("/bridge/channel/worker events", test_worker_events);
     g_test_add_func("/bridge/channel/commands of messages", test_commands_of_messages);
+    g_test_add_func("/bridge/channel/video types", test_video_types);
     g_test_add_func("/bridge/channel/web socket", test_web_socket);
     g_test_add_func("/bridge/channel/resync", test_resync);
     return g_test_run();
