@@ -92,7 +92,7 @@ typedef struct {
     bool on_stage, selected; /* order of the lists = order of the array */
     bool has_constraint;     /* false: the default applies to it */
     int32_t max_height;      /* -1 unlimited, 0 off */
-    int32_t max_fps;         /* -1 unlimited */
+    int32_t max_fps;         /* -1 unlimited, 0 off; others are not acted upon */
 } WorkerConstraint;
 
 /* ---- commands ---- */

@@ -58,6 +58,12 @@ static size_t collect_sources(const MediaEndpoint *ep, MediaSource **out)
     return n;
 }
 
+/* No frames a second is as good as no lines. */
+static int32_t effective_height(int32_t max_height, int32_t max_fps)
+{
+    return max_fps == 0 ? 0 : max_height;
+}
+
 static void read_wishes(const MediaEndpoint *ep, Run *run)
 {
     const WorkerCommand *c = ep->wishes;
@@ -69,7 +75,8 @@ static void read_wishes(const MediaEndpoint *ep, Run *run)
     if (!c)
         return;
     w->last_n = c->video_constraints.last_n;
-    w->default_max_height = c->video_constraints.default_max_height;
+    w->default_max_height =
+        effective_height(c->video_constraints.default_max_height, c->video_constraints.default_max_fps);
     for (size_t i = 0; i < c->n; i++) {
         const WorkerConstraint *k = &c->video_constraints.constraints[i];
         if (k->on_stage)
@@ -77,7 +84,8 @@ static void read_wishes(const MediaEndpoint *ep, Run *run)
         if (k->selected)
             run->selected[w->selected_n++] = k->name;
         if (k->has_constraint)
-            run->constraints[w->constraints_n++] = (VideoConstraint){ k->name, k->max_height };
+            run->constraints[w->constraints_n++] =
+                (VideoConstraint){ k->name, effective_height(k->max_height, k->max_fps) };
     }
 }
 

@@ -160,6 +160,7 @@ static void test_other_partner(Engine *f, gconstpointer unused)
     WorkerCommand *w = worker_command_new(WORKER_VIDEO_CONSTRAINTS, 1, 11, 0);
     w->video_constraints.last_n = -1;
     w->video_constraints.default_max_height = 720;
+    w->video_constraints.default_max_fps = -1;
     w->video_constraints.assumed_bandwidth_bps = -1;
     media_endpoint_set_wishes(f->client[1].ep, w);
     signal_video(&m, VIDEO_SSRC(0), RTX_SSRC(0));

@@ -23,6 +23,7 @@ static void set_up(Engine *f, gconstpointer trusted)
     WorkerCommand *wish = worker_command_new(WORKER_VIDEO_CONSTRAINTS, 1, 11, 0);
     wish->video_constraints.last_n = -1;
     wish->video_constraints.default_max_height = 720;
+    wish->video_constraints.default_max_fps = -1;
     wish->video_constraints.assumed_bandwidth_bps = -1;
     media_endpoint_set_wishes(f->client[1].ep, wish);
     for (int i = 0; i < 2; i++) /* the first one makes the estimator */

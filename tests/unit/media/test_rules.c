@@ -160,6 +160,35 @@ static void show(Engine *f, uint16_t seq, bool key)
     engine_give_rtp(f, 0, &f->client[0].video, header, n, payload, sizeof(payload));
 }
 
+/* maxFrameRate 0 turns video off as maxHeight 0 does, of all or of one source; any other says nothing. */
+static void test_no_frame_rate(Engine *f, gconstpointer unused)
+{
+    static const struct {
+        int32_t all, one; /* -2: says nothing of that source alone */
+        bool shown;
+    } rows[] = { { -1, -2, true }, { 0, -2, false }, { 15, -2, true }, { -1, 0, false },
+                 { 0, 30, true },  { -1, 5, true },  { 0, 0, false } };
+    for (uint16_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        WorkerCommand *w = worker_command_new(WORKER_VIDEO_CONSTRAINTS, 1, 11, rows[i].one == -2 ? 0 : 1);
+        RtpView v;
+        unsigned n = 0;
+        w->video_constraints.last_n = -1;
+        w->video_constraints.default_max_height = 720;
+        w->video_constraints.default_max_fps = rows[i].all;
+        w->video_constraints.assumed_bandwidth_bps = 1000000000;
+        if (rows[i].one != -2)
+            w->video_constraints.constraints[0] = (WorkerConstraint){
+                .name = "c0-v0", .has_constraint = true, .max_height = 720, .max_fps = rows[i].one
+            };
+        media_endpoint_set_wishes(f->client[1].ep, w);
+        tx_allocate_run(f->client[1].ep, f->w.now_us += 100000);
+        show(f, i, true);
+        while (engine_hear(f, 1, &v))
+            n += v.ssrc == VIDEO_SSRC(0) && v.payload_len > 0;
+        g_assert_cmpuint(n, ==, rows[i].shown);
+    }
+}
+
 /* The receiver asks by PLI or FIR, alone or behind a sender report; the sender is asked by what it understands. */
 static void test_request_kinds(Engine *f, gconstpointer unused)
 {
@@ -479,6 +508,7 @@ int main(int argc, char **argv)
 #define RULE(name, function, data)                                                                                     \
     g_test_add("/media/rules/" name, Engine, data, engine_set_up, function, engine_tear_down)
     RULE("request kinds", test_request_kinds, NULL);
+    RULE("no frame rate", test_no_frame_rate, NULL);
     RULE("reception reports", test_reception_reports, NULL);
     RULE("repair limits", test_repair_limits, NULL);
     RULE("feedback about others", test_feedback_about_others, NULL);
