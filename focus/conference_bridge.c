@@ -282,6 +282,7 @@ static void abandon(Conference *c, BridgeSession *bs, bool expire, bool is_failu
     for (guint i = 0; i < moved->len; i++) {
         Member *m = moved->pdata[i];
         if (is_failure && !rate_limit_allow(&m->failures, c->now_ms, 0, FAILURES_MAX, FAILURES_WINDOW_MS)) {
+            conf_retire_sid(m);
             m->state = MEMBER_IDLE;
             m->wants_bridge = c->no_bridge = true; /* until a bridge appears */
         } else {

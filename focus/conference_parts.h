@@ -111,6 +111,8 @@ guint conf_count_invited(const Conference *c);
 void conf_invite_if_enough(Conference *c, Member *newcomer);
 /* Starts over from whatever state: needs bridge, then offer. */
 void conf_invite(Conference *c, Member *m);
+/* The session is over and another will follow: requests about it are answered so, and it cannot be accepted. */
+void conf_retire_sid(Member *m);
 /* Takes down the member's session: sources, session, endpoint. The state is then ENDED (or IDLE, without a
  * session). expire: tell the bridge. reason NONE: the client knows. */
 void conf_end_session(Conference *c, Member *m, bool expire, JingleReason reason, const char *text);

@@ -33,7 +33,7 @@ void conf_invite_if_enough(Conference *c, Member *newcomer)
     }
 }
 
-static void retire_sid(Member *m)
+void conf_retire_sid(Member *m)
 {
     if (!m->sid)
         return;
@@ -44,7 +44,7 @@ static void retire_sid(Member *m)
 
 void conf_invite(Conference *c, Member *m)
 {
-    retire_sid(m);
+    conf_retire_sid(m);
     m->state = MEMBER_SELECTING;
     m->wants_bridge = m->wants_room = false;
     c->state = CONF_ACTIVE;

@@ -26,7 +26,10 @@ static const struct {
     { "alone", TWO_ACTIVE "left b -> expire b@x" },
     { "moderated", TWO_ACTIVE "changed a owner" },
     { "no room", TWO_ACTIVE "came c -> allocate c@x\nalloc-error c resource-constraint -> expire c@x" },
+    { "gave up", TWO_GAVE_UP },
     { "offline", TWO_ACTIVE "xmpp-lost" },
+    { "offline with an offer out", TWO_INVITED "xmpp-lost" },
+    { "offline while allocating", TWO_ASKED "xmpp-lost" },
     { "ended", TWO_ACTIVE "shutdown -> expire x, leave, end" },
 };
 

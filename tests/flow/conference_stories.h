@@ -14,5 +14,14 @@
 #define THREE_ACTIVE                                                                                                   \
     TWO_ACTIVE "came c json -> allocate c@x\nallocated c -> invite c [a:v1,v2,a3 b:a4 jvb]\n"                          \
                "accept c v5 -> ok, update c@x c-ice 1, source-add a [c:v5], source-add b [c:v5]\n"
+#define A_LOST(from, to)                                                                                               \
+    "allocated a -> invite a [jvb]\n"                                                                                  \
+    "alloc-error b conflict -> terminate a moving, expire " from ", select a, publish 0\n"                             \
+    "selected " to " -> create a@" to ", allocate b@" to ", publish 1\n"
+/* Six bridges refused b and took a's session with them: enough. */
+#define TWO_GAVE_UP                                                                                                    \
+    TWO_ASKED A_LOST("x", "y") A_LOST("y", "z") A_LOST("z", "u") A_LOST("u", "w")                                      \
+        A_LOST("w", "q") "allocated a -> invite a [jvb]\n"                                                             \
+                         "alloc-error b conflict -> terminate a moving, expire q, publish 0 no-bridge\n"
 
 #endif

@@ -266,6 +266,13 @@ static const struct {
       "alloc-error a conflict -> expire q, publish 0 no-bridge\n"
       "after 60001\n"
       "bridge-available -> select a\n" },
+    { "who gave up has no session left to accept", TWO_GAVE_UP
+      "accept a v1 -> gone (session has been replaced)\n"
+      "add a v1 -> item-not-found (jingle session no longer active)\n"
+      "bridge-available -> select a\n"
+      "selected p -> create a@p, allocate b@p, publish 1\n"
+      "allocated a -> invite a [jvb]\n"
+      "accept a v1 -> ok, update a@p a-ice 1\n" },
     { "allocated after leaving", TWO_ASKED
       "left a -> expire a@x, grant b b@meet.example\n"
       "allocated a\n"

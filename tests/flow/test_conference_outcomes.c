@@ -208,6 +208,21 @@ static void add_change(GString *out, const char *who, const char *from, const ch
         g_string_append_printf(out, "%s %s", who, to ? to : "gone");
 }
 
+/* Who has a bridge and a session by which others call it. */
+static void check_whole(const Look *l, const char *event)
+{
+    JsonArray *members = members_of(l);
+    for (guint i = 0; l->room != CONF_END && i < json_array_get_length(members); i++) {
+        const char *state = text_of(members, i, "state");
+        bool has_session = g_str_equal(state, "pending") || g_str_equal(state, "active");
+        bool on_bridge = *text_of(members, i, "bridge") != '\0', has_sid = *text_of(members, i, "sid") != '\0';
+        if (on_bridge != (has_session || g_str_equal(state, "allocating")) ||
+            has_sid != (has_session || g_str_equal(state, "ended")))
+            g_error("after %s: %s is %s, with %s bridge and %s sid", event, text_of(members, i, "id"), state,
+                    on_bridge ? "a" : "no", has_sid ? "a" : "no");
+    }
+}
+
 /* Actions, then what changed. */
 static char *outcome_of(ConferenceScript *s, const char *event)
 {
@@ -216,6 +231,7 @@ static char *outcome_of(ConferenceScript *s, const char *event)
     Look after = look(s);
     const ScriptEvent last = script_last_event(s);
     note_met(&before, &last);
+    check_whole(&after, event);
 
     GString *out = g_string_new(actions);
     JsonArray *was = members_of(&before), *is = members_of(&after);
