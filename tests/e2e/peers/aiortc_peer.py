@@ -80,25 +80,27 @@ def post(url, body):
         raise Refused(f"HTTP {e.code}: {e.read().decode(errors='replace')}") from e
 
 
-def media_xml(video=(("VP8", 100, 96),)):
-    """video: (codec, payload type, that of its RTX)."""
+def media_xml(video=(("VP8", 100, 96),), extensions=()):
+    """video: (codec, payload type, that of its RTX); extensions: more of them for video, by id."""
     fb = "".join(f'<rtcp-fb xmlns="{FB}" type="{t}"' + (f' subtype="{s}"' if s else "") + "/>"
                  for t, s in (("nack", ""), ("nack", "pli"), ("goog-remb", "")))
-    def ext(kind):
-        return "".join(f'<rtp-hdrext xmlns="{HDREXT}" id="{i}" uri="{u}"/>' for i, u in EXTENSIONS[kind].items())
+    def ext(kind, more=()):
+        ids = {**EXTENSIONS[kind], **dict(more)}
+        mixed = f'<extmap-allow-mixed xmlns="{HDREXT}"/>' if more else ""  # some of those may need the long form
+        return "".join(f'<rtp-hdrext xmlns="{HDREXT}" id="{i}" uri="{u}"/>' for i, u in ids.items()) + mixed
     def types(name, pt, rtx):
         return (f'<payload-type xmlns="{RTP}" id="{pt}" name="{name}" clockrate="90000">{fb}</payload-type>'
                 f'<payload-type xmlns="{RTP}" id="{rtx}" name="rtx" clockrate="90000"><parameter name="apt" value="{pt}"/>'
                 f'</payload-type>')
     return (f'<media type="audio"><payload-type xmlns="{RTP}" id="111" name="opus" clockrate="48000" channels="2"/>'
-            f'{ext("audio")}</media><media type="video">{"".join(types(*v) for v in video)}{ext("video")}</media>')
+            f'{ext("audio")}</media><media type="video">{"".join(types(*v) for v in video)}{ext("video", extensions)}</media>')
 
 
-def create_xml(args, video=(("VP8", 100, 96),)):
+def create_xml(args, video=(("VP8", 100, 96),), extensions=()):
     create = ' create="true" name="peer@conference.test"' if args.create else ""
     return (f'<conference-modify xmlns="{C2}" meeting-id="{args.meeting_id}"{create}>'
             f'<endpoint id="{args.id}" create="true" stats-id="aiortc"><capability name="source-names"/>'
-            f'<capability name="ssrc-rewriting"/>{media_xml(video)}<transport ice-controlling="true"><sctp/></transport>'
+            f'<capability name="ssrc-rewriting"/>{media_xml(video, extensions)}<transport ice-controlling="true"><sctp/></transport>'
             f'<sources/></endpoint></conference-modify>')
 
 

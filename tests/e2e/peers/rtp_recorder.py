@@ -6,17 +6,15 @@ Joins a conference of the bridge by COLIBRI2 over HTTP with aiortc, which does I
 taken before aiortc reads it: holes are NACKed until they are filled or too old, then a key frame is asked for; REMB
 says that there is room. Over the data channel it asks at random for other heights of each source, for none of it or
 for none at all. At the end each stream goes, in order, through GStreamer's depayloader and decoder; the last line is
-one JSON object: what came, what was missing, what was decoded and what the elements complained about.
+one JSON object: what came, what was missing, what was decoded, what the elements complained about, and what the
+packets themselves say was missing.
 """
 import argparse
 import asyncio
 import json
-import os
 import random
 import re
 import struct
-import subprocess
-import tempfile
 import time
 
 import aioice.ice
@@ -24,39 +22,25 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RTCP_PSFB_APP, RTCP_PSFB_PLI, RTCP_RTPFB_NACK, RtcpPsfbPacket, RtcpRtpfbPacket, pack_remb_fci
 
 import aiortc_peer as peer
+import references
+import rtp_decode
+from rtp_decode import CODECS, RTX_OF
 
-CODECS = {100: "VP8", 101: "VP9"}
-RTX_OF = {96: 100, 97: 101}
-CHAINS = {"VP8": "rtpvp8depay wait-for-keyframe=true ! vp8dec", "VP9": "rtpvp9depay wait-for-keyframe=true ! vp9dec"}
 OWN_SSRC = 1
+DESCRIPTOR_ID = 11
 NACK_EVERY_S, NACK_UNTIL_S, PLI_EVERY_S = 0.08, 1.0, 0.3
 REMB_BPS = 8_000_000
 
 
-def begins_key_frame(codec, payload):
-    """Whether a key frame's first packet has this payload (RFC 7741 4.2, RFC 9628 4.2)."""
-    if not payload:
-        return False
-    if codec == "VP9":
-        return payload[0] & 0x48 == 0x08  # not predicted, begins a frame
-    at = 1
-    if payload[0] & 0x80:
-        extensions, at = payload[1] if len(payload) > 1 else 0, 2
-        if extensions & 0x80:
-            at += 2 if len(payload) > at and payload[at] & 0x80 else 1
-        at += bool(extensions & 0x40) + bool(extensions & 0x30)
-    return payload[0] & 0x17 == 0x10 and len(payload) > at and payload[at] & 1 == 0
-
-
 class Stream:
-    """One SSRC: its packets by unwrapped sequence number."""
+    """One SSRC: its packets by unwrapped sequence number, and the dependency descriptors of those that had one."""
 
     def __init__(self, pt):
-        self.pt, self.packets, self.missing = pt, {}, {}
+        self.pt, self.packets, self.descriptors, self.missing = pt, {}, {}, {}
         self.highest, self.repaired, self.repeated, self.given_up, self.last_pli = None, 0, 0, 0, 0.0
         self.hole = None  # the last number given up, until a key frame begins behind it
 
-    def add(self, seq, packet, repaired):
+    def add(self, seq, packet, descriptor, repaired):
         if self.highest is None:
             self.highest = seq - 1 if not repaired else seq
         number = self.highest + ((seq - self.highest + 0x8000) & 0xFFFF) - 0x8000
@@ -70,11 +54,13 @@ class Stream:
         self.repaired += repaired
         self.missing.pop(number, None)
         self.packets[number] = packet
+        if descriptor:
+            self.descriptors[number] = descriptor
         if self.hole is not None and number > self.hole and self.is_key(number):
             self.hole = None
 
     def is_key(self, number):
-        return number in self.packets and begins_key_frame(CODECS[self.pt], self.packets[number][12:])
+        return number in self.packets and rtp_decode.begins_key(self.packets[number])
 
     def wanted(self, now):
         """Numbers to NACK now; a hole that is too old is given up, and a key frame is due."""
@@ -93,6 +79,24 @@ class Stream:
 def header_length(data):
     n = 12 + 4 * (data[0] & 15)
     return n + 4 + 4 * struct.unpack_from("!H", data, n + 2)[0] if data[0] & 16 else n
+
+
+def extension(data, wanted):
+    """The element of that id (RFC 8285), or None."""
+    at, end = 12 + 4 * (data[0] & 15), header_length(data)
+    if end < at + 4:
+        return None
+    long = data[at:at + 2] != b"\xbe\xde"
+    at += 4
+    while at + 1 < end:
+        if data[at] == 0:
+            at += 1
+            continue
+        element, size, head = (data[at], data[at + 1], 2) if long else (data[at] >> 4, (data[at] & 15) + 1, 1)
+        if element == wanted:
+            return data[at + head:at + head + size]
+        at += head + size
+    return None
 
 
 class Recorder:
@@ -116,9 +120,10 @@ class Recorder:
             at += 2
         elif ssrc not in self.streams:
             self.streams[ssrc] = Stream(pt)
+        descriptor = extension(data, DESCRIPTOR_ID)
         # No extensions, CSRCs or padding: the depayloader needs none of them.
         packet = struct.pack("!BBH", 0x80, data[1] & 0x80 | pt, seq) + data[4:8] + struct.pack("!I", ssrc) + data[at:end]
-        self.streams[ssrc].add(seq, packet, data[1] & 127 in RTX_OF)
+        self.streams[ssrc].add(seq, packet, descriptor, data[1] & 127 in RTX_OF)
 
     def on_sources(self, message):
         for s in message["mappedSources"]:
@@ -151,35 +156,6 @@ class Recorder:
                                                fci=pack_remb_fci(REMB_BPS, list(self.streams))))
 
 
-def decode(stream):
-    """What GStreamer makes of one stream."""
-    codec = CODECS[stream.pt]
-    numbers = sorted(stream.packets)
-    frames, shift = set(), 0
-    with tempfile.NamedTemporaryFile(suffix=".rtp") as f:
-        for i, n in enumerate(numbers):
-            packet = stream.packets[n]
-            if len(packet) == 12:  # a probe: nothing of it is missed
-                shift += 1
-                continue
-            frames.add(packet[4:8])
-            f.write(struct.pack("!H", len(packet)) + packet[:2] + struct.pack("!H", (n - shift) & 0xFFFF) + packet[4:])
-        f.flush()
-        run = subprocess.run(
-            ["gst-launch-1.0", "-v", "filesrc", f"location={f.name}", "!",
-             f"application/x-rtp-stream,media=video,clock-rate=90000,encoding-name={codec},payload={stream.pt}", "!",
-             "rtpstreamdepay", "!", *CHAINS[codec].split(), "!", "fakesink", "name=out", "silent=false", "sync=false"],
-            env={**os.environ, "GST_DEBUG": "2", "GST_DEBUG_NO_COLOR": "1"}, capture_output=True, text=True, timeout=60)
-    heights = []
-    for line in re.findall(r"/GstFakeSink:out\.GstPad:sink: caps = video/x-raw.*", run.stdout):
-        heights.append(int(re.search(r"height=\(int\)(\d+)", line)[1]))
-    # The depayloader tells of each hole, which is known; the decoder may have nothing to say.
-    complaints = [line for line in (run.stderr + run.stdout).splitlines()
-                  if re.search(r"\b(WARN|ERROR) +(videodecoder|vp[x89]\w*|libav)\b", line) or line.startswith(("ERROR", "WARNING"))]
-    return {"codec": codec, "packets": len(numbers), "frames": len(frames), "decoded": len(re.findall(r"chain +\*", run.stdout)),
-            "heights": heights, "complaints": complaints[:20], "exit": run.returncode}
-
-
 def wish(rng, names):
     heights = {name: rng.choice((90, 180, 360, 720, 720, 0)) for name in names}
     return {"colibriClass": "ReceiverVideoConstraints", "lastN": rng.choice((-1, -1, -1, -1, 1, 0)),
@@ -190,7 +166,8 @@ def wish(rng, names):
 async def run(args):
     rng = random.Random(args.seed)
     aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
-    reply = await asyncio.to_thread(peer.post, args.bridge_http, peer.create_xml(args, [(n, pt, next(r for r, a in RTX_OF.items() if a == pt)) for pt, n in CODECS.items()]))
+    reply = await asyncio.to_thread(peer.post, args.bridge_http, peer.create_xml(
+        args, [(c.name, c.pt, c.rtx) for c in CODECS.values()], {DESCRIPTOR_ID: references.DESCRIPTOR_URI}))
     pc = RTCPeerConnection()
     await pc.setRemoteDescription(RTCSessionDescription(peer.offer_sdp(reply.find(f".//{{{peer.ICE}}}transport")), "offer"))
     channel = pc.createDataChannel("JVB data channel", protocol="http://jitsi.org/protocols/colibri")
@@ -225,7 +202,9 @@ async def run(args):
     streams = {}
     for ssrc, s in recorder.streams.items():
         streams[recorder.names.get(ssrc, str(ssrc))] = {
-            **await asyncio.to_thread(decode, s), "repaired": s.repaired, "given_up": s.given_up, "repeated": s.repeated}
+            **await asyncio.to_thread(rtp_decode.decode, s.pt, s.packets, s.descriptors),
+            "notices": await asyncio.to_thread(rtp_decode.notices_a_loss, s.pt, s.packets, s.descriptors),
+            "repaired": s.repaired, "given_up": s.given_up, "repeated": s.repeated}
     print(json.dumps({"wishes": wishes, "streams": streams}), flush=True)
 
 
