@@ -18,6 +18,39 @@ export function everyoneOn(people, role, timeoutMs) {
         (await Promise.all(people.map(p => p.status()))).every(s => s.p2p === (role === 'p2p')), { timeoutMs });
 }
 
+// What a person's page shows of somebody, and which tiles have the speaker's frame.
+const shown = (person, id) => person.page.evaluate(key => {
+    const tile = document.querySelector(`.tile[data-key="${key}"]`), video = tile.querySelector('video');
+    return {
+        badge: tile.querySelector('.badge:not([hidden])')?.textContent, label: tile.getAttribute('aria-label'),
+        mode: document.getElementById('mode').textContent, numbers: tile.querySelector('.numbers').textContent,
+        size: `${video.videoWidth}×${video.videoHeight}`,
+        framed: [...document.querySelectorAll('.tile')].filter(x => /3px.*inset/.test(getComputedStyle(x, '::after').boxShadow)).map(x => x.dataset.key),
+    };
+}, id);
+
+// The way and the numbers on the tiles of a call of two, against what getStats says.
+async function tilesTell(t, [ada, bob], badge, mode) {
+    for (const [person, other] of [[ada, await bob.id()], [bob, await ada.id()]]) {
+        const before = await person.stats();
+        let tile, fps, kbps;
+        await until('size, frames/s and bitrate are on the tile', async () => {
+            tile = await shown(person, other);
+            const said = /^\d+×\d+ · (\d+) fps · ([\d.]+) ([kM])bit\/s$/.exec(tile.numbers) ?? [];
+            [fps, kbps] = [Number(said[1]), Number(said[2]) * (said[3] === 'M' ? 1000 : 1)];
+            return fps > 0 && kbps > 0 && tile.numbers.startsWith(tile.size);
+        }).catch(e => { throw new Error(`${e.message}: ${JSON.stringify(tile)}`); });
+        await sleep(1000);
+        const after = await person.stats();
+        const really = received(before, after)[other].videoBytes * 8 / (after.at - before.at);
+        (t.measured.shown ??= []).push(`${tile.numbers}, measured ${Math.round(really)}`);
+        assert.ok(kbps > really / 4 && kbps < really * 4, `${tile.numbers} is shown of ${Math.round(really)} kbit/s`);
+        assert.equal(tile.badge, badge);
+        assert.match(tile.label, new RegExp(`connected by ${badge}`));
+        assert.equal(tile.mode, mode);
+    }
+}
+
 export const scenarios = [
     {
         name: 'two people over the bridge hear and see each other within 3 s',
@@ -29,6 +62,7 @@ export const scenarios = [
             const stats = await ada.stats();
             assert.equal(stats.p2p, false);
             assert.ok(stats.peers.every(p => p.role !== 'p2p'), 'no P2P connection exists');
+            await tilesTell(t, [ada, bob], 'Bridge', 'Over the bridge');
         },
     },
     {
@@ -52,6 +86,7 @@ export const scenarios = [
                 assert.ok(bytes < 3 * 2000, `${bytes} bytes of RTP in 3 s with the bridge while P2P is up`);
                 assert.ok(after[i].participants.every(p => p.tracks.every(x => !x.muted)), 'nobody is shown as muted');
             }
+            await tilesTell(t, [ada, bob], 'P2P', 'Direct (P2P)');
             t.measured.bridge_bit_rate = [bridgeBefore, bridgeAfter].map(s => s.bit_rate_download ?? s.bit_rate_upload);
         },
     },
@@ -123,6 +158,8 @@ export const scenarios = [
             const id = await ada.id();
             await until('all take Ada for the speaker', async () =>
                 (await Promise.all([bob, eve].map(p => p.status()))).every(s => s.dominant === id), { timeoutMs: 10000 });
+            for (const person of [bob, eve])
+                await until('Ada\'s tile alone has the speaker\'s frame', async () => String((await shown(person, id)).framed) === id);
         },
     },
     {

@@ -53,6 +53,12 @@ export const scenarios = [
             await until('the camera is off', () => button('Start video').count());
             await seenByBob('video');
             await until('Ada\'s own tile says so', () => tile(/^Ada \(you\).*camera off/).count());
+            await page.keyboard.press('v');
+            await until('V starts it', () => button('Stop video').count());
+            await until('Bob sees it on', async () => (await bob.status()).participants[0]?.tracks.some(x => x.kind === 'video' && !x.muted));
+            await page.keyboard.press('v');
+            await until('V stops it', () => button('Start video').count());
+            await seenByBob('video');
             await tabTo(page, 'leave');
             await page.keyboard.press('Enter');
             await until('Ada is in the lobby again', async () => (await ada.status()).screen === 'lobby');

@@ -105,7 +105,7 @@ export const scenarios = [
                 return (await rows()).find(s => s.framesDecoded > (before.find(b => b.ssrc === s.ssrc)?.framesDecoded ?? 0));
             };
             const since = Date.now();
-            await bob.page.click('#screen');
+            await bob.page.keyboard.press('s');
             await until('Ada sees a desktop', async () => moving('desktop'), { timeoutMs: 6000 });
             t.measured.share_visible_ms = Date.now() - since;
             const row = await moving('desktop');
