@@ -7,5 +7,6 @@ dist_doc_DATA = \
 	doc/hostile-input.md \
 	doc/metrics.md \
 	doc/performance.md \
-	doc/robustness.md
+	doc/robustness.md \
+	doc/testing.md
 EXTRA_DIST += %D%/decisions %D%/call.png

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // End-to-end tests: real servers, real browsers, in a network namespace that has only loopback.
 //   node tests/e2e/run.mjs [--filter REGEXP] [--report FILE] [--library FILE] [--build-dir DIR]
-//                          [--keep DIR] [--sanitized] [--open] [--repeat N] [--list]
+//                          [--keep DIR] [--sanitized] [--strict] [--open] [--repeat N] [--list]
 // A scenario is { name, group?, settings?, network?, browser?, timing?, open?, current?, timeoutMs?, run(t) }; scenarios of one
 // group share servers (made by the first one's settings, in the first one's network), those with equal browser
 // options a browser. --keep saves configurations and logs. --sanitized: the daemons are instrumented, so what is
-// about their speed and size is left out. --open: also scenarios that show a known fault. current: what only a current
+// about their speed and size is left out. --strict: no limit is stretched, however busy the machine is. --open: also scenarios that show a known fault. current: what only a current
 // lib-jitsi-meet can do, so it runs with --library alone. --repeat: each chosen scenario so many times.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { enterNamespace } from './lib/netns.mjs';
 import { joinRoom, launchChromium } from './lib/browser.mjs';
-import { allowed, busyMark, takeStretched } from './lib/patience.mjs';
+import { PATIENCE, allowed, busyMark, noteStretched, setPatience, takeStretched } from './lib/patience.mjs';
 import { Report } from './lib/report.mjs';
 import { startServers } from './lib/servers.mjs';
 
@@ -128,12 +128,14 @@ function withTimeout(promise, ms) {
 
 async function runScenario(scenario, servers, browser, number, network) {
     const test = new Test(servers, browser, `room${number}-${Math.random().toString(36).slice(2, 6)}`, network);
-    const start = Date.now();
+    const start = Date.now(), mark = busyMark(), limit = scenario.timeoutMs ?? SCENARIO_TIMEOUT_MS;
     const deaths = servers.deaths.length;
     takeStretched();
     const result = { name: scenario.name, ok: true, measured: test.measured };
     try {
-        await withTimeout(scenario.run(test), scenario.timeoutMs ?? SCENARIO_TIMEOUT_MS);
+        await withTimeout(scenario.run(test), limit);
+        if (Date.now() - start > limit * PATIENCE)
+            noteStretched('the whole scenario', Date.now() - start, limit * PATIENCE, mark);
         if (servers.deaths.length > deaths)
             throw new Error(servers.deaths.slice(deaths).join('\n'));
     } catch (e) {
@@ -142,7 +144,7 @@ async function runScenario(scenario, servers, browser, number, network) {
     }
     const stretched = takeStretched();
     if (stretched.length)
-        test.measured.slower_than_idle = stretched;
+        result.stretched = stretched;
     await withTimeout(test.end(), 20000).catch(e => {
         result.ok = false;
         result.error = `${result.error ?? ''}clean-up: ${e.stack}`;
@@ -156,6 +158,7 @@ async function main() {
         options: {
             filter: { type: 'string', default: '' }, report: { type: 'string' }, library: { type: 'string' },
             'build-dir': { type: 'string' }, keep: { type: 'string' }, sanitized: { type: 'boolean', default: false },
+            strict: { type: 'boolean', default: Boolean(process.env.PLENUM_E2E_STRICT) },
             list: { type: 'boolean', default: false }, open: { type: 'boolean', default: false }, repeat: { type: 'string', default: '1' },
         },
     });
@@ -168,6 +171,7 @@ async function main() {
         return runnable.forEach(s => console.log(s.name));
     const chosen = runnable.flatMap(s => Array(Math.max(1, Number(o.repeat))).fill(s));
     enterNamespace();
+    setPatience(o);
 
     const groups = new Map();
     for (const s of chosen) {
@@ -214,6 +218,8 @@ async function main() {
     }
     for (const s of skipped)
         console.log(`# skipped: ${s.name}: ${s.open ?? 'needs --library with a current lib-jitsi-meet'}`);
+    for (const line of report.stretched)
+        console.log(`# stretched: ${line}`);
     const failed = report.failed;
     console.log(`# ${report.results.length - failed} passed, ${failed} failed`);
     process.exitCode = failed ? 1 : 0;

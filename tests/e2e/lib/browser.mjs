@@ -43,7 +43,7 @@ export async function until(what, read, { timeoutMs = 5000, everyMs = 50, since 
         const last = await read(), took = Date.now() - since;
         if (last) {
             if (took > timeoutMs * PATIENCE)
-                noteStretched(what, took, timeoutMs * PATIENCE);
+                noteStretched(what, took, timeoutMs * PATIENCE, mark);
             return last;
         }
         const limit = allowed(timeoutMs, mark);

@@ -2,6 +2,9 @@
 // People of the small client in tests/e2e/modern, with the same few calls in Chromium and in Firefox.
 import { openPage, sleep, until } from './browser.mjs';
 
+// Less is no moving picture of 360 lines with sound, whatever the codec.
+const STARVED_UPLINK_BPS = 100000, STARVED_TARGET_BPS = 50000;
+
 export class ModernPerson {
     constructor(page, name, close) {
         Object.assign(this, { page, name, close });
@@ -122,13 +125,13 @@ export async function framesDuring(person, ms) {
 }
 
 // Where the frames of each camera stayed, sender by sender: what its camera gave, how many pictures its encoder made of
-// it (of somebody with a gate), how long the machine or the network held it back, and what each receiver got whole, threw
-// away and decoded.
+// it, how long the machine or the network held it back, the least that its encoder was told to make and that congestion
+// control let it send (bit/s, at the beginning and at the end), and what each receiver got whole, threw away and decoded.
 // Resolves to a function that resolves to the rows since then.
 export async function watchFrames(people) {
     const read = () => Promise.all(people.map(async p => ({
         at: Date.now(), rows: (await p.stats()).filter(r => r.kind === 'video'), sent: (await p.sent()).filter(r => r.kind === 'video'),
-        pictures: await p.call(c => c.gate?.pictures() ?? null), arrived: await p.call(c => c.arrived()),
+        pictures: await p.call(c => c.gate?.pictures() ?? null), uplinkBps: await p.call(c => c.uplink()), arrived: await p.call(c => c.arrived()),
     })));
     const first = await read();
     return async () => {
@@ -136,8 +139,10 @@ export async function watchFrames(people) {
         const sender = i => {
             const most = key => Math.max(0, ...last[i].sent.map(r => r[key] - (first[i].sent.find(x => x.ssrc === r.ssrc)?.[key] ?? 0)));
             const held = why => Math.max(0, ...last[i].sent.map(r => (r.limitedS?.[why] ?? 0) - (first[i].sent.find(x => x.ssrc === r.ssrc)?.limitedS?.[why] ?? 0)));
-            const pictures = last[i].pictures === null ? null : last[i].pictures - first[i].pictures;
-            return { captured: most('captured'), pictures, cpuS: held('cpu'), bandwidthS: held('bandwidth') };
+            const pictures = last[i].pictures === null ? most('encoded') : last[i].pictures - first[i].pictures;
+            const targetBps = Math.min(...[first, last].map(x => x[i].sent.reduce((sum, r) => sum + r.targetBps, 0)));
+            const uplinkBps = Math.min(first[i].uplinkBps, last[i].uplinkBps);
+            return { captured: most('captured'), pictures, cpuS: held('cpu'), bandwidthS: held('bandwidth'), targetBps, uplinkBps };
         };
         return people.flatMap((to, i) => people.flatMap((from, j) => {
             const row = i === j ? null : last[i].rows.find(r => r.owner === from.id);
@@ -153,10 +158,18 @@ export async function watchFrames(people) {
     };
 }
 
-// The frames that one row of watchFrames must have where `part` of what the camera gave is wanted: the bridge is not
-// answerable for those that the sender's encoder had no time or no room for; `share` of those that it made will do.
-export function framesWanted(row, part, share = 0.9) {
-    return Math.min(part * row.captured, share * (row.pictures ?? Infinity));
+// Whether congestion control left a sender next to nothing: that is the bridge's doing too.
+export const isStarved = row => row.targetBps < STARVED_TARGET_BPS || row.uplinkBps < STARVED_UPLINK_BPS;
+
+// Whether the sender's machine had no time for its camera or its encoder, which is nobody else's doing.
+const machineWasBusy = (row, frameRate) => row.cpuS > 0 || row.captured < 0.95 * frameRate * row.seconds ||
+    (row.pictures < 0.95 * row.captured && row.bandwidthS === 0 && !isStarved(row));
+
+// The frames that one row of watchFrames must have for fps frames/s of a camera of frameRate. For those that the sender's
+// machine did not make the bridge is not answerable: then `share` of those that it made will do.
+export function framesWanted(row, fps, frameRate, share = 0.9) {
+    const wanted = fps * row.seconds;
+    return machineWasBusy(row, frameRate) ? Math.min(wanted, fps / frameRate * row.captured, share * row.pictures) : wanted;
 }
 
 // The receiver's row of one source.

@@ -12,7 +12,7 @@ export class Report {
         console.log(`TAP version 13\n1..${count}`);
     }
 
-    // result: { name, ok, ms, error?, skip?, measured }
+    // result: { name, ok, ms, error?, measured?, stretched? }: stretched: limits that were kept only because the machine was busy
     add(result) {
         this.results.push(result);
         const n = this.results.length;
@@ -20,9 +20,15 @@ export class Report {
         console.log(`${result.ok ? 'ok' : 'not ok'} ${n} - ${result.name} (${took})`);
         for (const [name, value] of Object.entries(result.measured ?? {}))
             console.log(`# ${name}: ${typeof value === 'object' ? JSON.stringify(value) : value}`);
+        for (const line of result.stretched ?? [])
+            console.log(`# slower_than_idle: ${line}`);
         if (!result.ok)
             console.log(String(result.error).split('\n').map(line => `# ${line}`).join('\n'));
         this.write();
+    }
+
+    get stretched() {
+        return this.results.flatMap(r => (r.stretched ?? []).map(line => `${r.name}: ${line}`));
     }
 
     get failed() {
@@ -31,7 +37,7 @@ export class Report {
 
     write() {
         if (this.file)
-            fs.writeFileSync(this.file, `${JSON.stringify({ passed: this.results.length - this.failed, failed: this.failed, scenarios: this.results }, null, 2)}\n`);
+            fs.writeFileSync(this.file, `${JSON.stringify({ passed: this.results.length - this.failed, failed: this.failed, stretched: this.stretched, scenarios: this.results }, null, 2)}\n`);
     }
 }
 

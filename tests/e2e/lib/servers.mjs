@@ -7,6 +7,7 @@ import path from 'node:path';
 import { httpGet } from '../../../deploy/demo/child.mjs';
 import { DEFAULT_LIBRARY, servePage } from '../../../deploy/demo/page_server.mjs';
 import { SOURCE_DIR, Stack } from '../../../deploy/demo/stack.mjs';
+import { cpuMsOf, watchDaemons } from './patience.mjs';
 
 const END_MS = 20000; // for a daemon that looks for its leaks, on a machine that does other things too
 
@@ -61,6 +62,7 @@ export async function startServers({ settings = {}, library = DEFAULT_LIBRARY, b
     const env = Object.fromEntries(['focus', 'bridge'].map(n => [n, { G_DEBUG: 'fatal-criticals', ...settings.env?.[n] }]));
     const stack = new Stack({ ...settings, env, dir, buildDir, onDeath: (child, why) => deaths.push(`${child.name} ended (${why}):\n${child.tail(40)}`) });
     const host = stack.address;
+    watchDaemons(() => ['focus', 'bridge'].map(n => stack.children[n]?.pid).filter(Boolean));
     let page = null, files = null;
     try {
         await stack.start();
@@ -132,8 +134,7 @@ class Servers {
 
     // CPU time in ms.
     cpuMs(name) {
-        const fields = fs.readFileSync(`/proc/${this.stack.children[name].pid}/stat`, 'utf8').split(') ')[1].split(' ');
-        return (Number(fields[11]) + Number(fields[12])) * 10;
+        return cpuMsOf(this.stack.children[name].pid);
     }
 
     log(name) {

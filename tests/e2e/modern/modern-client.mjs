@@ -388,7 +388,7 @@ export class ModernClient {
         return report.filter(r => r.type === 'outbound-rtp').map(r => ({
             kind: r.kind, ssrc: r.ssrc, bytes: r.bytesSent, height: r.frameHeight, mode: r.scalabilityMode,
             codec: report.find(x => x.id === r.codecId)?.mimeType, pli: r.pliCount, nack: r.nackCount, fps: r.framesPerSecond, limited: r.qualityLimitationReason,
-            limitedS: r.qualityLimitationDurations, captured: report.find(x => x.id === r.mediaSourceId)?.frames ?? 0,
+            limitedS: r.qualityLimitationDurations, targetBps: r.targetBitrate ?? 0, captured: report.find(x => x.id === r.mediaSourceId)?.frames ?? 0,
             encoded: (r.framesEncoded ?? 0) / Number(/^L(\d)/.exec(r.scalabilityMode)?.[1] ?? 1), // each spatial layer counts
             track: report.find(x => x.id === r.mediaSourceId)?.trackIdentifier ?? null,
         }));
