@@ -10,15 +10,16 @@ const FEATURES = ['urn:xmpp:jingle:1', 'urn:xmpp:jingle:apps:rtp:1', 'urn:xmpp:j
 export const attribute = (stanza, name) => new RegExp(`\\s${name}=['"]([^'"]*)`).exec(stanza)?.[1];
 
 export class RawClient {
-    constructor(url, domain) {
-        Object.assign(this, { url, domain });
+    // headers: further ones of the HTTP request.
+    constructor(url, domain, headers = {}) {
+        Object.assign(this, { url, domain, headers });
         this.stanzas = [];
         this.closed = false;
         this.next = 1;
     }
 
     async connect() {
-        this.socket = new WebSocket(this.url, 'xmpp');
+        this.socket = new WebSocket(this.url, 'xmpp', { headers: this.headers });
         this.socket.on('message', data => {
             this.stanzas.push(String(data));
             this.acknowledge(String(data));
