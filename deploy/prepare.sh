@@ -74,6 +74,19 @@ install_node_modules() {
     cp "$top/package-lock.json" "$stamp"
 }
 
+# configure_tree DIR [configure argument...]
+configure_tree() {
+    dir=$1
+    shift
+    mkdir -p "$dir"
+    if [ ! -x "$top/configure" ] || [ "$top/configure.ac" -nt "$top/configure" ]; then
+        "$top/bootstrap" >"$dir/bootstrap.log" 2>&1 || { tail -30 "$dir/bootstrap.log" >&2; die "bootstrap failed"; }
+    fi
+    if [ ! -f "$dir/Makefile" ]; then
+        (cd "$dir" && "$top/configure" -q "$@" >&2) || die "configure failed in $dir"
+    fi
+}
+
 # build DIR [configure argument...]: makes everything in DIR. Two at once take turns.
 build() {
     dir=$1
@@ -87,13 +100,8 @@ build() {
     mkdir -p "$dir"
     (
         flock 9
-        if [ ! -x "$top/configure" ] || [ "$top/configure.ac" -nt "$top/configure" ]; then
-            "$top/bootstrap" >"$dir/bootstrap.log" 2>&1 || { tail -30 "$dir/bootstrap.log" >&2; die "bootstrap failed"; }
-        fi
+        configure_tree "$dir" "$@"
         cd "$dir"
-        if [ ! -f Makefile ]; then
-            "$top/configure" -q "$@" >&2 || die "configure failed in $dir"
-        fi
         make -j"$(nproc)" >make.log 2>&1 || { tail -30 make.log >&2; die "make failed in $dir"; }
         touch .built
     ) 9>"$dir/.lock" || exit 1
