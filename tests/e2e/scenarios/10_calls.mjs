@@ -32,19 +32,19 @@ const shown = (person, id) => person.page.evaluate(key => {
 // The way and the numbers on the tiles of a call of two, against what getStats says.
 async function tilesTell(t, [ada, bob], badge, mode) {
     for (const [person, other] of [[ada, await bob.id()], [bob, await ada.id()]]) {
-        const before = await person.stats();
-        let tile, fps, kbps;
-        await until('size, frames/s and bitrate are on the tile', async () => {
+        let tile, really;
+        // A second that the machine did not have time for shows in one before the other: then another one is looked at.
+        await until('size, frames/s and bitrate are on the tile as getStats has them', async () => {
+            const before = await person.stats();
+            await sleep(1500);
+            const after = await person.stats();
             tile = await shown(person, other);
+            really = received(before, after)[other].videoBytes * 8 / (after.at - before.at);
             const said = /^\d+×\d+ · (\d+) fps · ([\d.]+) ([kM])bit\/s$/.exec(tile.numbers) ?? [];
-            [fps, kbps] = [Number(said[1]), Number(said[2]) * (said[3] === 'M' ? 1000 : 1)];
-            return fps > 0 && kbps > 0 && tile.numbers.startsWith(tile.size);
-        }).catch(e => { throw new Error(`${e.message}: ${JSON.stringify(tile)}`); });
-        await sleep(1000);
-        const after = await person.stats();
-        const really = received(before, after)[other].videoBytes * 8 / (after.at - before.at);
+            const kbps = Number(said[2]) * (said[3] === 'M' ? 1000 : 1);
+            return said[1] > 0 && kbps > really / 2 && kbps < really * 2 && tile.numbers.startsWith(tile.size);
+        }, { timeoutMs: 10000 }).catch(e => { throw new Error(`${e.message}: ${Math.round(really)} kbit/s, ${JSON.stringify(tile)}`); });
         (t.measured.shown ??= []).push(`${tile.numbers}, measured ${Math.round(really)}`);
-        assert.ok(kbps > really / 4 && kbps < really * 4, `${tile.numbers} is shown of ${Math.round(really)} kbit/s`);
         assert.equal(tile.badge, badge);
         assert.match(tile.label, new RegExp(`connected by ${badge}`));
         assert.equal(tile.mode, mode);
