@@ -38,7 +38,7 @@ void bench_case_print(const BenchCase *c)
     printf(" %9.0f %5lu %6u %6u %6u | %6.3f %6.0f %6.0f", 1e9 / c->bridge_ns, c->lost, c->p50_us, c->p99_us, c->p999_us,
            c->calls, c->copied_kernel, c->copied_user);
     if (c->asked)
-        printf("  %lu of %lu NACKed came", c->answered, c->asked);
+        printf("  %lu of %lu NACKed came (%lu asked for again)", c->answered, c->asked, c->asked_again);
     if (c->busy > 0)
         printf("  %.0f fwd/s at %.0f %% of a core", c->fwd_per_s, c->busy * 100);
     if (c->handshakes_per_s > 0)
@@ -80,10 +80,10 @@ size_t bench_case_print_missed(const BenchConditions *k, const BenchCase *cases,
     return missed;
 }
 
-Workers *bench_workers_start(unsigned n)
+Workers *bench_workers_start(unsigned n, bool trust_bwe)
 {
     char error[200] = "";
-    WorkersConfig config = { .count = n, .n_addresses = 1, .trust_bwe = false, .gso = true };
+    WorkersConfig config = { .count = n, .n_addresses = 1, .trust_bwe = trust_bwe, .gso = true };
     g_assert_true(tuple_parse("127.0.0.1", 0, 0, &config.addresses[0]));
     Workers *w = workers_new(&config, error, sizeof(error));
     if (!w)

@@ -27,7 +27,7 @@ typedef struct {
     double bridge_ns, raw_ns; /* CPU per forwarded packet */
     double busy;              /* fraction of a core the workers used while they forwarded */
     double fwd_per_s;         /* packets forwarded per second of wall clock, paced scenes */
-    uint64_t lost, compared, different, asked, answered;
+    uint64_t lost, compared, different, asked, answered, asked_again;
     uint32_t p50_us, p99_us, p999_us; /* receive to send */
     uint32_t raw_p50_us, raw_p99_us;
     double calls, waits, copied_kernel, copied_user; /* per forwarded packet: system calls, waits among them; bytes */
@@ -50,7 +50,7 @@ void bench_case_print(const BenchCase *c);
 /* At the end: the rows that miss a goal or failed, by name. Returns how many. */
 size_t bench_case_print_missed(const BenchConditions *k, const BenchCase *cases, size_t n);
 
-Workers *bench_workers_start(unsigned n);
+Workers *bench_workers_start(unsigned n, bool trust_bwe);
 int64_t bench_workers_cpu_ns(Workers *w);
 
 /* Counts what the workers call and copy from begin to end, and writes it per packet into *c. */

@@ -75,7 +75,7 @@ static void run_case(BenchCase *c, const RoomShape *shape)
     static BenchRoom storage[2];
     BenchRoom *rooms[2] = { &storage[0], &storage[1] };
     double ratio[PASSES_MAX], bridge[PASSES_MAX], raw[PASSES_MAX];
-    Workers *w = bench_workers_start(c->workers);
+    Workers *w = bench_workers_start(c->workers, false);
     size_t n = shape->spread ? 1 : c->workers;
     for (size_t k = 0; k < n; k++)
         bench_room_open(rooms[k], w, (unsigned)k, 100 * (k + 1), shape);

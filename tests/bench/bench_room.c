@@ -2,6 +2,7 @@
 #include "tests/bench/bench_room.h"
 
 #include "common/rtp/rtp_write.h"
+#include "tests/bench/load_body.h"
 
 #include <arpa/inet.h>
 #include <glib.h>
@@ -11,7 +12,7 @@
 
 #define WAIT_MS 500
 #define READ_BATCH 64
-#define COMPARE_FROM 8 /* the payload's first bytes are the descriptor, which is rewritten */
+#define BODY_OFF 16 /* before it are the descriptor, which is rewritten, and the codec's header */
 
 static uint32_t room_ssrc(const BenchRoom *r, int mode)
 {
@@ -23,16 +24,25 @@ static uint8_t room_pt(const BenchRoom *r)
     return r->shape.video ? PEER_PT_VP8 : PEER_PT_OPUS;
 }
 
-/* VP8: each burst is a frame. */
-static void fill_payload(const BenchRoom *r, unsigned i, uint8_t *payload)
+static uint32_t room_ts(const BenchRoom *r, uint32_t frame)
 {
-    memset(payload, (int)(r->frame * 31 + i), r->shape.payload);
+    return frame * (r->shape.video ? 3000 : 960);
+}
+
+/* VP8: each burst is a frame. */
+static void fill_payload(BenchRoom *r, int mode, unsigned i, uint8_t *payload)
+{
+    memset(payload, 0, BODY_OFF);
+    load_body_fill(payload + BODY_OFF, r->shape.payload - BODY_OFF, r->number[mode]++);
     if (!r->shape.video)
         return;
-    uint16_t pic = (uint16_t)(r->frame & 0x7fff);
-    const uint8_t descriptor[] = {
-        (uint8_t)(0x80 | (i == 0 ? 0x10 : 0)), 0xe0, (uint8_t)(0x80 | pic >> 8), (uint8_t)pic, (uint8_t)r->frame, 0x20
-    };
+    uint16_t pic = (uint16_t)(r->frame[mode] & 0x7fff);
+    const uint8_t descriptor[] = { (uint8_t)(0x80 | (i == 0 ? 0x10 : 0)),
+                                   0xe0,
+                                   (uint8_t)(0x80 | pic >> 8),
+                                   (uint8_t)pic,
+                                   (uint8_t)r->frame[mode],
+                                   0x20 };
     memcpy(payload, descriptor, sizeof(descriptor));
     bool key = r->keyframe;
     payload[6] = key ? 0x10 : 0x11;
@@ -49,10 +59,10 @@ static size_t make_packet(BenchRoom *r, int mode, unsigned i, uint8_t *out, size
     RtpHeader h = { .pt = room_pt(r),
                     .marker = r->shape.video && i + 1 == r->shape.burst,
                     .seq = seq,
-                    .ts = r->frame * (r->shape.video ? 3000 : 960),
+                    .ts = room_ts(r, r->frame[mode]),
                     .ssrc = room_ssrc(r, mode) };
     size_t header_len = rtp_header_write(header, sizeof(header), &h, &item, 1, false);
-    fill_payload(r, i, payload);
+    fill_payload(r, mode, i, payload);
     return srtp_tx_protect(r->tx, &r->streams[mode], header, header_len, payload, r->shape.payload, out, cap);
 }
 
@@ -64,7 +74,7 @@ static void feed(BenchRoom *r, int mode)
         one = make_packet(r, mode, i, wire + used, sizeof(wire) - used);
         used += one;
     }
-    r->frame++;
+    r->frame[mode]++;
     struct sockaddr_in to = { .sin_family = AF_INET,
                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
                               .sin_port = htons(mode == ROOM_RAW ? raw_loop_port(r->raw) : r->sender.bridge_port) };
@@ -86,22 +96,28 @@ static void feed(BenchRoom *r, int mode)
     r->expected[mode] += (uint64_t)r->shape.burst * r->shape.receivers;
 }
 
+/* All of a packet that was sent, with the numbers that follow from the first one's. */
 static void compare(BenchRoom *r, const uint8_t *wire, size_t len)
 {
-    uint8_t plain[1600], want[1500];
+    uint8_t plain[1600];
     RtpView v;
+    uint32_t number;
     int n = (int)len;
     memcpy(plain, wire, len);
+    bool first = r->compared++ == 0;
     if (srtp_unprotect(r->reference, plain, &n) != srtp_err_status_ok ||
-        rtp_view_parse(plain, (size_t)n, &v) != RTP_OK) {
+        rtp_view_parse(plain, (size_t)n, &v) != RTP_OK || v.payload_len != r->shape.payload ||
+        !load_body_read(plain + v.payload_off + BODY_OFF, v.payload_len - BODY_OFF, &number)) {
         r->different++;
         return;
     }
-    memset(want, plain[v.payload_off + v.payload_len - 1], sizeof(want));
-    r->compared++;
-    /* Each payload is one repeated byte behind the descriptor: whatever it is, all of it must be that. */
-    if (v.payload_len != r->shape.payload || memcmp(plain + v.payload_off + 16, want + 16, r->shape.payload - 16) != 0)
-        r->different++;
+    uint16_t seq_shift = (uint16_t)(v.seq - number);
+    uint32_t ts_shift = v.ts - room_ts(r, number / r->shape.burst);
+    if (first) {
+        r->seq_shift = seq_shift;
+        r->ts_shift = ts_shift;
+    }
+    r->different += seq_shift != r->seq_shift || ts_shift != r->ts_shift;
 }
 
 /* Reads what one receiver has; returns how many packets of media. */

@@ -68,7 +68,7 @@ static Workers *start_workers(void)
     int policy = sched_getscheduler(0);
     sched_getparam(0, &was);
     sched_setscheduler(0, SCHED_OTHER, &ordinary);
-    Workers *w = bench_workers_start(1);
+    Workers *w = bench_workers_start(1, false);
     sched_setscheduler(0, policy, &was);
     return w;
 }

@@ -5,6 +5,7 @@
 #include "common/rtp/rtcp_report.h"
 #include "common/rtp/rtp_ext.h"
 #include "common/rtp/rtp_write.h"
+#include "tests/bench/load_body.h"
 
 #include <arpa/inet.h>
 #include <glib.h>
@@ -17,7 +18,7 @@
 #define SAMPLE_EVERY 13 /* packets; no divisor of the usual bursts */
 #define HELD_UP_US 100000
 #define STAMP_OFF 16 /* of the time stamp in the payload, behind descriptor and VP8 header */
-#define BODY_OFF 24  /* from here on the payload is one repeated byte */
+#define BODY_OFF 24
 
 static uint32_t random_below(LoadClient *c, uint32_t n)
 {
@@ -64,9 +65,10 @@ void load_client_clear(LoadClient *c)
 
 /* ---- sending ---- */
 
-static void fill_payload(const LoadStream *s, unsigned i, uint8_t *payload)
+static void fill_payload(const LoadStream *s, int mode, unsigned i, uint8_t *payload)
 {
-    memset(payload, (int)(s->frame * 31 + i), s->payload);
+    memset(payload, 0, BODY_OFF);
+    load_body_fill(payload + BODY_OFF, s->payload - BODY_OFF, s->ssrc[mode] << 16 | s->seq[mode]);
     if (s->video) {
         uint16_t pic = (uint16_t)(s->frame & 0x7fff);
         const uint8_t descriptor[] = { (uint8_t)(0x80 | (i == 0 ? 0x10 : 0)),
@@ -99,7 +101,7 @@ static size_t make_packet(LoadClient *c, LoadStream *s, int mode, unsigned i, ui
                     .ts = s->ts,
                     .ssrc = s->ssrc[mode] };
     size_t header_len = rtp_header_write(header, sizeof(header), &h, &item, 1, false);
-    fill_payload(s, i, payload);
+    fill_payload(s, mode, i, payload);
     return srtp_tx_protect(c->tx, &s->srtp[mode], header, header_len, payload, s->payload, out, cap);
 }
 
@@ -173,6 +175,40 @@ int64_t load_client_send(LoadClient *c, int mode, int64_t now_us)
     return next;
 }
 
+/* ---- asking again ---- */
+
+static void send_nack(LoadClient *c, uint32_t ssrc, uint16_t seq)
+{
+    uint8_t buf[64];
+    size_t len = rtcp_nack_build(buf, sizeof(buf), c->feedback_ssrc, ssrc, &seq, 1);
+    media_peer_send_rtcp(&c->peer, buf, len);
+}
+
+static void ask_again(LoadClient *c, uint32_t ssrc, uint16_t seq, int64_t now_us)
+{
+    unsigned at = c->n_pending++ % LOAD_PENDING;
+    c->pending[at].ssrc = ssrc;
+    c->pending[at].seq = seq;
+    c->pending[at].open = true;
+    c->pending[at].asks = 1;
+    c->pending[at].next_us = now_us + LOAD_ASK_US;
+    send_nack(c, ssrc, seq);
+    c->counts[LOAD_SERVER].asked++;
+}
+
+/* The first NACK may be lost, or come so early that the server takes the packet to be under way still. */
+static void ask_for_pending(LoadClient *c, int64_t now_us)
+{
+    for (unsigned i = 0; i < LOAD_PENDING && i < c->n_pending; i++) {
+        if (!c->pending[i].open || c->pending[i].asks == LOAD_ASKS_MAX || now_us < c->pending[i].next_us)
+            continue;
+        c->pending[i].asks++;
+        c->pending[i].next_us = now_us + LOAD_ASK_US;
+        send_nack(c, c->pending[i].ssrc, c->pending[i].seq);
+        c->counts[LOAD_SERVER].asked_again++;
+    }
+}
+
 /* ---- reports ---- */
 
 static uint64_t ntp_now(void)
@@ -225,6 +261,7 @@ void load_client_report(LoadClient *c, int64_t now_us)
             c->counts[LOAD_SERVER].feedback++;
         }
     }
+    ask_for_pending(c, now_us);
     if (now_us >= c->report_us) {
         c->report_us = now_us + LOAD_REPORT_US;
         send_reports(c, now_us);
@@ -276,18 +313,6 @@ static void take_rtcp(LoadClient *c, uint8_t *bytes, size_t size, int64_t now_us
     }
 }
 
-static void ask_again(LoadClient *c, uint32_t ssrc, uint16_t seq)
-{
-    uint8_t buf[64];
-    size_t len = rtcp_nack_build(buf, sizeof(buf), c->feedback_ssrc, ssrc, &seq, 1);
-    unsigned at = c->n_pending++ % LOAD_PENDING;
-    c->pending[at].ssrc = ssrc;
-    c->pending[at].seq = seq;
-    c->pending[at].open = true;
-    media_peer_send_rtcp(&c->peer, buf, len);
-    c->counts[LOAD_SERVER].asked++;
-}
-
 static bool decrypt(LoadClient *c, const uint8_t *wire, size_t size, uint8_t *plain, RtpView *v)
 {
     int len = (int)size;
@@ -313,6 +338,15 @@ static void take_rtx(LoadClient *c, const uint8_t *wire, size_t size)
     }
 }
 
+/* Later samples are later packets, of each stream that a source was made of. */
+static bool is_next(LoadSource *s, uint32_t number)
+{
+    bool later = !s || number >> 16 != s->number >> 16 || (int16_t)(number - s->number) > 0;
+    if (s)
+        s->number = number;
+    return later;
+}
+
 static void take_sample(LoadClient *c, int mode, const uint8_t *wire, size_t size, uint64_t arrived_ns)
 {
     uint8_t plain[ROOM];
@@ -323,9 +357,9 @@ static void take_sample(LoadClient *c, int mode, const uint8_t *wire, size_t siz
         n->different++;
         return;
     }
-    const uint8_t *body = plain + v.payload_off + BODY_OFF;
-    size_t len = v.payload_len - BODY_OFF;
-    if (len > 1 && memcmp(body, body + 1, len - 1) != 0)
+    uint32_t number;
+    if (!load_body_read(plain + v.payload_off + BODY_OFF, v.payload_len - BODY_OFF, &number) ||
+        (mode == LOAD_SERVER && !is_next(source_of(c, v.ssrc), number)))
         n->different++;
     uint64_t sent_ns;
     memcpy(&sent_ns, plain + v.payload_off + STAMP_OFF, sizeof(sent_ns));
@@ -366,7 +400,7 @@ static void take_rtp(LoadClient *c, int mode, const uint8_t *wire, size_t size, 
             s->media = true;
         }
         if (pt == c->pt_video && c->nack_percent && random_below(c, 100) < c->nack_percent)
-            ask_again(c, v.ssrc, v.seq);
+            ask_again(c, v.ssrc, v.seq, now_us);
     }
     if (!c->blind && --c->until_sample == 0) {
         c->until_sample = SAMPLE_EVERY;

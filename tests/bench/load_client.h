@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One client as a server sees it from the network: paced RTP, and the answers Chromium gives: transport-cc feedback
- * every 50 ms while media comes, sender and receiver reports every second, NACKs, key frames on request. Samples of
- * what it gets are decrypted by libsrtp2 and compared. Speaks to any server at 127.0.0.1. Thread of the generator. */
+ * every 50 ms while media comes, sender and receiver reports every second, NACKs until answered, key frames on request.
+ * Samples of what it gets are decrypted by libsrtp2 and compared. Speaks to any server at 127.0.0.1. Thread of the
+ * generator. */
 #ifndef PLENUM_TESTS_BENCH_LOAD_CLIENT_H
 #define PLENUM_TESTS_BENCH_LOAD_CLIENT_H
 
@@ -13,6 +14,8 @@
 #define LOAD_STREAMS_MAX 8  /* sent by one client */
 #define LOAD_SOURCES_MAX 64 /* SSRCs received by one client */
 #define LOAD_PENDING 256    /* packets asked for again and not yet here */
+#define LOAD_ASKS_MAX 10    /* for one packet */
+#define LOAD_ASK_US 100000  /* until it is asked for once more */
 #define LOAD_CHUNK_MAX 16   /* packets sent at once */
 #define LOAD_FEEDBACK_US 50000
 #define LOAD_REPORT_US 1000000
@@ -43,11 +46,13 @@ typedef struct {
     bool media;
     int64_t lsr_us;
     uint32_t highest; /* with cycles */
+    uint32_t number;  /* of the last sample, see load_body.h: the sender's SSRC and sequence number, 16 bits of each */
 } LoadSource;
 
 typedef struct {
     uint64_t sent, expected, received, bytes;
-    uint64_t asked, answered; /* NACKed, and come as a retransmission */
+    uint64_t asked, answered; /* packets NACKed, and come as a retransmission */
+    uint64_t asked_again;     /* NACKs beyond the first for a packet */
     uint64_t compared, different;
     uint64_t feedback, reports, keyframes_asked;
 } LoadCounts;
@@ -71,6 +76,8 @@ typedef struct {
         uint32_t ssrc;
         uint16_t seq;
         bool open;
+        uint8_t asks;
+        int64_t next_us; /* when it is asked for again */
     } pending[LOAD_PENDING];
     unsigned n_pending;
     unsigned until_sample;

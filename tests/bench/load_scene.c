@@ -14,7 +14,8 @@
 #define RAW_BIT 0x01000000u
 #define RTX_BIT 0x02000000u
 #define FEEDBACK_SSRC 0x0c000000u
-#define LINGER_US 100000   /* after a pass, for what is on its way */
+#define LINGER_US 250000   /* after a pass, for what is on its way, and is asked for again */
+#define SETTLE_US 500000
 #define WARM_UP_US 2500000 /* start-up probes, layers measured, key frames */
 #define LAYERS 3
 
@@ -295,6 +296,30 @@ void load_scene_run(LoadScene *s, int mode, int64_t duration_us)
     close(epoll);
 }
 
+/* What was asked for before may have come since. */
+static void forget_media(LoadCounts *now, const LoadCounts *before)
+{
+    LoadCounts n = *before;
+    n.asked = now->asked;
+    n.asked_again = now->asked_again;
+    n.answered = now->answered;
+    *now = n;
+}
+
+void load_scene_settle(LoadScene *s)
+{
+    static Samples unused;
+    static LoadCounts kept[SCENE_CLIENTS_MAX];
+    Samples *into = s->into;
+    for (unsigned i = 0; i < s->n_clients; i++)
+        kept[i] = s->clients[i].counts[LOAD_SERVER];
+    s->into = &unused;
+    load_scene_run(s, LOAD_SERVER, SETTLE_US);
+    s->into = into;
+    for (unsigned i = 0; i < s->n_clients; i++)
+        forget_media(&s->clients[i].counts[LOAD_SERVER], &kept[i]);
+}
+
 LoadCounts load_scene_counts(const LoadScene *s, int mode)
 {
     LoadCounts sum = { 0 };
@@ -306,6 +331,7 @@ LoadCounts load_scene_counts(const LoadScene *s, int mode)
         sum.bytes += n->bytes;
         sum.asked += n->asked;
         sum.answered += n->answered;
+        sum.asked_again += n->asked_again;
         sum.compared += n->compared;
         sum.different += n->different;
         sum.feedback += n->feedback;

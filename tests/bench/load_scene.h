@@ -25,7 +25,8 @@ typedef struct {
     int64_t frame_us, chunk_us;
     size_t payload;
     unsigned last_n, nack_percent;
-    bool blind; /* see LoadClient */
+    bool estimate; /* the workers pace and allocate by their estimate, as they do by default */
+    bool blind;    /* see LoadClient */
     SrtpProfile profile;
 } SceneShape;
 
@@ -48,6 +49,9 @@ typedef struct {
 void load_scene_open(LoadScene *s, Workers *workers, const SceneShape *shape);
 /* Everybody sends for so long, and what is on its way arrives. */
 void load_scene_run(LoadScene *s, int mode, int64_t duration_us);
+/* Media flows to the server for a moment that is not counted: while the raw loop had its pass nobody sent, so senders
+ * count as silent, and their smallest layer comes first again. */
+void load_scene_settle(LoadScene *s);
 LoadCounts load_scene_counts(const LoadScene *s, int mode);
 void load_scene_forget_counts(LoadScene *s);
 void load_scene_close(LoadScene *s);

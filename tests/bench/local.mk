@@ -10,6 +10,7 @@ tests_bench_bench_forward_SOURCES = %D%/bench_forward.c \
 	%D%/bench_scenes.c %D%/bench_scenes.h \
 	%D%/bench_storm.c %D%/bench_storm.h \
 	%D%/count_calls.c %D%/count_calls.h \
+	%D%/load_body.c %D%/load_body.h \
 	%D%/load_client.c %D%/load_client.h \
 	%D%/load_scene.c %D%/load_scene.h \
 	%D%/raw_loop.c %D%/raw_loop.h \
@@ -27,7 +28,8 @@ tests_bench_bench_forward_LDADD = $(LIBS_STORM)
 
 check_PROGRAMS += tests/unit/bench/test_samples
 TESTS += tests/unit/bench/test_samples
-tests_unit_bench_test_samples_SOURCES = tests/unit/bench/test_samples.c %D%/samples.c %D%/samples.h
+tests_unit_bench_test_samples_SOURCES = tests/unit/bench/test_samples.c %D%/samples.c %D%/samples.h \
+	%D%/load_body.c %D%/load_body.h
 tests_unit_bench_test_samples_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
 tests_unit_bench_test_samples_LDADD = $(GLIB_LIBS)
 
@@ -56,7 +58,7 @@ bench: tests/bench/bench_forward
 
 EXTRA_PROGRAMS += tests/bench/peers/load_external
 tests_bench_peers_load_external_SOURCES = %D%/peers/load_external.c \
-	%D%/load_client.c %D%/load_client.h %D%/samples.c %D%/samples.h
+	%D%/load_body.c %D%/load_body.h %D%/load_client.c %D%/load_client.h %D%/samples.c %D%/samples.h
 tests_bench_peers_load_external_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SRTP_CFLAGS)
 tests_bench_peers_load_external_LDADD = tests/fakes/libfake-media.a $(LIBS_MEDIA) $(GLIB_LIBS)
 CLEANFILES += tests/bench/peers/load_external

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The arithmetic of the benchmark. */
+#include "tests/bench/load_body.h"
 #include "tests/bench/samples.h"
 
 #include <glib.h>
+#include <string.h>
 
 static Samples s;
 
@@ -56,6 +58,32 @@ static void test_median(void)
     g_assert_cmpfloat(samples_median(one, 1), ==, 42);
 }
 
+/* A packet's body is that of no other, and no byte of it may differ. */
+static void test_body(void)
+{
+    static const size_t lengths[] = { LOAD_BODY_MIN, 96, 1176 };
+    uint8_t body[1176], other[1176];
+    for (size_t k = 0; k < G_N_ELEMENTS(lengths); k++) {
+        for (uint32_t number = 0; number < 70000; number += 997) {
+            uint32_t read = 0;
+            load_body_fill(body, lengths[k], number);
+            g_assert_true(load_body_read(body, lengths[k], &read));
+            g_assert_cmpuint(read, ==, number);
+            load_body_fill(other, lengths[k], number + 1);
+            memcpy(other, body, sizeof(number)); /* its number, another's bytes */
+            g_assert_false(load_body_read(other, lengths[k], &read));
+            for (size_t i = 0; i < lengths[k]; i += 53) {
+                body[i] ^= 1;
+                g_assert_false(load_body_read(body, lengths[k], &read));
+                body[i] ^= 1;
+            }
+            memmove(body, body + 1, lengths[k] - 1); /* shifted */
+            g_assert_false(load_body_read(body, lengths[k], &read));
+        }
+    }
+    g_assert_false(load_body_read(body, LOAD_BODY_MIN - 1, &(uint32_t){ 0 }));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -63,5 +91,6 @@ int main(int argc, char **argv)
     g_test_add_func("/bench/samples/empty", test_empty);
     g_test_add_func("/bench/samples/overflow", test_overflow);
     g_test_add_func("/bench/samples/median", test_median);
+    g_test_add_func("/bench/samples/body", test_body);
     return g_test_run();
 }
