@@ -62,4 +62,4 @@ tests_bench_peers_load_external_SOURCES = %D%/peers/load_external.c \
 tests_bench_peers_load_external_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SRTP_CFLAGS)
 tests_bench_peers_load_external_LDADD = tests/fakes/libfake-media.a $(LIBS_MEDIA) $(GLIB_LIBS)
 CLEANFILES += tests/bench/peers/load_external
-EXTRA_DIST += %D%/peers/janus.py %D%/peers/README.md
+EXTRA_DIST += %D%/peers/janus.py %D%/peers/mediasoup.mjs %D%/peers/scenes.json %D%/peers/README.md

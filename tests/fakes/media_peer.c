@@ -117,7 +117,7 @@ void media_peer_check(MediaPeer *p)
     stun_add(&s, p->controlling ? 0x802a : 0x8029, breaker, 8);
     if (p->controlling)
         stun_add(&s, 0x0025, NULL, 0); /* USE-CANDIDATE */
-    stun_end(&s, p->bridge.pwd);
+    stun_end(&s, p->server_pwd ? p->server_pwd : p->bridge.pwd);
     media_peer_send_raw(p, s.bytes, s.len);
 }
 

@@ -45,8 +45,9 @@ typedef struct {
     char id[WORKER_ID_SIZE];
     int fd;
     uint16_t bridge_port;
-    uint32_t bridge_host;  /* network order; 0: 127.0.0.1 */
-    IceCredentials bridge; /* the bridge's half */
+    uint32_t bridge_host;   /* network order; 0: 127.0.0.1 */
+    IceCredentials bridge;  /* the bridge's half */
+    const char *server_pwd; /* another server's, which may be longer; NULL: the bridge's */
     char ufrag[8], pwd[32];
     srtp_t tx, rx;
     SrtpKeys keys;    /* as the bridge sees them */

@@ -4,17 +4,22 @@
 connects publishers and subscribers, and prints CPU of the server per forwarded packet. See README.md."""
 import argparse, json, os, random, re, shutil, subprocess, sys, tempfile, time, urllib.request
 
-# Streams of a sender: width, height (0: audio), packets a frame, sent at once, us from frame to frame, us from chunk to
-# chunk, bytes, and how far behind in the ring of people the receivers are who get it.
-SCENES = {  # rooms, people, senders, percent NACKed, streams
-    "sparse": (20, 3, 3, 0, [(1280, 720, 4, 1, 40000, 10000, 1200, range(1, 3))]),
-    "room50": (1, 51, 1, 0, [(1280, 720, 8, 1, 32000, 4000, 1200, range(1, 51))]),
-    # As in bench_list.c: everybody sends three layers and audio, and watches five others, the first of them large.
-    "mixed": (1, 10, 10, 1, [(320, 180, 1, 3, 33333, 5000, 1200, range(2, 6)),
-                             (640, 360, 2, 3, 33333, 5000, 1200, range(0)),
-                             (1280, 720, 8, 3, 33333, 5000, 1200, range(1, 2)),
-                             (0, 0, 1, 1, 20000, 0, 120, range(1, 10))]),
-}
+STREAM = ("width", "height", "per_frame", "chunk", "frame_us", "chunk_us", "payload")
+
+
+def read_scenes():
+    """Of each: rooms, people, senders, percent NACKed, streams; a stream is the numbers above and how far behind its receivers are."""
+    with open(os.path.join(os.path.dirname(__file__), "scenes.json")) as f:
+        scenes = json.load(f)
+    scenes.pop("//")
+    for name, s in scenes.items():
+        streams = [tuple(t[k] for k in STREAM) + (range(t["receivers"][0], t["receivers"][1] + 1) if t["receivers"] else range(0),)
+                   for t in s["streams"]]
+        scenes[name] = s["rooms"], s["people"], s["senders"], s["nack_percent"], streams
+    return scenes
+
+
+SCENES = read_scenes()
 TCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 PT, RTX, TCC_ID, OPUS = 100, 96, 5, 111
 RTX_BIT = 0x100

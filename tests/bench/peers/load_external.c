@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The load generator against any SFU: clients with ICE and DTLS-SRTP, the same clients and scenes as bench_forward.
- * Signalling is somebody else's (janus.py beside this file): it says on stdin what to do and reads answers on stdout.
+ * Signalling is somebody else's (the scripts beside this file): it says on stdin what to do and reads answers on stdout.
  *
  *     open N                               -> N lines "I PORT UFRAG PWD FINGERPRINT"
  *     peer I ROLE FINGERPRINT PT RTX TCC AUDIO NACK
@@ -37,6 +37,7 @@
 
 typedef struct {
     LoadClient load;
+    char server_pwd[96];
     DtlsTransport *dtls;
     DtlsRole role;
     int64_t check_us; /* the next */
@@ -228,10 +229,12 @@ static void set_peer(unsigned i, const char *role, const char *fingerprint, cons
 static void set_check(unsigned i, const char *host, unsigned port, const char *ufrag, const char *pwd)
 {
     MediaPeer *p = &clients[i].load.peer;
+    g_assert_cmpuint(strlen(ufrag), <, sizeof(p->bridge.ufrag));
     p->bridge_host = inet_addr(host);
     p->bridge_port = clients[i].load.port[LOAD_SERVER] = (uint16_t)port;
     g_strlcpy(p->bridge.ufrag, ufrag, sizeof(p->bridge.ufrag));
-    g_strlcpy(p->bridge.pwd, pwd, sizeof(p->bridge.pwd));
+    g_strlcpy(clients[i].server_pwd, pwd, sizeof(clients[i].server_pwd));
+    p->server_pwd = clients[i].server_pwd;
     p->controlling = true;
 }
 
