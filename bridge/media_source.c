@@ -91,15 +91,14 @@ const LayerTable *media_source_table(MediaSource *s, int64_t now_us)
 {
     if (s->table_us == now_us)
         return &s->table;
-    if (!s->layers) {
-        if (!(s->layers = malloc(sizeof(*s->layers)))) {
-            s->table.count = 0;
-            return &s->table;
-        }
-        source_layers_init(s->layers, s->n_encodings);
+    if (s->layers) {
+        source_layers_snapshot(s->layers, now_us, &s->table);
+        s->table_us = now_us;
+    } else if (s->table.count == 0) {
+        SourceLayers expected;
+        source_layers_init(&expected, s->n_encodings);
+        source_layers_snapshot(&expected, now_us, &s->table);
     }
-    source_layers_snapshot(s->layers, now_us, &s->table);
-    s->table_us = now_us;
     return &s->table;
 }
 

@@ -70,7 +70,7 @@ void media_source_free(MediaSource *s);
 
 /* Receivers allocate anew when it changed. */
 void media_source_set_video_type(MediaSource *s, WorkerVideoType type);
-/* Layers as of now, made at most once per call of now_us. */
+/* Layers as of now, made at most once per call of now_us; before the first packet those that may come. */
 const LayerTable *media_source_table(MediaSource *s, int64_t now_us);
 /* Receiver's effective height (pixels, 0 nothing, -1 unlimited); tells the sender when the greatest wish changed. */
 void media_source_set_demand(MediaSource *s, uint64_t receiver, int32_t max_height);

@@ -13,6 +13,7 @@
 /* What one run works on; freed at its end. */
 typedef struct {
     size_t n;
+    bool flows; /* some video has ever come */
     AllocSource *alloc;
     MediaSource **sources; /* same order */
     size_t *order;
@@ -102,10 +103,12 @@ static bool prepare(MediaEndpoint *ep, Run *run, int64_t now_us)
     if (!run->alloc || !run->sources || !run->order || !run->on_stage || !run->selected || !run->constraints)
         return false;
     run->n = collect_sources(ep, run->sources);
-    for (size_t i = 0; i < run->n; i++)
+    for (size_t i = 0; i < run->n; i++) {
+        run->flows |= run->sources[i]->layers != NULL;
         run->alloc[i] = (AllocSource){ .name = run->sources[i]->name,
                                        .type = run->sources[i]->alloc_type,
                                        .layers = media_source_table(run->sources[i], now_us) };
+    }
     read_wishes(ep, run);
     return true;
 }
@@ -133,13 +136,13 @@ static bool estimate_rules(const MediaEndpoint *ep)
 {
     if (ep->wishes && ep->wishes->video_constraints.assumed_bandwidth_bps >= 0)
         return false;
-    return media_endpoint_worker(ep)->config->trust_bwe && ep->has_rtx && ep->tx->bwe && (ep->tcc_video || ep->remb);
+    return media_endpoint_worker(ep)->config->trust_bwe && ep->has_rtx && (ep->tcc_video || ep->remb);
 }
 
 static int64_t available_bps(const MediaEndpoint *ep)
 {
-    if (ep->tx->estimate_rules)
-        return bwe_target_bps(ep->tx->bwe);
+    if (ep->tx->estimate_rules) /* as it will begin, while nothing flows */
+        return ep->tx->bwe ? bwe_target_bps(ep->tx->bwe) : tx_slots_start_bps(ep);
     return ep->wishes ? ep->wishes->video_constraints.assumed_bandwidth_bps : ALLOC_UNLIMITED;
 }
 
@@ -277,7 +280,9 @@ void tx_allocate_run(MediaEndpoint *ep, int64_t now_us)
     Run run;
     tx->allocated_us = now_us;
     tx->allocate_at_us = now_us + ALLOC_PERIOD_MS * 1000;
-    if (prepare(ep, &run, now_us)) {
+    if (prepare(ep, &run, now_us) && (!run.flows || tx_slots_flows(ep))) {
+        if (!run.flows)
+            tx->allocate_at_us = INT64_MAX; /* only a change can give it something to do */
         tx->estimate_rules = estimate_rules(ep);
         AllocParams params = { .available_bps = available_bps(ep), .allow_oversend_onstage = true };
         priority_arrange(run.alloc, run.n, &run.wishes, bridge_last_n(ep), run.order);

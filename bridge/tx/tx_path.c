@@ -224,6 +224,11 @@ static void send_video(MediaEndpoint *r, TxState *tx, TxSource *t, Packet *p)
         t->unknown_pt_us = p->now_us;
         return;
     }
+    if (!tx->bwe) { /* the first of all */
+        if (!tx_slots_flows(r))
+            return;
+        paced_queue_begin(tx->pace, p->now_us);
+    }
     ProjectionVerdict verdict = projection_accept(&v->projection, m, p->now_us, &out);
     if (projection_needs_keyframe(&v->projection))
         p->source->wants_keyframe = true;
@@ -231,7 +236,7 @@ static void send_video(MediaEndpoint *r, TxState *tx, TxSource *t, Packet *p)
         send_filler(r, tx, st, m, &out, p->now_us);
     if (verdict != PROJECTION_ACCEPT)
         return;
-    if (tx->bwe && paced_queue_holds(tx->pace)) {
+    if (paced_queue_holds(tx->pace)) {
         remember(r, st, p, &out, 0);
         if (tx_pace_hold(r, st, p, &out, p->now_us))
             return;

@@ -38,6 +38,23 @@ static bool make_estimator(MediaEndpoint *ep)
     return true;
 }
 
+int64_t tx_slots_start_bps(const MediaEndpoint *ep)
+{
+    const BweConfig usual = BWE_CONFIG_DEFAULT;
+    int64_t configured = media_endpoint_worker(ep)->config->start_bps;
+    return configured ? configured : usual.start_bps;
+}
+
+bool tx_slots_flows(MediaEndpoint *ep)
+{
+    if (ep->tx->bwe)
+        return true;
+    if (!make_estimator(ep))
+        return false;
+    tx_pace_set(ep, media_endpoint_worker(ep)->now_us);
+    return true;
+}
+
 void tx_slots_media_changed(MediaEndpoint *ep)
 {
     /* An estimator is made for one kind of feedback. */
@@ -186,13 +203,10 @@ TxStream *tx_slots_audio(MediaEndpoint *ep, MediaSource *s, int64_t now_us)
     return st;
 }
 
-static bool make_video(MediaEndpoint *ep, TxSource *t)
+static bool make_video(TxSource *t)
 {
-    TxState *tx = ep->tx;
     if (t->video)
         return true;
-    if (!tx->bwe && !make_estimator(ep))
-        return false;
     if (!(t->video = calloc(1, sizeof(*t->video))))
         return false;
     projection_init(&t->video->projection, NULL, CODEC_UNKNOWN);
@@ -201,23 +215,41 @@ static bool make_video(MediaEndpoint *ep, TxSource *t)
     return true;
 }
 
-/* The stream carries this source from now on, and nobody else's projection writes its numbers. */
+/* Nobody's projection writes the stream's numbers any more. */
+static void unbind_video(TxState *tx, TxStream *st)
+{
+    TxVideo *before = st->source->index < tx->n_sources ? tx->by_source[st->source->index].video : NULL;
+    if (before && before->stream == st) {
+        projection_bind(&before->projection, NULL);
+        before->stream = NULL;
+    }
+    rtx_map_clear(&st->map);
+    st->source = NULL;
+}
+
+/* The stream carries this source from now on. */
 static void bind_video(MediaEndpoint *ep, MediaSource *s, TxStream *st)
 {
     TxSource *t = tx_state_source(ep->tx, s);
-    if (!t || !make_video(ep, t))
+    if (!t || !make_video(t))
         return;
-    if (st->source && st->source != s && st->source->index < ep->tx->n_sources) {
-        TxVideo *before = ep->tx->by_source[st->source->index].video;
-        if (before && before->stream == st) {
-            projection_bind(&before->projection, NULL);
-            before->stream = NULL;
-        }
-        rtx_map_clear(&st->map);
-    }
+    if (st->source && st->source != s)
+        unbind_video(ep->tx, st);
     st->source = s;
     t->video->stream = st;
     projection_bind(&t->video->projection, &st->out);
+}
+
+/* A wanted source that has a slot gets the slot's stream. */
+static void bind_slot(MediaEndpoint *ep, MediaSource *s)
+{
+    const TxSource *t = s->index < ep->tx->n_sources ? &ep->tx->by_source[s->index] : NULL;
+    if (t && t->video && t->video->stream)
+        return;
+    int place = ssrc_slots_find(ep->tx->slots[WORKER_VIDEO], media_source_ssrc(s));
+    TxStream *st = place >= 0 ? slot_stream(ep, WORKER_VIDEO, place) : NULL;
+    if (st)
+        bind_video(ep, s, st);
 }
 
 void tx_slots_video(MediaEndpoint *ep, MediaSource *const *sources, size_t n_wanted, size_t n, int64_t now_us)
@@ -243,9 +275,10 @@ void tx_slots_video(MediaEndpoint *ep, MediaSource *const *sources, size_t n_wan
     if (n_changed)
         tell_slots(ep, WORKER_VIDEO, changed, n_changed, false);
     for (size_t i = 0; i < n_changed; i++) {
-        TxStream *st = slot_stream(ep, WORKER_VIDEO, changed[i]);
-        MediaSource *s = find_by_ssrc(ep->conference, ep->tx->slots[WORKER_VIDEO]->slot[changed[i]].source);
-        if (st && s)
-            bind_video(ep, s, st);
+        TxStream *st = ep->tx->slot_streams[WORKER_VIDEO][changed[i]];
+        if (st && st->source)
+            unbind_video(ep->tx, st);
     }
+    for (size_t i = 0; i < n_wanted; i++)
+        bind_slot(ep, sources[i]);
 }

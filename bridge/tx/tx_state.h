@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What is sent to one receiver: its send SSRCs, how each source is projected onto them, the estimate of its downlink
- * and what was allocated. Comes into being with the first packet or wish for it. Owner: the MediaEndpoint that
+ * and what was allocated. Comes into being with the receiver's keys and is small until there is video to send: the
+ * estimator, its history and queue, and their timers, begin with its first packet. Owner: the MediaEndpoint that
  * receives; worker thread. */
 #ifndef PLENUM_BRIDGE_TX_TX_STATE_H
 #define PLENUM_BRIDGE_TX_TX_STATE_H
@@ -88,7 +89,7 @@ typedef struct TxState {
     uint32_t n_own_streams;
     SpentSsrcs spent;    /* pass mode: SSRCs of streams that were freed */
     uint16_t tcc_seq;    /* next; starts at 1 */
-    Bwe *bwe;            /* from the first video source on */
+    Bwe *bwe;            /* from the first video packet on */
     bool bwe_has_tcc;    /* how it was made */
     PacedQueue *pace;    /* along with bwe */
     bool estimate_rules; /* allocation goes by the estimate */

@@ -226,7 +226,6 @@ static void start_client(LoadScene *s, unsigned i)
     c->ext_tcc = PEER_EXT_TCC;
     c->nack_percent = s->shape.nack_percent;
     c->blind = s->shape.blind;
-    plan_streams(s, i);
     load_client_start(c, FEEDBACK_SSRC + i, g_get_monotonic_time());
 }
 
@@ -235,19 +234,23 @@ void load_scene_open(LoadScene *s, Workers *workers, const SceneShape *shape)
     *s = (LoadScene){ .shape = *shape, .workers = workers, .n_clients = shape->rooms * shape->people };
     g_assert_cmpuint(s->n_clients, <=, SCENE_CLIENTS_MAX);
     size_t before = settled_heap(s);
-    for (unsigned i = 0; i < s->n_clients; i++)
-        join(s, i);
-    s->heap_idle = (settled_heap(s) - before) / s->n_clients;
-    for (unsigned i = 0; i < s->n_clients; i++)
-        start_client(s, i);
-    make_raw(s);
-    before = settled_heap(s);
     for (unsigned i = 0; i < s->n_clients; i++) {
-        s->clients[i].port[LOAD_RAW] = raw_loop_port(s->raw);
+        join(s, i);
+        plan_streams(s, i);
         if (s->clients[i].n_streams)
             signal_sources(&s->clients[i]);
         wish(s, i);
     }
+    /* Keys, a path, everybody's sources and wishes, all of it allocated: only RTP is missing. */
+    settled_heap(s);
+    g_usleep(WARM_UP_US);
+    s->heap_idle = (settled_heap(s) - before) / s->n_clients;
+    for (unsigned i = 0; i < s->n_clients; i++)
+        start_client(s, i);
+    make_raw(s);
+    for (unsigned i = 0; i < s->n_clients; i++)
+        s->clients[i].port[LOAD_RAW] = raw_loop_port(s->raw);
+    before = settled_heap(s);
     wait_until_served(s);
     s->heap_active = s->heap_idle + (settled_heap(s) - before) / s->n_clients;
 }

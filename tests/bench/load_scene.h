@@ -41,8 +41,8 @@ typedef struct {
     Samples *into;                 /* where delays of the server go instead; NULL: delays[] */
     bool events_elsewhere;         /* another thread fetches the workers' events */
     const _Atomic bool *stop;      /* a run ends when it is set; NULL: after its time only */
-    size_t heap_idle, heap_active; /* bytes of the server per endpoint: joined and silent; with media flowing. The
-                                      latter only of a blind scene */
+    size_t heap_idle, heap_active; /* bytes of the workers per endpoint: with keys, everybody's sources and wishes,
+                                    * before any RTP; with media flowing. The latter only of a blind scene */
 } LoadScene;
 
 /* Joins everybody and lets media flow until everyone is served; ends the program when that does not happen. */

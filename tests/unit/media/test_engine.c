@@ -319,6 +319,49 @@ static void test_leave(Engine *f, gconstpointer unused)
     g_assert_cmpuint(f->conference->n_sources, <=, 4);
 }
 
+static void film(Engine *f, uint16_t seq, bool keyframe);
+
+/* A call between two that goes past the bridge: keys, sources and wishes are there, nothing flows. What costs memory or
+ * time begins with the first picture, which goes through all the same. */
+static void test_warm(Engine *f, gconstpointer unused)
+{
+    RtpView v;
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        WorkerCommand *w = worker_command_new(WORKER_VIDEO_CONSTRAINTS, 1, 10 + i, 0);
+        w->video_constraints.last_n = -1;
+        w->video_constraints.default_max_height = 720;
+        w->video_constraints.default_max_fps = -1;
+        w->video_constraints.assumed_bandwidth_bps = -1;
+        media_endpoint_set_wishes(f->client[i].ep, w);
+    }
+    for (int i = 0; i < 3000; i++)
+        timers_run(&f->w.timers, f->w.now_us += 20000, 64);
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        const MediaEndpoint *ep = f->client[i].ep;
+        g_assert_true(ep->ready);
+        g_assert_null(ep->tx->bwe);
+        g_assert_null(ep->tx->pace);
+        g_assert_null(ep->twcc);
+        g_assert_null(ep->early);
+        for (unsigned k = 0; k < ep->n_sources; k++) {
+            g_assert_null(ep->sources[k]->layers);
+            g_assert_null(ep->sources[k]->encodings[0].state);
+            g_assert_null(ep->sources[k]->cache.ring);
+        }
+        g_assert_cmpint(f->w.now_us - ep->tx->allocated_us, >, 50000000); /* once, for its wish */
+        g_assert_true(ep->tx->allocate_at_us == INT64_MAX);
+    }
+    engine_speak(f, 0, 1);
+    g_assert_true(engine_hear(f, 1, &v));
+    g_assert_null(f->client[1].ep->tx->bwe); /* sound alone is not measured */
+    film(f, 1, true);
+    g_assert_true(engine_hear(f, 1, &v));
+    g_assert_cmpuint(v.ssrc, ==, VIDEO_SSRC(0));
+    g_assert_nonnull(f->client[1].ep->tx->bwe);
+    g_assert_nonnull(f->client[1].ep->tx->pace);
+    g_assert_null(f->client[0].ep->tx->bwe); /* nothing is sent to him */
+}
+
 static void film(Engine *f, uint16_t seq, bool keyframe)
 {
     uint8_t header[12], payload[30] = { 0x10, keyframe ? 0 : 1, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0 };
@@ -372,6 +415,7 @@ int main(int argc, char **argv)
         { "dtls-flood", test_dtls_flood },
         { "ever-new-ssrcs", test_ever_new_ssrcs },
         { "leave", test_leave },
+        { "warm", test_warm },
         { "capture", test_capture },
         { "loudest", test_loudest },
         { "loudest-subscribed", test_loudest_subscribed },

@@ -2,6 +2,7 @@
  *
  * A key frame toward a slow receiver: what goes at once, what waits, what overtakes it, and what becomes of it. */
 #include "bridge/tx/tx_allocate.h"
+#include "bridge/tx/tx_slots.h"
 #include "bridge/tx/tx_state.h"
 #include "common/rtp/rtcp_fb.h"
 #include "common/rtp/rtp_ext.h"
@@ -26,8 +27,9 @@ static void set_up(Engine *f, gconstpointer trusted)
     wish->video_constraints.default_max_fps = -1;
     wish->video_constraints.assumed_bandwidth_bps = -1;
     media_endpoint_set_wishes(f->client[1].ep, wish);
-    for (int i = 0; i < 2; i++) /* the first one makes the estimator */
+    for (int i = 0; i < 2; i++)
         tx_allocate_run(f->client[1].ep, f->w.now_us += 1000 * MS);
+    g_assert_true(tx_slots_flows(f->client[1].ep)); /* as with the first packet */
     g_assert_nonnull(f->client[1].ep->tx->pace);
     g_assert_true(f->client[1].ep->tx->pace->on == (trusted == NULL));
 }
