@@ -84,53 +84,6 @@ size_t rtcp_rr_build(uint8_t *out, size_t cap, uint32_t sender_ssrc, const RtcpR
     return rtcp_finish(&w);
 }
 
-bool rtcp_bye_parse(const uint8_t *buf, const RtcpPacket *p, RtcpBye *out)
-{
-    if (p->pt != RTCP_PT_BYE)
-        return false;
-    Reader r = READER(buf, p->body_off + p->body_len);
-    r.pos = p->body_off;
-    RtcpBye v = { .ssrc_count = p->count };
-    for (uint8_t i = 0; i < v.ssrc_count; i++)
-        v.ssrcs[i] = reader_u32(&r);
-    if (!r.failed && reader_left(&r) > 0) {
-        v.reason_len = reader_u8(&r);
-        v.reason_off = r.pos;
-        reader_skip(&r, v.reason_len);
-    }
-    if (r.failed)
-        return false;
-    *out = v;
-    return true;
-}
-
-size_t rtcp_bye_build(uint8_t *out, size_t cap, const uint32_t *ssrcs, size_t n)
-{
-    if (n > 31)
-        return 0;
-    Writer w = WRITER(out, cap);
-    rtcp_begin(&w, RTCP_PT_BYE, (uint8_t)n);
-    for (size_t i = 0; i < n; i++)
-        writer_u32(&w, ssrcs[i]);
-    return rtcp_finish(&w);
-}
-
-bool rtcp_sdes_check(const uint8_t *buf, const RtcpPacket *p)
-{
-    if (p->pt != RTCP_PT_SDES)
-        return false;
-    Reader r = READER(buf, p->body_off + p->body_len);
-    r.pos = p->body_off;
-    for (uint8_t i = 0; i < p->count && !r.failed; i++) {
-        reader_u32(&r);
-        while (reader_u8(&r) != 0)
-            reader_skip(&r, reader_u8(&r));
-        /* the null item ends the chunk, which is filled with nulls up to a word */
-        reader_skip(&r, (4 - (r.pos - p->body_off) % 4) % 4);
-    }
-    return !r.failed;
-}
-
 size_t rtcp_sdes_build(uint8_t *out, size_t cap, uint32_t ssrc, const char *cname)
 {
     size_t len = strlen(cname);

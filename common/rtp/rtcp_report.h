@@ -49,19 +49,6 @@ static inline uint32_t rtcp_compact_ntp(uint64_t ntp)
     return (uint32_t)(ntp >> 16);
 }
 
-typedef struct {
-    uint32_t ssrcs[31];
-    uint8_t ssrc_count;
-    size_t reason_off, reason_len; /* text, not terminated; len 0 when absent */
-} RtcpBye;
-
-/* A reason that claims more than the body holds makes the packet malformed: false. */
-bool rtcp_bye_parse(const uint8_t *buf, const RtcpPacket *p, RtcpBye *out);
-/* n 0..31. */
-size_t rtcp_bye_build(uint8_t *out, size_t cap, const uint32_t *ssrcs, size_t n);
-
-/* True when it is an SDES whose every chunk and item lies inside the body and every chunk is terminated. */
-bool rtcp_sdes_check(const uint8_t *buf, const RtcpPacket *p);
 /* One chunk with a CNAME (1..255 bytes). */
 size_t rtcp_sdes_build(uint8_t *out, size_t cap, uint32_t ssrc, const char *cname);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Retransmission format (RFC 4588 4): the original sequence number in front of the payload, on a stream of its
- * own. Pure; any thread. */
+ * own. How it is written: bridge/tx/tx_repair.c. Pure; any thread. */
 #ifndef PLENUM_COMMON_RTP_RTX_H
 #define PLENUM_COMMON_RTP_RTX_H
 
@@ -18,10 +18,5 @@ typedef enum {
  * on, is that much shorter, and carries `pt` (0..127), `ssrc` and the original number. The caller parses its view anew.
  * On RTX_EMPTY nothing was touched. */
 RtxStatus rtx_unwrap(uint8_t *packet, const RtpView *v, uint8_t pt, uint32_t ssrc);
-
-/* Writes the packet (`len` bytes seen by `v`) as RTX into `out`, which must not overlap it. Extensions,
- * timestamp and marker are kept, padding is left out and the P bit cleared. Returns bytes, 0 if it does not fit. */
-size_t rtx_wrap(uint8_t *out, size_t cap, const uint8_t *packet, const RtpView *v, uint8_t rtx_pt, uint32_t rtx_ssrc,
-                uint16_t rtx_seq);
 
 #endif

@@ -303,6 +303,115 @@ static void test_repair_limits(Engine *f, gconstpointer unused)
     srtcp_free(srtcp);
 }
 
+/* What RTX brings is the packet that was lost, but for its padding; and it leaves the packet as it was for the next. */
+static void test_repair_is_whole(Engine *f, gconstpointer unused)
+{
+    enum { ORIENTATION_ID = 4, BYTES = 60 };
+    Srtcp *srtcp = engine_client_srtcp(&f->client[1]);
+    WorkerMedia media;
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        engine_describe(&media, LEVEL_ID);
+        media.extension_ids[RTP_EXT_VIDEO_ORIENTATION] = ORIENTATION_ID;
+        media_endpoint_set_media(f->client[i].ep, &media);
+    }
+    wish(f, -1, NULL);
+    uint8_t header[64], payload[BYTES + 5] = { 0 }, dd[8], orientation = 0x0b;
+    RtpHeader h = { .pt = VP8_PT, .marker = 1, .padding = true, .seq = 700, .ts = 9000, .ssrc = VIDEO_SSRC(0) };
+    RtpExtItem item = { ORIENTATION_ID, 1, &orientation };
+    size_t n = rtp_header_write(header, sizeof(header), &h, &item, 1, false);
+    engine_picture(CODEC_VP8, true, 1, 1, 0, payload, dd);
+    for (unsigned i = ENGINE_PICTURE; i < BYTES; i++)
+        payload[i] = (uint8_t)(i * 7);
+    payload[BYTES + 4] = 5; /* bytes of padding */
+    engine_give_rtp(f, 0, &f->client[0].video, header, n, payload, sizeof(payload));
+    RtpView v;
+    RtpExtElement e;
+    g_assert_true(engine_hear(f, 1, &v));
+    g_assert_cmpuint(v.ssrc, ==, VIDEO_SSRC(0));
+    uint16_t missing = v.seq, last = 0;
+    uint32_t ts = v.ts;
+    uint8_t first[BYTES];
+    g_assert_cmpuint(v.payload_len, ==, BYTES);
+    memcpy(first, engine_heard + v.payload_off, BYTES);
+    for (int round = 0; round < 3; round++) {
+        uint8_t nack[64];
+        f->w.now_us += 300000;
+        while (engine_hear(f, 1, &v))
+            ;
+        engine_give_rtcp(f, 1, srtcp, nack, rtcp_nack_build(nack, sizeof(nack), 1, VIDEO_SSRC(0), &missing, 1));
+        g_assert_true(engine_hear(f, 1, &v));
+        g_assert_cmpuint(v.ssrc, ==, RTX_SSRC(0));
+        g_assert_cmpuint(v.pt, ==, RTX_PT);
+        g_assert_true(round == 0 || v.seq == (uint16_t)(last + 1));
+        last = v.seq;
+        g_assert_cmpuint(v.ts, ==, ts);
+        g_assert_cmpuint(v.marker, ==, 1);
+        g_assert_cmpuint(v.padding_len, ==, 0);
+        g_assert_cmpuint(engine_heard[0] & 0x20, ==, 0); /* P went with the padding */
+        g_assert_true(rtp_ext_find(engine_heard, &v, ORIENTATION_ID, &e));
+        g_assert_cmpuint(engine_heard[e.off], ==, orientation);
+        g_assert_true(rtp_ext_find(engine_heard, &v, TCC_ID, &e));
+        g_assert_cmpuint(v.payload_len, ==, 2 + BYTES);
+        g_assert_cmpuint(engine_heard[v.payload_off] << 8 | engine_heard[v.payload_off + 1], ==, missing);
+        g_assert_cmpmem(engine_heard + v.payload_off + 2, BYTES, first, BYTES);
+        g_assert_false(engine_hear(f, 1, &v));
+    }
+    srtcp_free(srtcp);
+}
+
+static void hear_all(Engine *f, bool all)
+{
+    WorkerCommand *c = worker_command_new(WORKER_AUDIO_SUBSCRIPTION, 1, 11, 0);
+    c->audio_subscription.all = all;
+    media_endpoint_set_audio_wishes(f->client[1].ep, c);
+}
+
+/* Sound keeps its order and its holes, and nothing else: what was held back, was not wanted or came before the beginning
+ * leaves none, and over a break its clock goes on by the wall's. */
+static void test_audio_numbers(Engine *f, gconstpointer unused)
+{
+    enum { LOUD = 30, SILENT = 127, NO = -1 };
+    static const struct {
+        uint16_t seq;
+        uint8_t level;
+        bool deaf; /* not subscribed meanwhile */
+        int want;  /* after the first one's number */
+    } steps[] = {
+        { 1000, LOUD, false, 0 },    { 1001, LOUD, false, 1 },   { 1004, LOUD, false, 4 }, /* two are late.. */
+        { 1002, LOUD, false, 2 },    { 999, LOUD, false, NO },   { 1005, SILENT, false, 5 },
+        { 1006, SILENT, false, 6 },  { 1007, SILENT, false, 7 }, { 1008, SILENT, false, NO },
+        { 1009, SILENT, false, NO }, { 1010, LOUD, false, 8 },   { 1003, LOUD, false, 3 }, /* ..one by much */
+        { 1011, LOUD, true, NO },    { 1012, LOUD, true, NO },   { 1013, LOUD, false, 9 },
+        { 1012, LOUD, false, NO },   { 1015, LOUD, false, 11 },  { 1014, LOUD, false, 10 },
+        { 30000, LOUD, false, 12 },  { 30001, LOUD, false, 13 },
+    };
+    uint16_t first = 0;
+    uint32_t ts[14];
+    int64_t at_us[14];
+    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+        RtpView v;
+        hear_all(f, !steps[i].deaf);
+        engine_speak_as(f, 0, OPUS_PT, steps[i].level, steps[i].seq);
+        bool heard = engine_hear(f, 1, &v);
+        g_test_message("%u", steps[i].seq);
+        g_assert_true(heard == (steps[i].want >= 0));
+        if (!heard)
+            continue;
+        first = i == 0 ? v.seq : first;
+        g_assert_cmpuint((uint16_t)(v.seq - first), ==, steps[i].want);
+        ts[steps[i].want] = v.ts;
+        at_us[steps[i].want] = f->w.now_us;
+        g_assert_false(engine_hear(f, 1, &v));
+    }
+    for (int i = 1; i <= 8; i++) /* by the sender's clock, which counts what was held back */
+        g_assert_cmpuint(ts[i] - ts[0], ==, (uint32_t)(i <= 7 ? i : 10) * 960);
+    g_assert_cmpuint(ts[9] - ts[8], ==, (uint32_t)((at_us[9] - at_us[8]) / 1000) * 48);
+    g_assert_cmpuint(ts[10] - ts[9], ==, 960);
+    g_assert_cmpuint(ts[11] - ts[9], ==, 2 * 960);
+    g_assert_cmpint((int32_t)(ts[12] - ts[11]), >, 0); /* the sender began anew */
+    g_assert_cmpuint(ts[13] - ts[12], ==, 960);
+}
+
 /* Feedback about what has no retransmission and no key frames, about the bridge's own and about nobody's. */
 static void test_feedback_about_others(Engine *f, gconstpointer unused)
 {
@@ -511,6 +620,8 @@ int main(int argc, char **argv)
     RULE("no frame rate", test_no_frame_rate, NULL);
     RULE("reception reports", test_reception_reports, NULL);
     RULE("repair limits", test_repair_limits, NULL);
+    RULE("repair is whole", test_repair_is_whole, NULL);
+    RULE("audio numbers", test_audio_numbers, NULL);
     RULE("feedback about others", test_feedback_about_others, NULL);
     RULE("said heights/alone", test_said_heights, NULL);
     RULE("said heights/contradicted", test_said_heights, "");
