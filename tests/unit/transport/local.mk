@@ -9,6 +9,7 @@ TRANSPORT_TESTS = \
 	tests/unit/transport/test_ice_message \
 	tests/unit/transport/test_loopback \
 	tests/unit/transport/test_sctp \
+	tests/unit/transport/test_sctp_forged \
 	tests/unit/transport/test_srtp \
 	tests/unit/transport/test_srtp_wraps
 check_PROGRAMS += $(TRANSPORT_TESTS)
@@ -56,6 +57,10 @@ tests_unit_transport_test_dcep_LDADD = bridge/transport/libbridge-transport.a co
 tests_unit_transport_test_sctp_SOURCES = %D%/test_sctp.c
 tests_unit_transport_test_sctp_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
 tests_unit_transport_test_sctp_LDADD = $(LIBS_TRANSPORT_TEST)
+
+tests_unit_transport_test_sctp_forged_SOURCES = %D%/test_sctp_forged.c
+tests_unit_transport_test_sctp_forged_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
+tests_unit_transport_test_sctp_forged_LDADD = $(LIBS_TRANSPORT_TEST)
 
 tests_unit_transport_test_loopback_SOURCES = %D%/test_loopback.c
 tests_unit_transport_test_loopback_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
