@@ -23,13 +23,14 @@ static bool number_frame(FrameParser *fp, uint32_t raw, unsigned bits, int64_t s
 {
     uint32_t mask = bits == TS_BITS ? UINT32_MAX : (1u << bits) - 1;
     uint32_t limit = bits == TS_BITS ? TS_JUMP : bits > 8 ? PICTURE_JUMP : mask;
+    int64_t afresh = fp->top_id + 1 + limit; /* so far off that frames from before this one have ids of their own too */
     if (!fp->started || bits != fp->id_bits || f->kind != fp->kind) {
         f->after_reset = fp->started;
-        f->id = fp->started ? fp->top_id + 1 : raw;
+        f->id = fp->started ? afresh : raw;
     } else if (seq >= fp->top_seq) {
         uint32_t ahead = (raw - fp->top_raw) & mask;
         f->after_reset = ahead > limit || (ahead == 0 && ts != fp->top_ts);
-        f->id = fp->top_id + (f->after_reset ? 1 : (int64_t)ahead);
+        f->id = f->after_reset ? afresh : fp->top_id + (int64_t)ahead;
     } else {
         uint32_t behind = (fp->top_raw - raw) & mask;
         f->id = fp->top_id - (int64_t)behind;

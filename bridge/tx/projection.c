@@ -22,7 +22,13 @@ static bool plain_is_missed(const Projection *p, const MediaPacket *pkt)
     return true;
 }
 
-static const ProjectionCodec projection_plain = { plain_decide, plain_write, plain_begin, plain_is_missed };
+static uint8_t plain_layer(const Projection *p, const MediaPacket *pkt)
+{
+    return 0;
+}
+
+static const ProjectionCodec projection_plain = { plain_decide, plain_write, plain_begin, plain_is_missed,
+                                                  plain_layer };
 
 static const ProjectionCodec *codec_of(const Projection *p)
 {
@@ -52,7 +58,7 @@ void projection_init(Projection *p, OutStream *out, MediaCodec codec)
     p->why_suspended = FORWARD_CAP;
     p->group_us = p->last_packet_us = p->last_accept_us = INT64_MIN / 2;
     for (int i = 0; i < SOURCE_MAX_ENCODINGS; i++)
-        p->seen_base[i] = INT64_MIN / 2;
+        p->seen_top[i] = INT64_MIN / 2;
 }
 
 /* The epoch is over; going on takes a key frame. */
@@ -99,7 +105,7 @@ static void begin_ts(Projection *p, const MediaPacket *pkt, int64_t now_us)
 static void begin(Projection *p, const MediaPacket *pkt, int64_t now_us)
 {
     if (p->running && p->eid != pkt->eid)
-        p->seen_base[p->eid] = p->seqs.top_in; /* a late key frame of what was left cannot bring it back */
+        p->seen_top[p->eid] = p->seqs.top_in; /* a late key frame of what was left cannot bring it back */
     begin_ts(p, pkt, now_us);
     /* A frame that was cut off stays recognisable as cut off. */
     seq_map_start(&p->seqs, pkt->seq, p->out->last_seq + 1 + p->out->frame_open);
@@ -142,6 +148,27 @@ static ProjectionVerdict send_out(Projection *p, const MediaPacket *pkt, int64_t
     return PROJECTION_ACCEPT;
 }
 
+/* So far behind that what became of it and of the frames around it is forgotten. */
+static bool is_forgotten(const Projection *p, const FrameInfo *f)
+{
+    switch ((FrameKind)f->kind) {
+    case FRAME_VP8:
+        return f->u.vp8.picture_id_bits && projection_forgot(p, f->id);
+    case FRAME_VP9:
+        return f->u.vp9.picture_id_bits && projection_forgot(p, frame_key(f));
+    case FRAME_DD:
+        return projection_forgot(p, f->id);
+    default:
+        return false; /* goes out whatever became of the others */
+    }
+}
+
+/* May a late packet that does not go out leave the receiver something to wait for? */
+static bool is_missed(const Projection *p, const MediaPacket *pkt)
+{
+    return pkt->frame.kind != p->kind || is_forgotten(p, &pkt->frame) || codec_of(p)->is_missed(p, pkt);
+}
+
 /* Not to be sent; nothing is left open where it was in order. */
 static ProjectionVerdict leave_out(Projection *p, const MediaPacket *pkt, ProjectedPacket *out)
 {
@@ -150,7 +177,7 @@ static ProjectionVerdict leave_out(Projection *p, const MediaPacket *pkt, Projec
         seq_map_withhold(&p->seqs, pkt->seq);
         return PROJECTION_DROP;
     }
-    if (codec_of(p)->is_missed(p, pkt)) { /* better a hole than a picture made of the wrong ones */
+    if (is_missed(p, pkt)) { /* better a hole than a picture made of the wrong ones */
         p->needs_keyframe = p->target >= 0;
         return PROJECTION_DROP;
     }
@@ -206,8 +233,8 @@ static bool may_switch(Projection *p, const MediaPacket *pkt, int64_t now_us)
     int aim = LAYER_EID(p->target);
     if (f->kind == FRAME_OPAQUE)
         return e == aim; /* nothing to wait for */
-    /* Base frames that need this key frame have already been refused: too late for it. */
-    bool missed = pkt->seq <= p->seen_base[e] && p->seen_base[e] - pkt->seq < PROJECTION_SEQ_JUMP;
+    /* Frames that need this key frame have already been refused, and their numbers would stay open: too late for it. */
+    bool missed = pkt->seq <= p->seen_top[e] && p->seen_top[e] - pkt->seq < PROJECTION_SEQ_JUMP;
     if (f->keyframe && f->start && !missed) {
         note_keyframe(p, now_us);
         bool stalled = p->other_frames >= PROJECTION_STALL / 2;
@@ -223,9 +250,9 @@ static bool may_switch(Projection *p, const MediaPacket *pkt, int64_t now_us)
 
 static ProjectionVerdict refuse_other(Projection *p, const MediaPacket *pkt)
 {
-    if (pkt->eid < SOURCE_MAX_ENCODINGS && pkt->frame.tid == 0 &&
-        (pkt->seq > p->seen_base[pkt->eid] || p->seen_base[pkt->eid] - pkt->seq > PROJECTION_SEQ_JUMP))
-        p->seen_base[pkt->eid] = pkt->seq;
+    if (pkt->eid < SOURCE_MAX_ENCODINGS &&
+        (pkt->seq > p->seen_top[pkt->eid] || p->seen_top[pkt->eid] - pkt->seq > PROJECTION_SEQ_JUMP))
+        p->seen_top[pkt->eid] = pkt->seq;
     return PROJECTION_DROP;
 }
 
@@ -266,16 +293,23 @@ static ProjectionFate judge(Projection *p, const MediaPacket *pkt, int64_t key, 
         p->unit_target = p->target;
         p->unit_marked = false;
     }
-    bool forward = p->unit_target >= 0 && f->id >= p->start_id && codec_of(p)->decide(p, pkt, late, now_us);
+    bool forward = p->unit_target >= 0 && f->id >= p->start_id && !(late && is_forgotten(p, f)) &&
+                   codec_of(p)->decide(p, pkt, late, now_us);
     if (forward && f->keyframe)
         note_keyframe(p, now_us);
     if (!forward && !late && p->kind == FRAME_VP8)
         seq_map_withhold(&p->pics, f->id);
-    ProjectionFrame *slot = &p->frames[(uint64_t)key % PROJECTION_FRAMES];
-    bool was_awaited = slot->key == key && !forward;
-    if (slot->fate == FATE_UNKNOWN || slot->key < key || (slot->key == key && !was_awaited))
-        *slot = (ProjectionFrame){ .key = key, .tid = f->tid, .fate = forward ? FATE_FORWARD : FATE_REJECT };
-    return forward ? FATE_FORWARD : FATE_REJECT;
+    ProjectionFrame *slot = &p->frames[projection_slot(p, key)];
+    ProjectionFate fate = forward ? FATE_FORWARD : projection_awaits(p, key) ? FATE_MISSED : FATE_REJECT;
+    if (slot->fate == FATE_UNKNOWN || slot->key <= key)
+        *slot =
+            (ProjectionFrame){ .key = key,
+                               .tid = f->tid,
+                               .fate = (uint8_t)fate,
+                               .fresh = f->kind == FRAME_VP9 && !f->u.vp9.inter_picture,
+                               .layer = late ? projection_layer_then(p, key, pkt->view.ts) : codec_of(p)->layer(p, pkt),
+                               .ts = pkt->view.ts };
+    return fate;
 }
 
 static ProjectionVerdict accept_running(Projection *p, const MediaPacket *pkt, int64_t now_us, ProjectedPacket *out)
@@ -291,7 +325,7 @@ static ProjectionVerdict accept_running(Projection *p, const MediaPacket *pkt, i
     out->marker = pkt->view.marker;
     out->patch_len = out->dd_len = 0;
     bool goes = fate == FATE_FORWARD && codec_of(p)->write(p, pkt, out);
-    ProjectionFrame *slot = &p->frames[(uint64_t)key % PROJECTION_FRAMES];
+    ProjectionFrame *slot = &p->frames[projection_slot(p, key)];
     if (goes && slot->key == key)
         slot->marked |= out->marker;
     if (!late) {
@@ -319,7 +353,7 @@ static ProjectionVerdict accept_video(Projection *p, const MediaPacket *pkt, int
         p->ts_known = p->tail = false;
         p->other_frames = 0;
         for (int i = 0; i < SOURCE_MAX_ENCODINGS; i++)
-            p->seen_base[i] = INT64_MIN / 2;
+            p->seen_top[i] = INT64_MIN / 2;
         p->order = pkt->order;
     }
     if (f->kind != p->kind || (p->running && pkt->eid == p->eid && is_new_stream(p, pkt->seq))) {
@@ -334,6 +368,10 @@ static ProjectionVerdict accept_video(Projection *p, const MediaPacket *pkt, int
     }
     if (same && f->after_reset && f->keyframe && f->start)
         p->running = same = false; /* the sender started over with it: so do the numbers */
+    if (same && f->after_reset && pkt->seq > p->seqs.top_in && codec_of(p) != &projection_plain) {
+        stop(p); /* its key frame was overtaken, or lost: nothing is known of what this one refers to */
+        same = false;
+    }
     bool late = p->tail && pkt->eid == p->eid && pkt->seq <= p->seqs.top_in && !is_new_stream(p, pkt->seq);
     if (!same && !late) {
         if (!may_switch(p, pkt, now_us))
@@ -361,8 +399,8 @@ void projection_withhold(Projection *p, const MediaPacket *pkt)
         return;
     /* The rest of the frame is of no use either; what refers to it is not decodable. */
     int64_t key = frame_key(&pkt->frame);
-    p->frames[(uint64_t)key % PROJECTION_FRAMES] =
-        (ProjectionFrame){ .key = key, .tid = pkt->frame.tid, .fate = FATE_REJECT };
+    p->frames[projection_slot(p, key)] =
+        (ProjectionFrame){ .key = key, .tid = pkt->frame.tid, .fate = FATE_REJECT, .ts = pkt->view.ts };
     p->prev_fate = FATE_REJECT;
     p->prev_key = key;
     p->prev_end = pkt->frame.end;

@@ -44,7 +44,10 @@ typedef struct {
 typedef struct {
     int64_t key;       /* FrameInfo.id; VP9: id * 8 + sid */
     uint8_t tid, fate; /* ProjectionFate, private */
-    bool marked;       /* it went out with its picture's marker */
+    bool marked : 1;   /* it went out with its picture's marker */
+    bool fresh : 1;    /* VP9: of a picture that refers to none before it */
+    uint8_t layer;     /* what was forwarded then: DD: decode target; VP8: highest tid; VP9: highest sid << 4 | tid */
+    uint32_t ts;       /* which picture it is of */
 } ProjectionFrame;
 
 /* All fields private to projection*.c. */
@@ -66,6 +69,7 @@ typedef struct {
     uint8_t forwarded_sids; /* VP9: bit s: the last reference frame of spatial layer s went out */
     uint8_t tl0_shift;      /* out = in + shift mod 256 */
     uint8_t template_shift, template_shift_before; /* mod 64; `before` for frames older than template_since */
+    uint8_t template_offset, template_count;       /* of the structure since then, the sender's */
     bool mask_due;                                 /* the receiver must hear of another decode target */
     uint8_t other_frames;                          /* of lower encodings since the running one's last packet */
     bool prev_end;                                 /* newest packet in sequence order: did it end its frame; */
@@ -78,10 +82,9 @@ typedef struct {
     bool unit_marked;  /* it went out with its marker: no layer can follow in it */
     int64_t group_us;  /* when the latest group of key frames began */
     int64_t last_packet_us, last_accept_us;
-    int64_t seen_base[SOURCE_MAX_ENCODINGS]; /* sequence number of an encoding's newest base
-                                              * frame that was not forwarded */
-    SeqMap seqs;                             /* sequence numbers, in -> out */
-    SeqMap pics;                             /* FrameInfo.id -> picture id, frame number */
+    int64_t seen_top[SOURCE_MAX_ENCODINGS]; /* of an encoding's newest packet that was not forwarded */
+    SeqMap seqs;                            /* sequence numbers, in -> out */
+    SeqMap pics;                            /* FrameInfo.id -> picture id, frame number */
     ProjectionFrame frames[PROJECTION_FRAMES];
 } Projection;
 

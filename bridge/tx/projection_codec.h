@@ -10,7 +10,8 @@ typedef enum {
     FATE_UNKNOWN,
     FATE_FORWARD,
     FATE_REJECT,
-    FATE_AWAITED /* not seen yet, but a frame that refers to it has overtaken it and went out */
+    FATE_AWAITED, /* not seen yet, but a frame that refers to it has overtaken it and went out */
+    FATE_MISSED   /* it was awaited, and could not go out when it came */
 } ProjectionFate;
 
 typedef struct {
@@ -23,28 +24,60 @@ typedef struct {
     void (*begin)(Projection *p, const MediaPacket *pkt);
     /* A late frame that does not go out: may frames that did need it? */
     bool (*is_missed)(const Projection *p, const MediaPacket *pkt);
+    /* ProjectionFrame.layer of a frame that was decided about in order. */
+    uint8_t (*layer)(const Projection *p, const MediaPacket *pkt);
 } ProjectionCodec;
 
 extern const ProjectionCodec projection_vp8, projection_vp9, projection_dd;
 
+/* Place of a frame in frames[]. VP9 pictures have room for eight layers in their keys, and four here. */
+static inline size_t projection_slot(const Projection *p, int64_t key)
+{
+    uint64_t at = p->kind == FRAME_VP9 ? ((uint64_t)key >> 3) * 4 + (key & 3) : (uint64_t)key;
+    return at % PROJECTION_FRAMES;
+}
+
 /* Fate of an earlier frame of this epoch, FATE_UNKNOWN when it was never seen or is forgotten. */
 static inline const ProjectionFrame *projection_frame(const Projection *p, int64_t key)
 {
-    const ProjectionFrame *f = &p->frames[(uint64_t)key % PROJECTION_FRAMES];
+    const ProjectionFrame *f = &p->frames[projection_slot(p, key)];
     return f->fate != FATE_UNKNOWN && f->fate != FATE_AWAITED && f->key == key ? f : NULL;
 }
 
-/* Did a frame that refers to this one, which has not come yet, go out? */
+/* Newer frames have taken the place where this one's fate was kept. */
+static inline bool projection_forgot(const Projection *p, int64_t key)
+{
+    const ProjectionFrame *f = &p->frames[projection_slot(p, key)];
+    return f->fate != FATE_UNKNOWN && f->key > key;
+}
+
+/* ProjectionFrame.layer for a late frame, which is judged as its neighbours were, whatever is aimed for by now: else
+ * the picture would be cut in another way than what has gone out of it. First its own picture, then those before. */
+static inline uint8_t projection_layer_then(const Projection *p, int64_t key, uint32_t ts)
+{
+    const ProjectionFrame *before = NULL;
+    for (int k = 1; k <= VP9_MAX_SPATIAL || (!before && k < PROJECTION_FRAMES); k++) {
+        const ProjectionFrame *near[] = { projection_frame(p, key - k), projection_frame(p, key + k) };
+        for (int i = 0; i < 2; i++)
+            if (near[i] && near[i]->ts == ts)
+                return near[i]->layer;
+        if (!before && near[0])
+            before = near[0];
+    }
+    return before ? before->layer : 0;
+}
+
+/* Did a frame that refers to this one, which itself has not come or not gone out, go out? */
 static inline bool projection_awaits(const Projection *p, int64_t key)
 {
-    const ProjectionFrame *f = &p->frames[(uint64_t)key % PROJECTION_FRAMES];
-    return f->fate == FATE_AWAITED && f->key == key;
+    const ProjectionFrame *f = &p->frames[projection_slot(p, key)];
+    return (f->fate == FATE_AWAITED || f->fate == FATE_MISSED) && f->key == key;
 }
 
 /* A frame that refers to this one goes out. */
 static inline void projection_await(Projection *p, int64_t key)
 {
-    ProjectionFrame *f = &p->frames[(uint64_t)key % PROJECTION_FRAMES];
+    ProjectionFrame *f = &p->frames[projection_slot(p, key)];
     if (f->fate == FATE_UNKNOWN || f->key < key)
         *f = (ProjectionFrame){ .key = key, .fate = FATE_AWAITED };
 }

@@ -30,7 +30,7 @@ static bool has_references(const Projection *p, const FrameInfo *f)
 static bool vp8_decide(Projection *p, const MediaPacket *pkt, bool late, int64_t now_us)
 {
     const FrameInfo *f = &pkt->frame;
-    int limit = projection_tid_limit(p);
+    int limit = late ? projection_layer_then(p, f->id, pkt->view.ts) : projection_tid_limit(p);
     if (f->tid > limit)
         return false;
     if (!late && p->tid > limit)
@@ -77,4 +77,9 @@ static bool vp8_is_missed(const Projection *p, const MediaPacket *pkt)
     return false;
 }
 
-const ProjectionCodec projection_vp8 = { vp8_decide, vp8_write, vp8_begin, vp8_is_missed };
+static uint8_t vp8_layer(const Projection *p, const MediaPacket *pkt)
+{
+    return (uint8_t)projection_tid_limit(p);
+}
+
+const ProjectionCodec projection_vp8 = { vp8_decide, vp8_write, vp8_begin, vp8_is_missed, vp8_layer };

@@ -20,42 +20,59 @@ static int aimed_sid(const Projection *p)
     return sid < p->layers ? sid : p->layers - 1;
 }
 
-/* References inside the same spatial layer, as far as the temporal structure is concerned. */
-static bool has_temporal_references(const Projection *p, const FrameInfo *f)
+/* References inside the same spatial layer, as far as the temporal structure is concerned. `strict`: a frame never seen
+ * does not count as forwarded. */
+static bool has_temporal_references(const Projection *p, const FrameInfo *f, bool strict)
 {
     const Vp9View *v = &f->u.vp9;
     if (v->flexible) {
         for (int i = 0; i < v->p_diff_count; i++) {
             const ProjectionFrame *ref = layer_frame(p, f->id - v->p_diff[i], f->sid);
-            if (ref && ref->fate != FATE_FORWARD)
+            if (ref ? ref->fate != FATE_FORWARD : strict)
                 return false;
         }
         return true;
     }
-    if (!v->inter_picture || f->tid == 0 || v->switching_up)
+    if (!v->inter_picture || (!strict && (f->tid == 0 || v->switching_up)))
         return true;
     for (int k = 1; k <= PREDECESSORS; k++) {
         const ProjectionFrame *prev = layer_frame(p, f->id - k, f->sid);
-        if (prev && prev->tid <= f->tid)
+        if (!prev && strict)
+            return false;
+        if (prev && prev->tid <= (f->tid == 0 || v->switching_up ? 0 : f->tid))
             return prev->fate == FATE_FORWARD;
     }
-    return true;
+    return !strict;
 }
 
-static bool has_references(const Projection *p, const FrameInfo *f)
+static bool has_references(const Projection *p, const FrameInfo *f, bool strict)
 {
     const Vp9View *v = &f->u.vp9;
-    if (v->inter_picture && !(p->forwarded_sids >> f->sid & 1))
+    if (v->inter_picture && !strict && !(p->forwarded_sids >> f->sid & 1))
         return false;
     if (v->inter_layer) {
         const ProjectionFrame *below = layer_frame(p, f->id, f->sid - 1);
-        if (below ? below->fate != FATE_FORWARD : !(p->forwarded_sids >> (f->sid - 1) & 1))
+        if (below ? below->fate != FATE_FORWARD : strict || !(p->forwarded_sids >> (f->sid - 1) & 1))
             return false;
     }
-    return has_temporal_references(p, f);
+    return has_temporal_references(p, f, strict);
 }
 
-/* Moves the running spatial layer when this frame is nearer to the aim and can be decoded. */
+/* Those not seen yet may still come; only flexible mode says which. */
+static void await_references(Projection *p, const FrameInfo *f)
+{
+    const Vp9View *v = &f->u.vp9;
+    if (!v->flexible)
+        return;
+    for (int i = 0; i < v->p_diff_count; i++)
+        if (f->id - v->p_diff[i] >= p->start_id)
+            projection_await(p, (f->id - v->p_diff[i]) * 8 + f->sid);
+    if (v->inter_layer)
+        projection_await(p, f->id * 8 + f->sid - 1);
+}
+
+/* Moves the running spatial layer when this frame is nearer to the aim and certainly can be decoded: what is missing of
+ * a layer that was not forwarded will not go out when it comes. */
 static void climb(Projection *p, const FrameInfo *f, int aim, bool can, int64_t now_us)
 {
     bool up = f->sid > p->sid && f->sid <= aim, down = f->sid < p->sid && f->sid >= aim;
@@ -63,7 +80,7 @@ static void climb(Projection *p, const FrameInfo *f, int aim, bool can, int64_t 
         return;
     if (!can && f->start)
         projection_want_keyframe(p, now_us);
-    else if (can && !p->unit_marked)
+    else if (can && !p->unit_marked && has_references(p, f, true))
         p->sid = f->sid;
 }
 
@@ -101,16 +118,20 @@ static bool vp9_decide(Projection *p, const MediaPacket *pkt, bool late, int64_t
         p->forwarded_sids = 1;
         return true;
     }
-    int limit = projection_tid_limit(p), aim = aimed_sid(p);
+    uint8_t then = late ? projection_layer_then(p, f->id * 8 + f->sid, pkt->view.ts) : 0;
+    int limit = late ? then & 15 : projection_tid_limit(p), aim = aimed_sid(p);
     if (f->tid > limit)
         return false;
-    bool can = has_references(p, f);
+    bool can = has_references(p, f, false) || (late && has_references(p, f, true)); /* before a switch, or now */
     if (!late) {
         if (p->tid > limit)
             p->tid = (uint8_t)limit;
         climb(p, f, aim, can, now_us);
     }
-    bool forward = can && (f->sid == p->sid || (f->sid < p->sid && !v->not_ref_upper));
+    int sid = late ? then >> 4 : p->sid;
+    bool forward = can && (f->sid == sid || (f->sid < sid && !v->not_ref_upper));
+    if (forward)
+        await_references(p, f);
     if (late) {
         forward = forward && !is_behind_marker(p, f);
         if (!forward && f->tid == 0)
@@ -152,7 +173,8 @@ static bool vp9_write(Projection *p, const MediaPacket *pkt, ProjectedPacket *ou
     if (!seq_map_accept(&p->pics, f->id, &pic))
         return false;
     /* Leaving out upper layers takes the sender's marker away with them. */
-    if (f->end && f->sid == (v->inter_picture ? p->sid : aimed_sid(p)) && is_top(p, f))
+    const ProjectionFrame *frame = layer_frame(p, f->id, f->sid);
+    if (f->end && frame && f->sid == frame->layer >> 4 && is_top(p, f))
         out->marker = 1;
     size_t patch = v->tl0_off ? v->tl0_off + 1u : v->picture_id_off ? v->picture_id_off + 2u : 0;
     if (v->picture_id_bits == 7 && !v->tl0_off)
@@ -165,14 +187,19 @@ static bool vp9_write(Projection *p, const MediaPacket *pkt, ProjectedPacket *ou
     return true;
 }
 
-/* Who refers to whom is not said: in this spatial layer any later frame of this temporal layer or one above it may
- * have, and layers above it of the same picture unless the sender rules that out. */
+/* Outside flexible mode who refers to whom is not said: in this spatial layer any later frame of this temporal layer or
+ * one above it may have, up to the next key picture, and layers above it of the same picture unless the sender rules
+ * that out. */
 static bool vp9_is_missed(const Projection *p, const MediaPacket *pkt)
 {
     const FrameInfo *f = &pkt->frame;
-    for (int k = 0; k <= PREDECESSORS; k++) {
-        for (int s = k ? f->sid : f->sid + 1; s < (f->u.vp9.not_ref_upper ? f->sid + 1 : VP9_MAX_SPATIAL); s++) {
+    if (f->u.vp9.flexible)
+        return projection_awaits(p, f->id * 8 + f->sid);
+    for (int s = f->sid; s < (f->u.vp9.not_ref_upper ? f->sid + 1 : VP9_MAX_SPATIAL); s++) {
+        for (int k = s == f->sid; k <= PREDECESSORS; k++) {
             const ProjectionFrame *next = layer_frame(p, f->id + k, s);
+            if (k && next && next->fresh)
+                break;
             if (next && next->fate == FATE_FORWARD && (f->tid == 0 || next->tid >= f->tid))
                 return true;
         }
@@ -180,4 +207,11 @@ static bool vp9_is_missed(const Projection *p, const MediaPacket *pkt)
     return false;
 }
 
-const ProjectionCodec projection_vp9 = { vp9_decide, vp9_write, vp9_begin, vp9_is_missed };
+/* A key picture is climbed layer by layer. */
+static uint8_t vp9_layer(const Projection *p, const MediaPacket *pkt)
+{
+    int sid = pkt->frame.u.vp9.inter_picture ? p->sid : aimed_sid(p);
+    return (uint8_t)(sid << 4 | projection_tid_limit(p));
+}
+
+const ProjectionCodec projection_vp9 = { vp9_decide, vp9_write, vp9_begin, vp9_is_missed, vp9_layer };

@@ -3,6 +3,7 @@ TX_TESTS = \
 	tests/unit/tx/test_bwe \
 	tests/unit/tx/test_pacer \
 	tests/unit/tx/test_projection \
+	tests/unit/tx/test_late \
 	tests/unit/tx/test_layers \
 	tests/unit/tx/test_captured \
 	tests/unit/tx/test_decode \
@@ -15,6 +16,10 @@ LIBS_TX_TEST = bridge/tx/libbridge-tx.a bridge/rx/libbridge-rx.a common/rtp/libp
 tests_unit_tx_test_projection_SOURCES = %D%/test_projection.c %D%/media_kit.c %D%/media_kit.h
 tests_unit_tx_test_projection_CFLAGS = $(CFLAGS_TX_TEST)
 tests_unit_tx_test_projection_LDADD = $(LIBS_TX_TEST)
+
+tests_unit_tx_test_late_SOURCES = %D%/test_late.c %D%/media_kit.c %D%/media_kit.h
+tests_unit_tx_test_late_CFLAGS = $(CFLAGS_TX_TEST)
+tests_unit_tx_test_late_LDADD = $(LIBS_TX_TEST)
 
 tests_unit_tx_test_layers_SOURCES = %D%/test_layers.c %D%/media_kit.c %D%/media_kit.h
 tests_unit_tx_test_layers_CFLAGS = $(CFLAGS_TX_TEST)

@@ -110,6 +110,7 @@ static void record(Kit *k, const KitPacket *raw, const ProjectedPacket *pp)
                  .ts = pp->ts,
                  .marker = pp->marker,
                  .order = k->out->len,
+                 .epoch = k->epoch,
                  .now_us = k->now_us };
     g_assert_cmpuint(pp->ssrc, ==, k->os.ssrc);
     o.seq = unwrap(k, pp->seq);
@@ -149,8 +150,18 @@ ProjectionVerdict kit_feed(Kit *k, const KitPacket *raw)
     if (k->layers)
         k->layer_changes += source_layers_packet(k->layers, &k->pkt);
     ProjectionVerdict v = projection_accept(&k->p, &k->pkt, k->now_us, &pp);
-    if (v == PROJECTION_ACCEPT)
+    KitFrame *f = &g_array_index(k->frames, KitFrame, raw->uid);
+    if (k->running != (k->p.running && k->p.out) || k->start_id != k->p.start_id || k->running_eid != k->p.eid)
+        k->epoch++;
+    k->running = k->p.running && k->p.out;
+    k->start_id = k->p.start_id;
+    k->running_eid = k->p.eid;
+    if (v == PROJECTION_ACCEPT) {
         record(k, raw, &pp);
+    } else {
+        f->refused_epoch = k->epoch;
+        f->filled |= v == PROJECTION_FILL;
+    }
     if (v == PROJECTION_FILL) {
         int64_t seq = unwrap(k, pp.seq);
         g_assert_cmpuint(pp.ssrc, ==, k->os.ssrc);
@@ -173,12 +184,11 @@ static void through_network(Kit *k, const KitPacket *raw)
 {
     KitFrame *f = &g_array_index(k->frames, KitFrame, raw->uid);
     if (g_rand_double(k->rand) < k->loss) {
-        f->touched_by_net = TRUE;
+        f->lost++;
         k->lost++;
         return;
     }
     if (g_rand_double(k->rand) < k->reorder) {
-        f->touched_by_net = TRUE;
         k->late++;
         g_array_append_val(k->delayed, *raw);
         return;
@@ -426,7 +436,7 @@ static void send_picture(Kit *k, int eid)
     gboolean key = k->key_due[eid];
     if (key) {
         k->since_key[eid] = 0;
-        if (k->pictures[eid])
+        if (k->pictures[eid] && !k->same_templates)
             k->template_offset[eid] = (uint8_t)((k->template_offset[eid] + (k->spatial == 1 ? 4 : 12)) % 64);
     }
     k->key_due[eid] = FALSE;
@@ -499,22 +509,33 @@ void kit_check_numbers(Kit *k, gboolean clean)
         g_assert_cmpint(missing, <=, k->lost + (k->lost ? k->late : 0) + 8);
 }
 
+/* Whether the network lost part of this frame, or some of it came when the epoch that it is needed in was over. Then
+ * its numbers stay open, so that the receiver knows. */
+static gboolean excused(const KitFrame *f, int epoch)
+{
+    return f->lost > 0 || (f->refused_epoch > epoch && !f->filled);
+}
+
 void kit_check_decodable(Kit *k)
 {
-    g_autofree int *out = g_new0(int, k->frames->len); /* packets of each frame that came out */
-    for (guint i = 0; i < k->out->len; i++)
-        out[g_array_index(k->out, KitOut, i).uid]++;
+    g_autofree int *out = g_new0(int, k->frames->len);   /* packets of each frame that came out, */
+    g_autofree int *epoch = g_new0(int, k->frames->len); /* and in which epoch */
+    for (guint i = 0; i < k->out->len; i++) {
+        const KitOut *o = &g_array_index(k->out, KitOut, i);
+        out[o->uid]++;
+        epoch[o->uid] = o->epoch;
+    }
     for (guint i = 0; i < k->frames->len; i++) {
         const KitFrame *f = &g_array_index(k->frames, KitFrame, i);
         if (!out[i])
             continue;
         for (int r = 0; r < f->refs; r++) {
             const KitFrame *ref = &g_array_index(k->frames, KitFrame, f->ref[r]);
-            if (!out[ref->uid] && !ref->touched_by_net)
+            if (out[ref->uid] != ref->packets && !excused(ref, epoch[i]))
                 g_error("frame %d (e%d s%d t%d) needs %d (s%d t%d), which was left out", f->uid, f->eid, f->sid, f->tid,
                         ref->uid, ref->sid, ref->tid);
         }
-        if (!f->touched_by_net && out[i] != f->packets)
+        if (out[i] != f->packets && !excused(f, epoch[i]))
             g_error("frame %d: %d of %d packets", f->uid, out[i], f->packets);
     }
 }

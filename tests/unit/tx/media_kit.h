@@ -19,8 +19,10 @@ typedef struct {
     gboolean key;
     int ref[KIT_MAX_REFS], refs; /* uids it cannot be decoded without */
     int packets;
-    int64_t first_seq;       /* of its encoding */
-    gboolean touched_by_net; /* some packet of it was lost, late or duplicated on the way in */
+    int64_t first_seq; /* of its encoding */
+    int lost;          /* packets of it that never came */
+    int refused_epoch; /* Kit.epoch when a packet of it came and did not go out; the last time */
+    gboolean filled;   /* an empty packet went out in the place of one of them */
 } KitFrame;
 
 typedef struct {
@@ -38,6 +40,7 @@ typedef struct {
     uint32_t ts;
     int marker;
     int64_t order; /* n-th packet out */
+    int epoch;     /* Kit.epoch then */
     DdView dd;
     gboolean has_dd;
     int64_t now_us;
@@ -67,6 +70,7 @@ typedef struct {
     int last_ref[KIT_ENCODINGS][4][4]; /* uid of the newest frame per sid and tid, -1 none */
     gboolean key_due[KIT_ENCODINGS];
     int since_key[KIT_ENCODINGS];
+    gboolean same_templates; /* no new ids with a key frame: Chromium's way */
     int max_packets;
     GArray *frames; /* KitFrame */
     GRand *rand;
@@ -78,6 +82,12 @@ typedef struct {
     int layer_changes;
     int64_t now_us;
     int lost, late;
+    /* Counts key frames that the projection began anew with, suspensions and re-mappings: what comes for an earlier epoch
+     * has no numbers any more. */
+    int epoch;
+    gboolean running; /* as it was after the last packet */
+    int64_t start_id;
+    int running_eid;
     double loss, reorder;
     GArray *delayed; /* KitPacket */
     /* what came out */
@@ -104,7 +114,8 @@ ProjectionVerdict kit_feed(Kit *k, const KitPacket *raw);
 
 /* Properties. `clean`: nothing was lost or reordered, so not a single number may be missing. */
 void kit_check_numbers(Kit *k, gboolean clean);
-/* No frame out whose references were left out though they arrived whole and in order. */
+/* No frame out whose references were left out, or only part of them went out, though every packet of them arrived, in
+ * order or late, while the epoch lasted. */
 void kit_check_decodable(Kit *k);
 /* Frames that came out, with these coordinates (-1 any). */
 int kit_count(Kit *k, int from, int eid, int sid, int tid);
