@@ -69,6 +69,8 @@ const ConfigOption bridge_options[] = {
     FLAG("media", "gso", media.gso, "true", "Send runs of packets with UDP_SEGMENT where the kernel can."),
     NUMBER("media", "start_bitrate", media.start_bitrate_kbps, "2500", 30, 100000, "kbit/s",
            "First estimate toward a client."),
+    NUMBER("media", "max_bitrate", media.max_bitrate_kbps, "100000", 30, 1000000, "kbit/s",
+           "Highest estimate toward a client, at least start_bitrate; what it asked for limits it before."),
     NUMBER("media", "assumed_bandwidth_limit", media.assumed_bandwidth_limit_kbps, "0", 0, 1000000, "kbit/s",
            "Up to what a client may replace the estimate (assumedBandwidthBps); 0: not at all."),
     NUMBER("media", "last_n", media.last_n, "-1", -1, 1000, "sources",
@@ -219,8 +221,19 @@ static gboolean check_websocket(const BridgeConfig *c, GError **error)
     return TRUE;
 }
 
+static gboolean check_media(const BridgeConfig *c, GError **error)
+{
+    if (c->media.start_bitrate_kbps <= c->media.max_bitrate_kbps)
+        return TRUE;
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+                "[media] start_bitrate = %" G_GINT64_FORMAT ": more than max_bitrate = %" G_GINT64_FORMAT,
+                c->media.start_bitrate_kbps, c->media.max_bitrate_kbps);
+    return FALSE;
+}
+
 gboolean bridge_config_check(const void *config, GError **error)
 {
     const BridgeConfig *c = config;
-    return check_http(c, error) && check_xmpp(c, error) && check_ice(c, error) && check_websocket(c, error);
+    return check_http(c, error) && check_xmpp(c, error) && check_ice(c, error) && check_websocket(c, error) &&
+           check_media(c, error);
 }

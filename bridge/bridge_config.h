@@ -45,7 +45,7 @@ typedef struct {
     struct {
         gint64 workers;
         gboolean sctp, trust_bwe, gso, silence_events;
-        gint64 start_bitrate_kbps, assumed_bandwidth_limit_kbps, last_n, silence_packets, loudest, spread_at,
+        gint64 start_bitrate_kbps, max_bitrate_kbps, assumed_bandwidth_limit_kbps, last_n, silence_packets, loudest, spread_at,
             stats_filter_threshold;
     } media;
     struct {

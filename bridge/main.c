@@ -111,6 +111,7 @@ static bool start_workers(App *app, GError **error)
         .port = (uint16_t)c->ice.port,
         .trust_bwe = c->media.trust_bwe,
         .start_bps = c->media.start_bitrate_kbps * 1000,
+        .max_bps = c->media.max_bitrate_kbps * 1000,
         .gso = c->media.gso,
         .silence_events = c->media.silence_events,
         .loudest = (uint32_t)c->media.loudest,

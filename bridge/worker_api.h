@@ -305,7 +305,7 @@ typedef struct {
     Tuple addresses[WORKER_ADDRESSES_MAX]; /* to bind; ports ignored; Tuple.socket of events is this index */
     uint16_t port;                         /* 0: the kernel chooses (tests) */
     bool trust_bwe;                        /* false: allocate without regard to the estimate */
-    int64_t start_bps;                     /* first estimate; 0: 2500000 */
+    int64_t start_bps, max_bps;            /* first and highest estimate; 0: those of BWE_CONFIG_DEFAULT */
     bool gso;                              /* false: never use UDP_SEGMENT */
     /* only so many of the loudest speakers are heard, the dominant one, and whoever somebody subscribed to by name;
      * 0: all */

@@ -120,9 +120,8 @@ static void retarget(Bwe *b, int64_t now_us)
 /* Highest rate worth probing; 0 when there is nothing to look for. */
 static int64_t probe_ceiling(const Bwe *b)
 {
-    int64_t most = b->config.max_bps;
-    if (b->wanted_bps > 0 && WANTED_MARGIN * b->wanted_bps < most)
-        most = (int64_t)(WANTED_MARGIN * b->wanted_bps);
+    double wanted = b->wanted_bps > 0 ? WANTED_MARGIN * (double)b->wanted_bps : BWE_UNKNOWN_BPS;
+    int64_t most = wanted < (double)b->config.max_bps ? (int64_t)wanted : b->config.max_bps;
     if (b->loss.state != BWE_LOSS_DELAY_BASED && b->loss.excess > CONGESTED_LOSS &&
         LOSS_LIMITED_PROBE * b->target_bps < most)
         most = (int64_t)(LOSS_LIMITED_PROBE * b->target_bps);

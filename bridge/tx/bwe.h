@@ -26,14 +26,19 @@
 
 typedef struct Bwe Bwe;
 
+/* Probes go so high at most while nobody has said what is wanted. */
+#define BWE_UNKNOWN_BPS 20000000
+
 typedef struct {
     int64_t start_bps, min_bps, max_bps;
     bool transport_cc; /* negotiated; otherwise only REMB moves the estimate */
 } BweConfig;
 
+/* What the bridge uses without configuration ([media] start_bitrate, max_bitrate). The highest is room for the
+ * estimate, nothing that is aimed at: what is wanted bounds probes and padding. */
 #define BWE_CONFIG_DEFAULT                                                                                             \
     {                                                                                                                  \
-        .start_bps = 2500000, .min_bps = 30000, .max_bps = 20000000, .transport_cc = true                              \
+        .start_bps = 2500000, .min_bps = 30000, .max_bps = 100000000, .transport_cc = true                             \
     }
 
 /* 0 < min_bps <= start_bps <= max_bps. NULL without memory. now_us >= 0, as everywhere here, and never falls from
@@ -57,7 +62,8 @@ void bwe_on_rtt(Bwe *b, int64_t rtt_us, int64_t now_us);
 void bwe_on_remb(Bwe *b, uint64_t bitrate_bps, int64_t now_us);
 /* Share lost by the last reception report, 0..1; read only along with REMB. */
 void bwe_on_report_loss(Bwe *b, double loss);
-/* What all sources at their ideal layers would take; bounds how far probing looks. 0: unknown, no bound. */
+/* What all sources at their ideal layers would take; bounds how far probing looks. 0: unknown,
+ * BWE_UNKNOWN_BPS. */
 void bwe_set_wanted_bps(Bwe *b, int64_t wanted_bps);
 void bwe_tick(Bwe *b, int64_t now_us);
 

@@ -24,6 +24,8 @@ static bool make_estimator(MediaEndpoint *ep)
     BweConfig config = BWE_CONFIG_DEFAULT;
     if (w->config->start_bps)
         config.start_bps = w->config->start_bps;
+    if (w->config->max_bps)
+        config.max_bps = w->config->max_bps;
     config.transport_cc = ep->tcc_video;
     if (!tx->pace && (tx->pace = malloc(sizeof(*tx->pace))))
         paced_queue_init(tx->pace, w->now_us);

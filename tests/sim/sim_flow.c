@@ -17,6 +17,7 @@ void sim_flow_init(SimFlow *f, int id, const BweConfig *config, int64_t start_us
     f->source_max_bps = INT64_MAX;
     f->next_probe_us = INT64_MAX;
     f->bwe = bwe_new(config, start_us);
+    bwe_set_wanted_bps(f->bwe, config->max_bps); /* an encoder can use all there is; layers say later what they want */
     f->log = twcc_log_new();
     pacer_init(&f->pacer, config->start_bps, 2000, start_us);
     paced_queue_init(&f->queue, start_us);

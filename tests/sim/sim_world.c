@@ -4,7 +4,7 @@
 
 #define CROSS_FRAME_US 40000
 
-void sim_world_init(World *w, double capacity_mbit, size_t queue_bytes, size_t n, double max_mbit, uint32_t seed)
+void sim_world_init(World *w, double capacity_mbit, size_t queue_bytes, size_t n, uint32_t seed)
 {
     uint32_t dice = 2463534242u ^ seed * 2654435761u;
     *w = (World){ .n = n, .now_us = SIM_EPOCH_US, .seed = dice };
@@ -12,7 +12,6 @@ void sim_world_init(World *w, double capacity_mbit, size_t queue_bytes, size_t n
         sim_random(&dice);
     sim_link_init(&w->link, (int64_t)(capacity_mbit * MBIT), 30000, queue_bytes, seed ? dice : 9);
     BweConfig config = BWE_CONFIG_DEFAULT;
-    config.max_bps = (int64_t)(max_mbit * MBIT);
     for (size_t i = 0; i < n; i++) {
         SimFlow *f = &w->flows[i];
         int64_t late_us = seed ? (int64_t)(sim_random(&dice) * SECOND) : 0;

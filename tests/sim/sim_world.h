@@ -25,8 +25,9 @@ typedef struct {
     uint32_t seed;
 } World;
 
-/* Flow i starts i * 7 s after the beginning. Seed 0: everything begins at its usual moment. */
-void sim_world_init(World *w, double capacity_mbit, size_t queue_bytes, size_t n, double max_mbit, uint32_t seed);
+/* Estimators are configured as the bridge's are without configuration. Flow i starts i * 7 s after the beginning.
+ * Seed 0: everything begins at its usual moment. */
+void sim_world_init(World *w, double capacity_mbit, size_t queue_bytes, size_t n, uint32_t seed);
 void sim_world_free(World *w);
 
 typedef struct {

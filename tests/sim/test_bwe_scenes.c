@@ -66,11 +66,11 @@ static const Scene scenes[] = {
     { "short queue layers, 2.5", 2.5, 0.5, true, .queue_ms = 50 },
     { "short queue encoder, 50", 50, 5, false, .queue_ms = 50 },
     { "short queue layers, 50", 50, 5, true, .queue_ms = 50, .known = { .swing = 1, .low_swing = 2 } },
-    { "loss 2 % encoder, 2.5", 2.5, 0.5, false, .loss = 0.02, .known = { .up = 1 } },
+    { "loss 2 % encoder, 2.5", 2.5, 0.5, false, .loss = 0.02 },
     { "loss 2 % layers, 2.5", 2.5, 0.5, true, .loss = 0.02 },
     { "loss 2 % encoder, 50", 50, 5, false, .loss = 0.02 },
     { "loss 2 % layers, 50", 50, 5, true, .loss = 0.02, .known = { .swing = 2 } },
-    { "loss 10 % encoder, 2.5", 2.5, 0.5, false, .loss = 0.10, .known = { .up = 3, .low_swing = 1 } },
+    { "loss 10 % encoder, 2.5", 2.5, 0.5, false, .loss = 0.10, .known = { .up = 2, .low_swing = 2 } },
     { "loss 10 % layers, 2.5", 2.5, 0.5, true, .loss = 0.10, .known = { .up = 2, .low_swing = 3 } },
     { "loss 10 % encoder, 50", 50, 5, false, .loss = 0.10 },
     { "loss 10 % layers, 50", 50, 5, true, .loss = 0.10, .known = { .swing = 5 } },
@@ -82,7 +82,7 @@ static const Scene scenes[] = {
     { "jitter 15 ms layers, 2.5", 2.5, 0.5, true, .jitter_ms = 15, .known = { .up = 5 } },
     { "jitter 15 ms encoder, 50", 50, 5, false, .jitter_ms = 15, .known = { .up = 2 } },
     { "jitter 15 ms layers, 50", 50, 5, true, .jitter_ms = 15, .known = { .up = 3, .swing = 1 } },
-    { "cross traffic encoder, 2.5", 2.5, 0.5, false, .cross = 0.3, .known = { .low_swing = 1 } },
+    { "cross traffic encoder, 2.5", 2.5, 0.5, false, .cross = 0.3, .known = { .low_swing = 3 } },
     { "cross traffic layers, 2.5", 2.5, 0.5, true, .cross = 0.3, .known = { .low_swing = 7 } },
     { "cross traffic encoder, 50", 50, 5, false, .cross = 0.3, .known = { .queue = 2, .low_swing = 1 } },
     { "cross traffic layers, 50", 50, 5, true, .cross = 0.3, .queue_s = 4.75, .known = { .low_swing = 1 } },
@@ -151,7 +151,7 @@ static void up(const Scene *c, double room, Worst *w)
 static void play(const Scene *c, uint32_t seed, Worst *w)
 {
     int queue_ms = c->queue_ms ? c->queue_ms : c->high > 10 ? 100 : 200;
-    sim_world_init(&world, c->high, (size_t)(c->high * MBIT / 8000 * queue_ms), 1, 2 * c->high, seed);
+    sim_world_init(&world, c->high, (size_t)(c->high * MBIT / 8000 * queue_ms), 1, seed);
     SimFlow *f = &world.flows[0];
     world.link.loss = c->loss;
     world.link.jitter_us = c->jitter_ms * 1000;

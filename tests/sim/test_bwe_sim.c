@@ -8,9 +8,9 @@
 
 static World world;
 
-static void world_init(double capacity_mbit, size_t queue_bytes, size_t n, double max_mbit)
+static void world_init(double capacity_mbit, size_t queue_bytes, size_t n)
 {
-    sim_world_init(&world, capacity_mbit, queue_bytes, n, max_mbit, 0);
+    sim_world_init(&world, capacity_mbit, queue_bytes, n, 0);
 }
 
 static void world_free(void)
@@ -64,7 +64,7 @@ static const StepCase steps[] = {
 static void test_step(gconstpointer data)
 {
     const StepCase *c = data;
-    world_init(c->high, c->queue_bytes, 1, 2 * c->high);
+    world_init(c->high, c->queue_bytes, 1);
     world.flows[0].report_us = c->report_us;
     world.link.jitter_us = c->jitter_ms * 1000;
     if (c->way_ms)
@@ -112,7 +112,7 @@ static const LossCase losses[] = {
 static void test_loss(gconstpointer data)
 {
     const LossCase *c = data;
-    world_init(2.5, 64000, 1, 20);
+    world_init(2.5, 64000, 1);
     world.link.loss = c->loss;
     run(10);
     Seen s = run(60);
@@ -143,7 +143,7 @@ static const ShareCase shares[] = {
 static void test_two_share(gconstpointer data)
 {
     const ShareCase *c = data;
-    world_init(c->capacity, (size_t)(c->capacity * 32000), 2, 20);
+    world_init(c->capacity, (size_t)(c->capacity * 32000), 2);
     world.link.delay_us = world.flows[0].back_delay_us = world.flows[1].back_delay_us = c->way_ms * 1000;
     world.link.seed = c->seed;
     run(37);
@@ -168,7 +168,7 @@ typedef struct {
 
 static const ShareSeedsCase share_seeds[] = {
     { "1", 1, 0, 0 },          { "2.5", 2.5, 0, 2 },          { "4", 4, 0, 0 },          { "20", 20, 0, 6 },
-    { "1, loss", 1, 0.02, 5 }, { "2.5, loss", 2.5, 0.02, 4 }, { "4, loss", 4, 0.02, 0 }, { "20, loss", 20, 0.02, 4 },
+    { "1, loss", 1, 0.02, 5 }, { "2.5, loss", 2.5, 0.02, 4 }, { "4, loss", 4, 0.02, 0 }, { "20, loss", 20, 0.02, 6 },
 };
 
 static void start_later(SimFlow *f, int64_t us)
@@ -187,7 +187,7 @@ static void test_seeds_share(gconstpointer data)
     double least = 1, most = 0, used = 1;
     for (uint32_t seed = SHARE_FIRST_SEED; seed < SHARE_FIRST_SEED + SHARE_SEEDS; seed++) {
         int64_t later_s = after_s[seed % G_N_ELEMENTS(after_s)];
-        sim_world_init(&world, c->capacity, (size_t)(c->capacity * 32000), 2, 20, seed);
+        sim_world_init(&world, c->capacity, (size_t)(c->capacity * 32000), 2, seed);
         world.link.loss = c->loss;
         start_later(&world.flows[1], later_s * SECOND);
         run(37 + (double)later_s);
@@ -207,7 +207,7 @@ static void test_seeds_share(gconstpointer data)
 
 static void test_jitter(gconstpointer data)
 {
-    world_init(2.5, 64000, 1, 20);
+    world_init(2.5, 64000, 1);
     world.link.jitter_us = *(const int *)data * 1000;
     run(10);
     Seen s = run(60);
@@ -220,7 +220,7 @@ static void test_jitter(gconstpointer data)
 /* What a forwarder really has: three layers, and padding to find out whether the next would fit. */
 static void test_layers(void)
 {
-    world_init(0.8, 32000, 1, 20);
+    world_init(0.8, 32000, 1);
     SimFlow *f = &world.flows[0];
     f->layers_bps[0] = 150000;
     f->layers_bps[1] = 500000;
@@ -276,7 +276,7 @@ static const LayerCase layer_steps[] = {
 static void test_layer_steps(gconstpointer data)
 {
     const LayerCase *c = data;
-    world_init(c->high, c->queue_bytes, 1, 20);
+    world_init(c->high, c->queue_bytes, 1);
     SimFlow *f = &world.flows[0];
     memcpy(f->layers_bps, c->layers_bps, sizeof(f->layers_bps));
     f->key_factor = 6;
@@ -312,7 +312,7 @@ static void test_hover(gconstpointer data)
 {
     double capacity = *(const double *)data;
     for (uint32_t seed = 1001; seed < 1006; seed++) {
-        sim_world_init(&world, capacity, (size_t)(capacity * 25000), 1, 20, seed);
+        sim_world_init(&world, capacity, (size_t)(capacity * 25000), 1, seed);
         SimFlow *f = &world.flows[0];
         f->layers_bps[0] = 150000;
         f->layers_bps[1] = 500000;
@@ -333,7 +333,7 @@ static void test_hover(gconstpointer data)
 static void test_key_frames(gconstpointer data)
 {
     bool unpaced = *(const bool *)data;
-    world_init(0.6, 16000, 1, 20);
+    world_init(0.6, 16000, 1);
     SimFlow *f = &world.flows[0];
     f->layers_bps[0] = 100000;
     f->layers_bps[1] = 250000;
@@ -358,7 +358,7 @@ static void test_key_frames(gconstpointer data)
 
 static void test_cross_traffic(void)
 {
-    world_init(2.5, 64000, 1, 20);
+    world_init(2.5, 64000, 1);
     run(20);
     world.cross_bps = 1.5 * MBIT;
     run(3);
@@ -375,7 +375,7 @@ static void test_cross_traffic(void)
 
 static void test_feedback_lost(void)
 {
-    world_init(2.5, 64000, 1, 20);
+    world_init(2.5, 64000, 1);
     world.flows[0].back_loss = 0.2;
     run(10);
     Seen s = run(30);
@@ -393,7 +393,7 @@ static void test_feedback_lost(void)
 
 static void test_longer_path(void)
 {
-    world_init(2.5, 64000, 1, 20);
+    world_init(2.5, 64000, 1);
     run(20);
     world.link.delay_us += 100000;
     run(10);
@@ -405,7 +405,7 @@ static void test_longer_path(void)
 /* A source that sends little: the estimate must not fall to what it sends, and stays below what probes can know. */
 static void test_little_to_send(void)
 {
-    world_init(5, 64000, 1, 20);
+    world_init(5, 64000, 1);
     world.flows[0].source_max_bps = 300000;
     run(10);
     Seen s = run(30);
@@ -425,7 +425,7 @@ static void test_little_to_send(void)
 /* A first estimate far above the link is corrected before the queue grows old. */
 static void test_slow_start(void)
 {
-    world_init(0.3, 32000, 1, 20);
+    world_init(0.3, 32000, 1);
     run(3);
     Seen s = run(17);
     g_assert_cmpfloat(s.queue_max_ms, <, 250);
@@ -435,7 +435,7 @@ static void test_slow_start(void)
 
 static void test_fast_start(void)
 {
-    world_init(20, 640000, 1, 20);
+    world_init(20, 640000, 1);
     run(2);
     Seen s = run(3);
     g_assert_cmpfloat(s.target_min, >, 0.75 * 20);

@@ -357,6 +357,21 @@ static void test_audio_numbers(Engine *f, gconstpointer unused)
     }
 }
 
+/* The estimate may be as high as is configured; without configuration high enough for a receiver of 50 Mbit/s. */
+static void test_range(Engine *f, gconstpointer unused)
+{
+    static const struct {
+        int64_t start_bps, max_bps, want_bps;
+    } rows[] = { { 50000000, 0, 50000000 }, { 150000000, 200000000, 150000000 }, { 3000000, 3000000, 3000000 } };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        f->group.config.start_bps = rows[i].start_bps;
+        f->group.config.max_bps = rows[i].max_bps;
+        f->client[1].ep->tx->bwe_has_tcc = false; /* made again */
+        tx_slots_media_changed(f->client[1].ep);
+        g_assert_cmpint(bwe_target_bps(f->client[1].ep->tx->bwe), ==, rows[i].want_bps);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -373,5 +388,6 @@ int main(int argc, char **argv)
     ADD("receiver leaves", NULL, test_receiver_leaves);
     ADD("estimate not trusted", GINT_TO_POINTER(1), test_not_trusted);
     ADD("audio numbers", NULL, test_audio_numbers);
+    ADD("range of the estimate", NULL, test_range);
     return g_test_run();
 }
