@@ -99,7 +99,7 @@ static int settle(LayerHold *h, const AllocSource *s, int64_t now_us, int64_t *a
 
 int layer_hold_settle(LayerHold *h, AllocSource *s, AllocResult *r, int64_t now_us, int64_t *again_us)
 {
-    bool wanted = s->target >= 0;
+    int wanted = s->target;
     uint32_t bps = 0;
     s->target = settle(h, s, now_us, again_us);
     for (int i = 0; s->layers && i < s->layers->count; i++)
@@ -108,7 +108,8 @@ int layer_hold_settle(LayerHold *h, AllocSource *s, AllocResult *r, int64_t now_
     if (bps > s->target_bps)
         r->target_bps += bps - s->target_bps; /* or padding would fill the same room */
     s->target_bps = bps;
-    if (wanted && s->target < 0)
-        s->reason = FORWARD_BANDWIDTH;
+    s->held = wanted == s->ideal && s->target != wanted;
+    if (wanted >= 0 && s->target < 0)
+        s->reason = s->held ? FORWARD_HOLD : FORWARD_BANDWIDTH;
     return s->target;
 }

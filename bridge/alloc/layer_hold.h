@@ -35,7 +35,8 @@ typedef struct {
     int64_t off_us;       /* nothing fits since; 0 something does */
 } LayerHold;
 
-/* After allocator_run. Returns the layer to apply, and writes it and its rate to *s; where that is more than was
+/* After allocator_run. Returns the layer to apply, and writes it and its rate to *s, and s->held: the ideal layer was
+ * allocated, less is applied for the sake of calm. Where that is more than was
  * allocated, r->target_bps knows. *again_us is when a raise that waits is due, INT64_MAX without. */
 int layer_hold_settle(LayerHold *h, AllocSource *s, AllocResult *r, int64_t now_us, int64_t *again_us);
 

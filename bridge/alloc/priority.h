@@ -49,6 +49,7 @@ typedef struct {
     int target, ideal; /* layer index or LAYER_SUSPENDED */
     uint32_t target_bps, ideal_bps;
     ForwardReason reason; /* why target is suspended; FORWARD_OK otherwise */
+    bool held;            /* layer_hold_settle: the ideal layer was allocated, less is applied */
 } AllocSource;
 
 /* `sources` in speech order (most recent dominant speaker's first, owners with enabled video before others), all of

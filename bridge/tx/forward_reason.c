@@ -10,6 +10,8 @@ const char *forward_reason_name(ForwardReason reason)
         return "cap";
     case FORWARD_BANDWIDTH:
         return "bandwidth";
+    case FORWARD_HOLD:
+        return "hold";
     case FORWARD_LAST_N:
         return "last_n";
     case FORWARD_SENDER_MUTED:

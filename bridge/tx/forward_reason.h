@@ -9,6 +9,7 @@ typedef enum {
     FORWARD_OK,               /* all of it flows */
     FORWARD_CAP,              /* the receiver asked for nothing, or for a less tall picture than comes in */
     FORWARD_BANDWIDTH,        /* not enough bandwidth for it, or for the layer that was asked for */
+    FORWARD_HOLD,             /* there is bandwidth for it, but a raise waits (alloc/layer_hold.h) */
     FORWARD_LAST_N,           /* beyond last-n */
     FORWARD_SENDER_MUTED,     /* video type none or disabled, or muted by a moderator */
     FORWARD_WAITING_KEYFRAME, /* wanted, but nothing decodable has come yet; or what flows waits to be switched up */
@@ -20,7 +21,7 @@ typedef enum {
     FORWARD_REASONS
 } ForwardReason;
 
-/* snake_case name for JSON: "ok", "cap", "bandwidth", "last_n", "sender_muted", "waiting_keyframe", "no_packets",
+/* snake_case name for JSON: "ok", "cap", "bandwidth", "hold", "last_n", "sender_muted", "waiting_keyframe", "no_packets",
  * "unmapped", "quiet", "codec", "not_connected"; static. */
 const char *forward_reason_name(ForwardReason reason);
 

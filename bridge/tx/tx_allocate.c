@@ -192,6 +192,7 @@ static void apply(MediaEndpoint *ep, const Run *run, int64_t now_us)
             continue;
         v->max_height = a->max_height;
         v->on_stage = a->on_stage;
+        v->held = a->held;
         v->target = (int16_t)a->target;
         v->ideal = (int16_t)a->ideal;
         projection_set_target(&v->projection, a->target, a->reason);

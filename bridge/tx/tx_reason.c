@@ -21,7 +21,8 @@ static bool is_capped(const TxVideo *v, MediaSource *s, int64_t now_us)
     return v->max_height >= 0 && tallest > v->max_height && tallest > ideal;
 }
 
-/* What flows below its ideal layer is held down by bandwidth, unless the switch up only waits for its key frame. */
+/* What flows below its ideal layer is held down by bandwidth, or because bandwidth for it has not been there for long, unless
+ * the switch up only waits for its key frame. */
 static ForwardReason why_video(const TxSource *t, MediaSource *s, int64_t now_us)
 {
     const TxVideo *v = t->video;
@@ -33,7 +34,7 @@ static ForwardReason why_video(const TxSource *t, MediaSource *s, int64_t now_us
     if (reason != FORWARD_OK)
         return reason;
     if (v->target != v->ideal)
-        return FORWARD_BANDWIDTH;
+        return v->held ? FORWARD_HOLD : FORWARD_BANDWIDTH;
     if (projection_needs_keyframe(&v->projection))
         return FORWARD_WAITING_KEYFRAME;
     return is_capped(v, s, now_us) ? FORWARD_CAP : FORWARD_OK;

@@ -58,8 +58,8 @@ typedef struct {
     int32_t max_height;    /* effective constraint: 0 nothing, -1 unlimited */
     int16_t target, ideal; /* layer indexes */
     LayerHold hold;
-    bool on_stage;
-    uint8_t sr_eid; /* encoding of the sender report sent last; 0xff none */
+    bool on_stage, held; /* held: below the ideal layer for the sake of calm alone */
+    uint8_t sr_eid;      /* encoding of the sender report sent last; 0xff none */
 } TxVideo;
 
 typedef struct {

@@ -384,6 +384,12 @@ static void test_hold(gconstpointer data)
         g_test_message("step %zu, at %.1f", i, step->at_s);
         g_assert_cmpint(layer_hold_settle(&h, &s, &r, (int64_t)(step->at_s * 1e6), &again_us), ==, step->applied);
         g_assert_cmpint(r.target_bps, ==, s.target_bps);
+        bool held = step->target == 128 && step->applied < 128;
+        g_assert_cmpint(s.held, ==, held);
+        g_assert_cmpint(s.reason, ==,
+                        s.target >= 0 && step->target >= 0 ? FORWARD_OK
+                        : held                             ? FORWARD_HOLD
+                                                           : FORWARD_BANDWIDTH);
         g_assert_cmpint(again_us, ==, step->again_s > 0 ? (int64_t)(step->again_s * 1e6) : INT64_MAX);
     }
 }

@@ -101,6 +101,27 @@ static void case_bandwidth_estimated(Engine *f)
     expect(f, "c0-v0", FORWARD_BANDWIDTH);
 }
 
+/* More than before comes in, to which nobody looks in particular: it is seen only when it lasts. */
+static void case_hold(Engine *f)
+{
+    film_wish(f, 720, -1, ALLOC_UNLIMITED);
+    Film m = film_begin(f, 1);
+    film_seconds(&m, LAYER_HOLD_WISH_US / 1000000 + 1);
+    film_allocate(f);
+    expect(f, "c0-v0", FORWARD_OK);
+    m.sending = FILM_ENCODINGS;
+    film_show(&m, true);
+    film_seconds(&m, 1);
+    film_allocate(f);
+    expect(f, "c0-v0", FORWARD_HOLD);
+    g_assert_cmpint(LAYER_EID(target(f)), ==, 0);
+    film_seconds(&m, LAYER_HOLD_TILE_US / 1000000);
+    film_allocate(f);
+    film_show(&m, true);
+    expect(f, "c0-v0", FORWARD_OK);
+    g_assert_cmpint(LAYER_EID(target(f)), ==, FILM_ENCODINGS - 1);
+}
+
 static void case_last_n(Engine *f)
 {
     film_wish(f, 720, 0, ALLOC_UNLIMITED);
@@ -219,6 +240,7 @@ static void (*const cases[])(Engine *) = {
     [FORWARD_OK] = case_ok,
     [FORWARD_CAP] = case_cap,
     [FORWARD_BANDWIDTH] = case_bandwidth,
+    [FORWARD_HOLD] = case_hold,
     [FORWARD_LAST_N] = case_last_n,
     [FORWARD_SENDER_MUTED] = case_sender_muted,
     [FORWARD_WAITING_KEYFRAME] = case_waiting_keyframe,
