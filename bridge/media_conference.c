@@ -334,13 +334,24 @@ static void tick_connectivity(MediaConference *c, int64_t now_us)
     }
 }
 
+static int64_t longest_rtt(const MediaConference *c)
+{
+    int64_t longest_us = 0;
+    for (uint32_t i = 0; i < c->n_endpoints; i++)
+        if (c->endpoints[i]->ready && media_endpoint_rtt_us(c->endpoints[i]) > longest_us)
+            longest_us = media_endpoint_rtt_us(c->endpoints[i]);
+    return longest_us;
+}
+
 static void tick_second(MediaConference *c, int64_t now_us)
 {
+    int64_t rtt_us = longest_rtt(c);
     bool changed = false;
     for (uint32_t i = 0; i < c->n_sources; i++) {
         MediaSource *s = c->sources[i];
         if (!s)
             continue;
+        rtx_cache_rtt(&s->cache, rtt_us);
         rtx_cache_expire(&s->cache, &c->worker->pool, now_us);
         if (s->layers && source_layers_tick(s->layers, now_us)) {
             s->table_us = 0;

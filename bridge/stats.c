@@ -82,6 +82,8 @@ static void add_totals(WorkerTotals *sum, const WorkerTotals *t)
     sum->shared_out += t->shared_out, sum->shared_in += t->shared_in;
     for (int i = 0; i < WORKER_DROPS; i++)
         sum->drops[i] += t->drops[i];
+    for (int i = 0; i < WORKER_LIMITS; i++)
+        sum->limits[i] += t->limits[i];
     sum->rx_packets_per_s += t->rx_packets_per_s, sum->tx_packets_per_s += t->tx_packets_per_s;
     sum->rx_bps += t->rx_bps, sum->tx_bps += t->tx_bps;
     sum->busy_us += t->busy_us;

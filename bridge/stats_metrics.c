@@ -89,7 +89,7 @@ static const Row rows[] = {
 
 struct StatsMetrics {
     Metric *rows[G_N_ELEMENTS(rows)];
-    Metric *drops[WORKER_DROPS];
+    Metric *drops[WORKER_DROPS], *limits[WORKER_LIMITS];
     Metric *conference_seconds, *conferences, *current_endpoints, *local_endpoints, *current_visitors, *largest,
         *oversending, *stress, *healthy, *drain, *graceful, *shutting_down, *muc_connected, *rx_loss, *tx_loss, *loss,
         *rtt, *threads, *delay_p50, *delay_p99, *active, *pool_in_use;
@@ -103,6 +103,9 @@ StatsMetrics *stats_metrics_new(Metrics *metrics)
     for (int i = 0; i < WORKER_DROPS; i++)
         m->drops[i] = metrics_counter(metrics, "dropped_packets", "Packets that went no further, by reason", "reason",
                                       worker_drop_name((WorkerDrop)i));
+    for (int i = 0; i < WORKER_LIMITS; i++)
+        m->limits[i] = metrics_counter(metrics, "limits_reached", "Times a limit was reached, by limit", "limit",
+                                       worker_limit_name((WorkerLimit)i));
     m->conference_seconds =
         metrics_counter(metrics, "conference_seconds", "Duration of ended conferences, seconds", NULL, NULL);
     m->conferences = metrics_gauge(metrics, "conferences", "Conferences now", NULL, NULL);
@@ -148,6 +151,8 @@ void stats_metrics_set(StatsMetrics *m, const Bridge *b, const WorkerTotals *tot
     }
     for (int i = 0; i < WORKER_DROPS; i++)
         metric_set(m->drops[i], (int64_t)totals->drops[i]);
+    for (int i = 0; i < WORKER_LIMITS; i++)
+        metric_set(m->limits[i], (int64_t)totals->limits[i]);
     metric_set(m->conference_seconds, (int64_t)(counters->conference_us / 1000000));
     metric_set(m->conferences, bridge_n_conferences(b));
     metric_set(m->current_endpoints, bridge_n_endpoints(b));

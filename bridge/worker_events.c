@@ -184,3 +184,17 @@ const char *worker_drop_name(WorkerDrop drop)
     };
     return (unsigned)drop < WORKER_DROPS ? names[drop] : "unknown";
 }
+
+const char *worker_limit_name(WorkerLimit limit)
+{
+    static const char *const names[WORKER_LIMITS] = {
+        [WORKER_LIMIT_MISSING] = "missing_packets",
+        [WORKER_LIMIT_TWCC_RECEIVED] = "transport_cc_received",
+        [WORKER_LIMIT_TWCC_SENT] = "transport_cc_sent",
+        [WORKER_LIMIT_SENDER_REPORTS] = "sender_reports",
+        [WORKER_LIMIT_SLOTS] = "slots",
+        [WORKER_LIMIT_PACED] = "paced_queue",
+        [WORKER_LIMIT_TUPLES] = "addresses",
+    };
+    return (unsigned)limit < WORKER_LIMITS ? names[limit] : "unknown";
+}

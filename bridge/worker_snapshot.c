@@ -181,6 +181,7 @@ static void fill_totals(Worker *w, WorkerTotals *t, int64_t now_us)
     w->totals.pool_buffers = w->pool.total;
     w->totals.pool_in_use = w->pool.used;
     w->totals.drops[WORKER_DROP_POOL] = w->pool.refused;
+    w->totals.limits[WORKER_LIMIT_TUPLES] = w->tuples.refused;
     w->totals.active_endpoints = 0;
     for (size_t i = 0; i < WORKER_CONFERENCE_BUCKETS; i++)
         for (const MediaConference *c = w->conferences[i]; c; c = c->next) {

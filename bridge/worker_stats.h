@@ -47,6 +47,22 @@ typedef enum {
 /* Metric label of a drop reason, for example "unknown_tuple". Static storage. */
 const char *worker_drop_name(WorkerDrop drop);
 
+/* A limit that was reached without a packet of this moment being dropped for it; doc/robustness.md has them all. Index of
+ * WorkerTotals.limits. */
+typedef enum {
+    WORKER_LIMIT_MISSING,        /* numbers no longer asked for: NACK_GEN_MAX_* */
+    WORKER_LIMIT_TWCC_RECEIVED,  /* jumps of received transport-cc numbers beyond TWCC_LOG_SPAN */
+    WORKER_LIMIT_TWCC_SENT,      /* feedback about packets that BweHistory has forgotten, or that were never sent */
+    WORKER_LIMIT_SENDER_REPORTS, /* not passed on, for the last one was a moment ago */
+    WORKER_LIMIT_SLOTS,          /* audio packets, and allocations of video, for which no slot was free */
+    WORKER_LIMIT_PACED,          /* packets sent before their time, for the queue was full */
+    WORKER_LIMIT_TUPLES,         /* addresses not taken into a worker's full table */
+    WORKER_LIMITS
+} WorkerLimit;
+
+/* Metric label of a limit, for example "missing_packets". Static storage. */
+const char *worker_limit_name(WorkerLimit limit);
+
 typedef struct {
     uint64_t rx_datagrams, rx_bytes; /* everything read from the sockets */
     uint64_t rx_rtp, rx_rtp_bytes, rx_rtcp;
@@ -60,7 +76,7 @@ typedef struct {
     uint64_t shared_out, shared_in;         /* packets given to, taken from other workers with receivers of theirs */
     uint64_t ice_failed, ice_restarts;
     uint64_t rtcp_senders_evicted; /* SRTCP replay states given up for newer senders of the same endpoint */
-    uint64_t drops[WORKER_DROPS];
+    uint64_t drops[WORKER_DROPS], limits[WORKER_LIMITS];
     uint64_t rx_packets_per_s, tx_packets_per_s, rx_bps, tx_bps; /* last full second */
     uint64_t busy_us;                                            /* CPU time of the worker's thread */
     uint32_t delay_p50_us, delay_p99_us;                         /* wake-up to send of forwarded packets, last 10 s */

@@ -6,9 +6,14 @@
 static void drop_oldest(NackGen *g, size_t n)
 {
     g->hole |= n > 0;
-    g->gave_up += n;
     g->count = (uint16_t)(g->count - n);
     memmove(g->missing, g->missing + n, g->count * sizeof(g->missing[0]));
+}
+
+static void give_up_oldest(NackGen *g, size_t n)
+{
+    g->gave_up += n;
+    drop_oldest(g, n);
 }
 
 static void drop_expired(NackGen *g, uint32_t now_ms)
@@ -17,7 +22,7 @@ static void drop_expired(NackGen *g, uint32_t now_ms)
     while (n < g->count && now_ms - g->missing[n].first_ms > NACK_GEN_MAX_AGE_US / 1000)
         n++;
     if (n)
-        drop_oldest(g, n);
+        give_up_oldest(g, n);
 }
 
 static void forget(NackGen *g, uint16_t seq)
@@ -54,13 +59,14 @@ size_t nack_gen_received(NackGen *g, int64_t seq, int64_t now_us, uint16_t out[N
     if (gap == 0)
         return 0;
     if (gap >= NACK_GEN_MAX_GAP) {
-        drop_oldest(g, g->count);
+        give_up_oldest(g, g->count);
+        g->gave_up += (uint64_t)gap;
         g->hole = true;
         return 0;
     }
     drop_expired(g, now_ms);
     if (g->count + gap > NACK_GEN_MAX_MISSING)
-        drop_oldest(g, (size_t)(g->count + gap - NACK_GEN_MAX_MISSING));
+        give_up_oldest(g, (size_t)(g->count + gap - NACK_GEN_MAX_MISSING));
     for (int64_t i = 0; i < gap; i++) {
         out[i] = (uint16_t)(first + i);
         g->missing[g->count++] = (NackMissing){ .seq = out[i], .first_ms = now_ms, .last_ms = now_ms, .tries = 1 };

@@ -29,7 +29,8 @@ typedef struct {
     int64_t highest;
     uint16_t count;
     NackMissing missing[NACK_GEN_MAX_MISSING]; /* ascending */
-    uint64_t requested, gave_up;               /* numbers, since birth; requests repeated count again */
+    uint64_t requested;                        /* numbers, since birth; repeated ones count again */
+    uint64_t gave_up;                          /* numbers, since nack_gen_take_gave_up */
 } NackGen;
 
 /* `seq` unwrapped (rx_stream). Returns how many numbers to ask for at once, newest gap only, ascending into `out`. */
@@ -42,6 +43,14 @@ size_t nack_gen_due(NackGen *g, int64_t now_us, int64_t rtt_us, uint16_t out[NAC
 void nack_gen_keyframe(NackGen *g, int64_t seq);
 /* True once after numbers were given up: pictures stay broken until a key frame comes. */
 bool nack_gen_take_hole(NackGen *g);
+/* How many numbers a limit above gave up since the last call; not those a key frame made useless. Each time there is a
+ * hole, so that looking then is enough. */
+static inline uint64_t nack_gen_take_gave_up(NackGen *g)
+{
+    uint64_t n = g->gave_up;
+    g->gave_up = 0;
+    return n;
+}
 /* When nack_gen_due is worth calling, now_us or later; INT64_MAX while nothing is missing. */
 int64_t nack_gen_due_at_us(const NackGen *g, int64_t rtt_us, int64_t now_us);
 

@@ -17,10 +17,16 @@ void rx_feedback_nack(MediaEndpoint *ep, uint32_t ssrc, const uint16_t *seqs, si
     media_endpoint_send_rtcp(ep, buf, len, sizeof(buf));
 }
 
+void rx_feedback_gave_up(MediaEndpoint *ep, NackGen *nacks)
+{
+    media_endpoint_worker(ep)->totals.limits[WORKER_LIMIT_MISSING] += nack_gen_take_gave_up(nacks);
+}
+
 void rx_feedback_transport_cc(MediaEndpoint *ep, int64_t now_us)
 {
     uint8_t buf[ROOM + SRTCP_OVERHEAD];
     size_t len;
+    media_endpoint_worker(ep)->totals.limits[WORKER_LIMIT_TWCC_RECEIVED] += twcc_log_take_jumps(ep->twcc);
     while ((len = twcc_log_build(ep->twcc, buf, ROOM, ep->conference->video_ssrc, ep->twcc_ssrc, now_us)) > 0)
         media_endpoint_send_rtcp(ep, buf, len, sizeof(buf));
 }
@@ -139,6 +145,7 @@ int64_t rx_feedback_tick(MediaEndpoint *ep, int64_t now_us)
             if (n)
                 rx_feedback_nack(ep, s->encodings[k].ssrc, missing, n);
             if (nack_gen_take_hole(&st->video->nacks)) {
+                rx_feedback_gave_up(ep, &st->video->nacks);
                 rx_feedback_ask_keyframe(s, now_us);
                 next = earlier(next, keyframe_requester_due_us(&s->keyframes));
             }

@@ -9,6 +9,8 @@
 
 /* seqs ascending in wrapping order; of one encoding's SSRC. */
 void rx_feedback_nack(MediaEndpoint *ep, uint32_t ssrc, const uint16_t *seqs, size_t n);
+/* Counts what they gave up; to be asked whenever they had a hole. */
+void rx_feedback_gave_up(MediaEndpoint *ep, NackGen *nacks);
 /* Everything logged since the last feedback. */
 void rx_feedback_transport_cc(MediaEndpoint *ep, int64_t now_us);
 /* A block for each SSRC that sent since the last report. */

@@ -241,8 +241,10 @@ static void ask_again(MediaEndpoint *ep, MediaSource *s, RxEncoding *e, RxEncodi
     size_t n = nack_gen_received(&st->video->nacks, seq, now_us, missing);
     if (n)
         rx_feedback_nack(ep, e->ssrc, missing, n);
-    if (nack_gen_take_hole(&st->video->nacks))
+    if (nack_gen_take_hole(&st->video->nacks)) {
+        rx_feedback_gave_up(ep, &st->video->nacks);
         rx_feedback_ask_keyframe(s, now_us);
+    }
     if (st->video->nacks.count)
         media_endpoint_wake(ep, nack_gen_due_at_us(&st->video->nacks, media_endpoint_rtt_us(ep), now_us));
 }

@@ -59,8 +59,10 @@ static void on_report(MediaEndpoint *ep, const uint8_t *buf, const RtcpPacket *r
     if (!e || e->is_rtx || !e->encoding->state)
         return;
     rx_stream_sender_report(&e->encoding->state->stream, report.sender.ntp, now_us);
-    if (e->encoding->sr_us && now_us - e->encoding->sr_us < SR_INTERVAL_US)
+    if (e->encoding->sr_us && now_us - e->encoding->sr_us < SR_INTERVAL_US) {
+        media_endpoint_worker(ep)->totals.limits[WORKER_LIMIT_SENDER_REPORTS]++;
         return;
+    }
     e->encoding->sr_ntp = report.sender.ntp;
     e->encoding->sr_ts = report.sender.rtp_ts;
     e->encoding->sr_us = now_us;
@@ -129,7 +131,9 @@ static void on_transport_feedback(MediaEndpoint *ep, const uint8_t *buf, const R
     if (rp->count == RTCP_RTPFB_TRANSPORT_CC) {
         TwccView v;
         if (ep->tx && ep->tx->bwe && twcc_parse(buf, rp, &v) && within(ep, v.status_count, now_us)) {
+            uint64_t before = bwe_unmatched(ep->tx->bwe);
             bwe_on_feedback(ep->tx->bwe, buf, &v, now_us);
+            media_endpoint_worker(ep)->totals.limits[WORKER_LIMIT_TWCC_SENT] += bwe_unmatched(ep->tx->bwe) - before;
             tx_repair_estimate(ep, now_us);
         }
         return;

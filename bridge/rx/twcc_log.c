@@ -16,6 +16,7 @@ struct TwccLog {
     int64_t counted_to; /* numbers below are in `loss` */
     int64_t last_report_us, oldest_unreported_us;
     uint8_t feedback_count;
+    uint32_t jumps;
     TwccLogLoss loss;
     int64_t arrival_us[TWCC_LOG_SPAN];
 };
@@ -43,6 +44,7 @@ static void make_room(TwccLog *l, int64_t seq)
     if (drop <= 0)
         return;
     if (drop > (int64_t)l->start) {
+        l->jumps++;
         start_at(l, seq);
         return;
     }
@@ -84,6 +86,13 @@ bool twcc_log_packet(TwccLog *l, uint16_t seq16, bool marker, int64_t now_us)
     }
     int64_t since = now_us - l->last_report_us;
     return l->start < l->end && since >= (marker ? TWCC_LOG_MIN_INTERVAL_US : TWCC_LOG_INTERVAL_US);
+}
+
+uint32_t twcc_log_take_jumps(TwccLog *l)
+{
+    uint32_t n = l->jumps;
+    l->jumps = 0;
+    return n;
 }
 
 int64_t twcc_log_flush_at_us(const TwccLog *l)

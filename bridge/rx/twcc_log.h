@@ -24,6 +24,8 @@ void twcc_log_free(TwccLog *l); /* NULL is fine */
 
 /* Every authenticated packet that carries the extension, audio too. now_us >= 0. True: build a report now. */
 bool twcc_log_packet(TwccLog *l, uint16_t seq, bool marker, int64_t now_us);
+/* How often the log began anew since the last call, for a number was beyond TWCC_LOG_SPAN. */
+uint32_t twcc_log_take_jumps(TwccLog *l);
 /* When unreported packets are to be flushed by timer; INT64_MAX when there are none. */
 int64_t twcc_log_flush_at_us(const TwccLog *l);
 /* Writes one feedback packet; call until it returns 0. `cap` at least TWCC_MIN_SIZE; media_ssrc is the SSRC of

@@ -546,6 +546,11 @@ uint64_t bwe_sent_bytes(const Bwe *b)
     return b->sent_bytes;
 }
 
+uint64_t bwe_unmatched(const Bwe *b)
+{
+    return b->unmatched;
+}
+
 int64_t bwe_queue_us(const Bwe *b)
 {
     return bwe_queue_delay_us(&b->queue);

@@ -73,6 +73,8 @@ int64_t bwe_target_bps(const Bwe *b);
 int64_t bwe_acked_bps(const Bwe *b);
 /* All that was ever sent, of which the estimator was told. */
 uint64_t bwe_sent_bytes(const Bwe *b);
+/* Numbers that feedback named and that were never sent, or too long ago; since birth. */
+uint64_t bwe_unmatched(const Bwe *b);
 /* What packets wait on the way, of the latest feedback. */
 int64_t bwe_queue_us(const Bwe *b);
 /* Average loss toward the receiver, 0..1. */

@@ -42,13 +42,24 @@ void rtx_cache_waited(RtxCache *c, int64_t waited_us, int64_t now_us)
         c->waited_us = waited_us;
 }
 
+void rtx_cache_rtt(RtxCache *c, int64_t rtt_us)
+{
+    c->rtt_us = rtt_us < RTX_CACHE_RTT_MAX_US ? rtt_us : RTX_CACHE_RTT_MAX_US;
+}
+
 void rtx_cache_expire(RtxCache *c, PacketPool *pool, int64_t now_us)
 {
     next_second(c, now_us);
     int64_t waited_us = c->waited_us > c->waited_before_us ? c->waited_us : c->waited_before_us;
-    int64_t keep_us = RTX_CACHE_US + waited_us;
-    while (c->tail != c->head && now_us - c->ring[c->tail & (c->size - 1)]->now_us > keep_us)
+    int64_t way_us = RTX_CACHE_RTTS * c->rtt_us;
+    int64_t keep_us = (way_us > RTX_CACHE_US ? way_us : RTX_CACHE_US) + waited_us;
+    int64_t least_us = keep_us > RTX_CACHE_LEAST_US ? keep_us : RTX_CACHE_LEAST_US;
+    while (c->tail != c->head) {
+        int64_t age_us = now_us - c->ring[c->tail & (c->size - 1)]->now_us;
+        if (age_us <= (c->head - c->tail > RTX_CACHE_LEAST ? keep_us : least_us))
+            break;
         drop_oldest(c, pool);
+    }
 }
 
 uint32_t rtx_cache_put(RtxCache *c, PacketPool *pool, Packet *p)

@@ -14,8 +14,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RTX_CACHE_US 1000000 /* what was sent longer ago helps nobody */
-#define RTX_CACHE_FIRST 64   /* packets; doubles on demand */
+#define RTX_CACHE_US 1000000         /* what was sent longer ago helps few .. */
+#define RTX_CACHE_RTTS 2             /* .. unless the way is long: round trips of the farthest receiver, .. */
+#define RTX_CACHE_RTT_MAX_US 1500000 /* .. of which no longer one is believed */
+#define RTX_CACHE_LEAST 200          /* newest packets of a slow source, which stay .. */
+#define RTX_CACHE_LEAST_US 4000000   /* .. so long whatever the round trip */
+#define RTX_CACHE_FIRST 64           /* packets; doubles on demand */
 #define RTX_CACHE_MAX 2048
 #define RTX_MAP_FIRST 64 /* entries; doubles on demand */
 #define RTX_MAP_MAX 2048
@@ -30,6 +34,7 @@ typedef struct {
     /* Of packets that lately left for some receiver, the longest wait in its queue: of those before until_us, which are
      * a second's, and of those in the second before. */
     int64_t waited_us, waited_before_us, until_us;
+    int64_t rtt_us; /* rtx_cache_rtt; 0 unknown */
 } RtxCache;
 
 /* Takes a reference; returns the packet's index. Old ones leave. */
@@ -41,8 +46,10 @@ static inline Packet *rtx_cache_get(const RtxCache *c, uint32_t index)
 }
 /* A packet leaves for some receiver after it has waited for so long: his second begins now. */
 void rtx_cache_waited(RtxCache *c, int64_t waited_us, int64_t now_us);
-/* Lets go of what is older than RTX_CACHE_US and the longest wait, which counts for one second, three at most; of
- * everything. */
+/* The round trip of the farthest receiver, 0 unknown. */
+void rtx_cache_rtt(RtxCache *c, int64_t rtt_us);
+/* Lets go of what is older than RTX_CACHE_US, or RTX_CACHE_RTTS if that is longer, and the longest wait, which counts for
+ * one second; but of the newest RTX_CACHE_LEAST only when older than RTX_CACHE_LEAST_US too. Clear: of everything. */
 void rtx_cache_expire(RtxCache *c, PacketPool *pool, int64_t now_us);
 void rtx_cache_clear(RtxCache *c, PacketPool *pool);
 

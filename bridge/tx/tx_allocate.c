@@ -293,8 +293,10 @@ void tx_allocate_run(MediaEndpoint *ep, int64_t now_us)
         assign_slots(ep, &run, now_us);
         apply(ep, &run, now_us);
         update_forwarded(ep, &run);
-        if (wants_slot(ep, &run)) /* every slot was announced a moment ago: soon one may be taken over */
+        if (wants_slot(ep, &run)) { /* every slot was announced a moment ago: soon one may be taken over */
+            media_endpoint_worker(ep)->totals.limits[WORKER_LIMIT_SLOTS]++;
             tx_allocate_soon(ep, now_us + SLOT_SETTLE_US);
+        }
         if (tx->bwe)
             bwe_set_wanted_bps(tx->bwe, tx->result.ideal_bps);
         tx_allocate_padding(ep, now_us);

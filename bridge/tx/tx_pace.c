@@ -11,8 +11,10 @@ bool tx_pace_hold(MediaEndpoint *ep, TxStream *st, Packet *p, const ProjectedPac
     RtxEntry *e = rtx_map_find(&st->map, out->seq);
     if (!e)
         return false;
-    if (q->count == PACED_MAX)
+    if (q->count == PACED_MAX) {
+        media_endpoint_worker(ep)->totals.limits[WORKER_LIMIT_PACED]++;
         tx_pace_give(ep, 1, now_us);
+    }
     PacedPacket one = { .packet = p,
                         .stream = st,
                         .since_us = now_us,

@@ -89,6 +89,7 @@ static void send_audio(MediaEndpoint *r, TxState *tx, TxSource *t, Packet *p)
         a->running = false;
         if (!(a->stream = tx_slots_audio(r, p->source, p->now_us))) {
             a->unmapped_us = p->now_us;
+            media_endpoint_worker(r)->totals.limits[WORKER_LIMIT_SLOTS]++;
             return;
         }
     }

@@ -111,3 +111,10 @@ const char *worker_drop_name(WorkerDrop drop)
     g_snprintf(names[drop], sizeof(names[drop]), "drop%d", drop);
     return names[drop];
 }
+
+const char *worker_limit_name(WorkerLimit limit)
+{
+    static char names[WORKER_LIMITS][16];
+    g_snprintf(names[limit], sizeof(names[limit]), "limit%d", limit);
+    return names[limit];
+}

@@ -118,6 +118,7 @@ static void test_stats(void)
     for (ev->worker = 0; ev->worker < 2; ev->worker++) {
         ev->snapshot.totals.rx_datagrams = 10 + ev->worker;
         ev->snapshot.totals.drops[WORKER_DROP_STUN] = 3;
+        ev->snapshot.totals.limits[WORKER_LIMIT_PACED] = 7 + ev->worker;
         ev->snapshot.totals.cache_misses = 4 + ev->worker;
         stats_on_snapshot(r.stats, ev);
     }
@@ -139,6 +140,7 @@ static void test_stats(void)
     g_assert_nonnull(strstr(metrics, "\njitsi_jvb_conferences_created_total 1\n"));
     g_assert_nonnull(strstr(metrics, "\njitsi_jvb_packets_received_total 21\n"));
     g_assert_nonnull(strstr(metrics, "{reason=\"drop4\"} 6\n"));
+    g_assert_nonnull(strstr(metrics, "\njitsi_jvb_limits_reached_total{limit=\"limit5\"} 15\n"));
     tear_down(&r);
 }
 

@@ -4,6 +4,7 @@
 #include "tests/unit/media/engine_kit.h"
 
 #include "bridge/rx/rx_feedback.h"
+#include "bridge/worker_snapshot.h"
 #include "common/rtp/rtcp_report.h"
 #include "common/rtp/rtp_write.h"
 
@@ -132,6 +133,7 @@ static void test_report_flood(Engine *f, gconstpointer unused)
     }
     engine_give_rtcp(f, 0, srtcp, buf, len);
     g_assert_cmpuint(engine_count_rtcp(f, 1), ==, 1);
+    g_assert_cmpuint(f->w.totals.limits[WORKER_LIMIT_SENDER_REPORTS], ==, 39);
     f->w.now_us += 1000000;
     engine_give_rtcp(f, 0, srtcp, buf, len);
     g_assert_cmpuint(engine_count_rtcp(f, 1), ==, 1);
@@ -168,6 +170,7 @@ static void test_feedback_flood(Engine *f, gconstpointer unused)
         memcpy(buf + i * 40, fb, 40);
     engine_give_rtcp(f, 1, srtcp, buf, 36 * 40);
     g_assert_cmpuint(f->w.totals.drops[WORKER_DROP_FEEDBACK], ==, 35);
+    g_assert_cmpuint(f->w.totals.limits[WORKER_LIMIT_TWCC_SENT], ==, 0xffff); /* none of them was ever sent */
     f->w.now_us += 1000000;
     engine_give_rtcp(f, 1, srtcp, buf, 40);
     g_assert_cmpuint(f->w.totals.drops[WORKER_DROP_FEEDBACK], ==, 35);
@@ -382,18 +385,41 @@ static void test_hole(Engine *f, gconstpointer unused)
     film(f, 2 + NACK_GEN_MAX_GAP + 1, false); /* too wide */
     g_assert_cmpuint(told->nacks_out, ==, 0);
     g_assert_cmpuint(told->keyframe_requests_out, ==, 1);
+    g_assert_cmpuint(told->limits[WORKER_LIMIT_MISSING], ==, NACK_GEN_MAX_GAP);
     film(f, 104, true);
     film(f, 106, false); /* asked for until it is hopeless */
     for (int i = 0; i < 40; i++)
         rx_feedback_tick(ep, f->w.now_us += 50000);
     g_assert_cmpuint(told->nacks_out, >, 1);
     g_assert_cmpuint(told->keyframe_requests_out, ==, 2);
+    g_assert_cmpuint(told->limits[WORKER_LIMIT_MISSING], ==, NACK_GEN_MAX_GAP + 1);
 
     rx_feedback_repeat(ep, f->w.now_us += 1000000); /* the client has moved: its old address was told in vain */
     g_assert_cmpuint(told->keyframe_requests_out, ==, 3);
     film(f, 107, true);
     rx_feedback_repeat(ep, f->w.now_us += 1000000); /* nothing is owed */
     g_assert_cmpuint(told->keyframe_requests_out, ==, 3);
+}
+
+/* A full table of addresses: refused, and told in the worker's numbers. */
+static void test_addresses(Engine *f, gconstpointer unused)
+{
+    Tuple one;
+    WorkerEvent *ev;
+    uint64_t told = UINT64_MAX;
+    f->w.tuples.limit = f->w.tuples.used;
+    g_assert_true(tuple_parse("192.0.2.77", 4444, 0, &one));
+    g_assert_null(tuple_table_put(&f->w.tuples, &one));
+    WorkerCommand *ask = worker_command_new(WORKER_SNAPSHOT, 1, 0, 0);
+    engine_drain(f, WORKER_EV_SNAPSHOT);
+    worker_snapshot(&f->w, NULL, ask, f->w.now_us);
+    worker_command_free(ask);
+    while (mailbox_take(f->group.events, &ev)) {
+        if (ev->type == WORKER_EV_SNAPSHOT)
+            told = ev->snapshot.totals.limits[WORKER_LIMIT_TUPLES];
+        worker_event_free(ev);
+    }
+    g_assert_cmpuint(told, ==, 1);
 }
 
 int main(int argc, char **argv)
@@ -420,6 +446,7 @@ int main(int argc, char **argv)
         { "loudest", test_loudest },
         { "loudest-subscribed", test_loudest_subscribed },
         { "hole", test_hole },
+        { "addresses", test_addresses },
     };
     g_test_init(&argc, &argv, NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {

@@ -151,6 +151,8 @@ static void test_overflow(Engine *f, gconstpointer unused)
         show(f, &g, (uint16_t)(100 + 100 * i), 100, i == 0);
     }
     g_assert_cmpuint(g.media, ==, 600 - PACED_MAX);
+    g_assert_cmpuint(f->w.totals.limits[WORKER_LIMIT_PACED], >, 0);
+    g_assert_cmpuint(f->w.totals.limits[WORKER_LIMIT_PACED], <=, g.media);
     wait_ms(f, &g, PACED_LIMIT_US / MS + 10);
     g_assert_cmpuint(g.media, ==, 600);
 }

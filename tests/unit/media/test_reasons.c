@@ -191,9 +191,12 @@ static void case_unmapped(Engine *f)
     film_begin(f, FILM_ENCODINGS);
     expect(f, "c0-v0", FORWARD_OK);
     expect(f, "c0-v1", FORWARD_UNMAPPED);
+    g_assert_cmpuint(f->w.totals.limits[WORKER_LIMIT_SLOTS], >, 0);
     engine_speak(f, 0, 1);
+    uint64_t before = f->w.totals.limits[WORKER_LIMIT_SLOTS];
     size_t n = rtp_header_write(header, sizeof(header), &h, NULL, 0, false);
     engine_give_rtp(f, 0, &srtp, header, n, "voice", 5);
+    g_assert_cmpuint(f->w.totals.limits[WORKER_LIMIT_SLOTS], ==, before + 1);
     expect(f, "c0-a0", FORWARD_OK);
     expect(f, "c0-a1", FORWARD_UNMAPPED);
 }

@@ -46,16 +46,55 @@ static void note(Fixture *f, uint16_t seq, uint32_t index, uint8_t dd_len)
     rtx_map_put(&f->map, &out, (uint16_t)(seq + 1), index, &f->cache, seq);
 }
 
+/* So many newer ones that none of the older is kept for being one of the last. */
+static void put_many(Fixture *f, int64_t now_us)
+{
+    for (int i = 0; i < RTX_CACHE_LEAST; i++)
+        put(f, 0xff, now_us);
+}
+
 static void test_age(Fixture *f, gconstpointer data)
 {
     uint32_t first = put(f, 1, 1000), second = put(f, 2, 1000 + RTX_CACHE_US / 2);
     g_assert_cmpuint(rtx_cache_get(&f->cache, first)->data[0], ==, 1);
+    put_many(f, 1000 + RTX_CACHE_US);
+    g_assert_cmpuint(rtx_cache_get(&f->cache, first)->data[0], ==, 1);
     put(f, 3, 1001 + RTX_CACHE_US);
     g_assert_null(rtx_cache_get(&f->cache, first));
     g_assert_cmpuint(rtx_cache_get(&f->cache, second)->data[0], ==, 2);
-    g_assert_null(rtx_cache_get(&f->cache, second + 100)); /* not yet given */
+    g_assert_null(rtx_cache_get(&f->cache, second + RTX_CACHE_LEAST + 100)); /* not yet given */
     rtx_cache_expire(&f->cache, &f->pool, 10 * RTX_CACHE_US);
     g_assert_cmpuint(f->pool.used, ==, 0);
+}
+
+/* Two packets a second, as of a screen on which little happens: the second time somebody asks is late. */
+static void test_slow(Fixture *f, gconstpointer data)
+{
+    uint32_t first = put(f, 1, 0);
+    for (int64_t now_us = 500000; now_us <= RTX_CACHE_LEAST_US; now_us += 500000)
+        put(f, 2, now_us);
+    g_assert_nonnull(rtx_cache_get(&f->cache, first));
+    put(f, 3, RTX_CACHE_LEAST_US + 1);
+    g_assert_null(rtx_cache_get(&f->cache, first));
+    g_assert_nonnull(rtx_cache_get(&f->cache, first + 1));
+    put_many(f, RTX_CACHE_LEAST_US + 2); /* fast now: more than enough are younger */
+    g_assert_null(rtx_cache_get(&f->cache, first + 5));
+}
+
+/* Two round trips are kept, however long, to a limit. */
+static void test_rtt(Fixture *f, gconstpointer data)
+{
+    uint32_t first = put(f, 1, 0);
+    rtx_cache_rtt(&f->cache, 800000);
+    put_many(f, 1600000);
+    g_assert_nonnull(rtx_cache_get(&f->cache, first));
+    put(f, 2, 1600001);
+    g_assert_null(rtx_cache_get(&f->cache, first));
+    rtx_cache_rtt(&f->cache, 60000000);
+    put_many(f, 1600000 + RTX_CACHE_RTTS * RTX_CACHE_RTT_MAX_US);
+    g_assert_nonnull(rtx_cache_get(&f->cache, first + 1));
+    put(f, 3, 1600001 + RTX_CACHE_RTTS * RTX_CACHE_RTT_MAX_US);
+    g_assert_null(rtx_cache_get(&f->cache, first + 1));
 }
 
 /* What waited in a queue has its second from then on; one long wait does not keep later ones longer. */
@@ -63,6 +102,7 @@ static void test_waited(Fixture *f, gconstpointer data)
 {
     const int64_t ms = 1000, start = 5000 * ms;
     uint32_t first = put(f, 1, start);
+    put_many(f, start + 1);
     rtx_cache_waited(&f->cache, 800 * ms, start + 800 * ms);
     rtx_cache_expire(&f->cache, &f->pool, start + 1790 * ms);
     g_assert_nonnull(rtx_cache_get(&f->cache, first));
@@ -72,6 +112,7 @@ static void test_waited(Fixture *f, gconstpointer data)
     for (; now_us < start + 3900 * ms; now_us += 100 * ms)
         rtx_cache_waited(&f->cache, ms, now_us);
     uint32_t later = put(f, 2, now_us);
+    put_many(f, now_us + 1);
     for (int i = 0; i < 10; i++, now_us += 100 * ms)
         rtx_cache_waited(&f->cache, ms, now_us);
     g_assert_nonnull(rtx_cache_get(&f->cache, later));
@@ -130,7 +171,7 @@ static void test_map(Fixture *f, gconstpointer data)
 static void test_map_stays_small(Fixture *f, gconstpointer data)
 {
     for (int i = 0; i < 5000; i++)
-        note(f, (uint16_t)i, put(f, (uint8_t)i, i * (RTX_CACHE_US / 20)), 0);
+        note(f, (uint16_t)i, put(f, (uint8_t)i, i * (RTX_CACHE_LEAST_US / 50)), 0);
     g_assert_cmpuint(f->map.size, ==, RTX_MAP_FIRST);
     g_assert_cmpuint(f->cache.size, ==, RTX_CACHE_FIRST);
 }
@@ -197,6 +238,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     ADD("cache/age", test_age);
+    ADD("cache/slow", test_slow);
+    ADD("cache/rtt", test_rtt);
     ADD("cache/waited", test_waited);
     ADD("cache/limit", test_limit);
     ADD("cache/wrap", test_wrap);

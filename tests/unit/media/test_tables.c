@@ -256,6 +256,16 @@ static void test_drop_names(void)
     metrics_doc_check_names("## Why packets are dropped", drop_name, WORKER_DROPS);
 }
 
+static const char *limit_name(unsigned i)
+{
+    return worker_limit_name((WorkerLimit)i);
+}
+
+static void test_limit_names(void)
+{
+    metrics_doc_check_names("## Which limits were reached", limit_name, WORKER_LIMITS);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -266,6 +276,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tables/pool", test_pool);
     g_test_add_func("/tables/delay", test_delay);
     g_test_add_func("/tables/drop_names", test_drop_names);
+    g_test_add_func("/tables/limit_names", test_limit_names);
     g_test_add_func("/media/gather/rounds", test_gather);
     g_test_add_func("/media/gather/in_vain", test_gather_in_vain);
     return g_test_run();

@@ -87,7 +87,10 @@ static void test_jump(void)
 {
     g_autoptr(TwccLogAuto) l = twcc_log_new();
     twcc_log_packet(l, 5, false, 0);
+    g_assert_cmpuint(twcc_log_take_jumps(l), ==, 0);
     twcc_log_packet(l, 20000, false, 1 * MS);
+    g_assert_cmpuint(twcc_log_take_jumps(l), ==, 1);
+    g_assert_cmpuint(twcc_log_take_jumps(l), ==, 0);
     assert_report(l, 1 * MS, "20000#0:1");
     g_assert_false(twcc_log_packet(l, 6, false, 200 * MS)); /* behind everything held */
     assert_report(l, 200 * MS, "");
