@@ -237,15 +237,34 @@ void media_conference_tell_speaker(MediaConference *c, const MediaEndpoint *only
         worker_emit(c->worker, ev);
 }
 
-/* A new speaker is about to be shown large: ask for the key frame before the receivers do. */
-static void prepare_keyframe(MediaConference *c, MediaEndpoint *speaker, int64_t now_us)
+static int64_t longest_rtt(const MediaConference *c, const MediaEndpoint *except)
+{
+    int64_t longest_us = 0;
+    for (uint32_t i = 0; i < c->n_endpoints; i++)
+        if (c->endpoints[i] != except && c->endpoints[i]->ready && media_endpoint_rtt_us(c->endpoints[i]) > longest_us)
+            longest_us = media_endpoint_rtt_us(c->endpoints[i]);
+    return longest_us;
+}
+
+/* A new speaker is about to be shown large: its key frame is asked for before the receivers do. */
+static void prepare_keyframe(MediaConference *c, const MediaEndpoint *speaker, int64_t now_us)
 {
     bool camera_on_stage = false;
+    c->ahead_of = SPEECH_NOBODY;
     for (uint32_t i = 0; i < c->n_endpoints; i++)
         camera_on_stage |= c->endpoints[i] != speaker && tx_allocate_has_camera_on_stage(c->endpoints[i]);
     if (c->n_endpoints <= 2 || !camera_on_stage)
         return;
-    for (uint32_t i = 0; i < speaker->n_sources; i++)
+    c->ahead_of = speaker->speaker;
+    c->ahead_us = keyframe_ahead_us(longest_rtt(c, speaker), media_endpoint_rtt_us(speaker), now_us);
+    timer_at_latest(&c->worker->timers, &c->timer, c->ahead_us);
+}
+
+static void tick_ahead(MediaConference *c, int64_t now_us)
+{
+    const MediaEndpoint *speaker = media_conference_find_speaker(c, c->ahead_of);
+    c->ahead_of = SPEECH_NOBODY;
+    for (uint32_t i = 0; speaker && i < speaker->n_sources; i++)
         if (speaker->sources[i]->kind == WORKER_VIDEO && speaker->sources[i]->alloc_type == VIDEO_CAMERA)
             rx_feedback_ask_keyframe(speaker->sources[i], now_us);
 }
@@ -334,18 +353,9 @@ static void tick_connectivity(MediaConference *c, int64_t now_us)
     }
 }
 
-static int64_t longest_rtt(const MediaConference *c)
-{
-    int64_t longest_us = 0;
-    for (uint32_t i = 0; i < c->n_endpoints; i++)
-        if (c->endpoints[i]->ready && media_endpoint_rtt_us(c->endpoints[i]) > longest_us)
-            longest_us = media_endpoint_rtt_us(c->endpoints[i]);
-    return longest_us;
-}
-
 static void tick_second(MediaConference *c, int64_t now_us)
 {
-    int64_t rtt_us = longest_rtt(c);
+    int64_t rtt_us = longest_rtt(c, NULL);
     bool changed = false;
     for (uint32_t i = 0; i < c->n_sources; i++) {
         MediaSource *s = c->sources[i];
@@ -366,6 +376,8 @@ static void conference_tick(void *user, int64_t now_us)
 {
     MediaConference *c = user;
     tick_speech(c, now_us);
+    if (c->ahead_of != SPEECH_NOBODY && now_us >= c->ahead_us)
+        tick_ahead(c, now_us);
     if (now_us >= c->next_connectivity_us) {
         c->next_connectivity_us = now_us + MEDIA_CONNECTIVITY_US;
         tick_connectivity(c, now_us);
@@ -383,6 +395,8 @@ static void conference_tick(void *user, int64_t now_us)
     int64_t speech_ms = dominant_speaker_next_due(c->speech, now_us / 1000);
     if (speech_ms != INT64_MAX && speech_ms * 1000 < due)
         due = speech_ms * 1000;
+    if (c->ahead_of != SPEECH_NOBODY && c->ahead_us < due)
+        due = c->ahead_us;
     timer_at_latest(&c->worker->timers, &c->timer, due > now_us ? due : now_us + 1000);
 }
 

@@ -41,7 +41,9 @@ struct MediaConference {
     Loudest loudest;
     uint32_t next_speaker; /* ids for speech */
     uint32_t dominant;     /* speaker id, SPEECH_NOBODY */
-    bool silent;           /* it has said nothing for SPEECH_SILENCE_MS; only with WorkersConfig.silence_events */
+    uint32_t ahead_of;     /* speaker id whose key frame is to be asked for at ahead_us, SPEECH_NOBODY */
+    int64_t ahead_us;
+    bool silent; /* it has said nothing for SPEECH_SILENCE_MS; only with WorkersConfig.silence_events */
     /* worker: when others have a share of it too, media_share.h */
     uint32_t shares;            /* these others, a bit each */
     struct SsrcEntry *mirrored; /* mirrored_mask + 1, by hash, at most half full; NULL without mirrored sources */

@@ -15,6 +15,29 @@ bool keyframe_asker_allows(KeyframeAsker *a, int64_t rtt_us, int64_t now_us)
     return true;
 }
 
+bool keyframe_asker_needs(KeyframeAsker *a, int64_t now_us)
+{
+    if (a->window_us == 0 || now_us - a->window_us >= KEYFRAME_WINDOW_US) {
+        a->window_us = now_us;
+        a->needs = 0;
+    }
+    int64_t interval = a->needs < KEYFRAME_NEED_BURST ? KEYFRAME_RECEIVER_US : KEYFRAME_SLOW_US;
+    if (a->needed_us && now_us - a->needed_us < interval)
+        return false;
+    a->needed_us = now_us;
+    if (a->needs < UINT8_MAX)
+        a->needs++;
+    return true;
+}
+
+int64_t keyframe_ahead_us(int64_t longest_receiver_rtt_us, int64_t sender_rtt_us, int64_t now_us)
+{
+    int64_t wait_us = longest_receiver_rtt_us > sender_rtt_us ? longest_receiver_rtt_us - sender_rtt_us : 0;
+    if (wait_us > KEYFRAME_AHEAD_MAX_US)
+        wait_us = KEYFRAME_AHEAD_MAX_US;
+    return now_us + wait_us + KEYFRAME_AHEAD_US;
+}
+
 /* A sender that does not answer (gone quiet, screen share that ended) is not asked five times a second for ever. */
 static int64_t interval_us(const KeyframeRequester *k)
 {

@@ -16,6 +16,9 @@
 #define KEYFRAME_RTT_EXTRA_US 10000
 #define KEYFRAME_RECEIVER_BURST 3 /* requests of one receiver per KEYFRAME_WINDOW_US */
 #define KEYFRAME_WINDOW_US 10000000
+#define KEYFRAME_NEED_BURST 10       /* switches of one receiver per KEYFRAME_WINDOW_US; then one a KEYFRAME_SLOW_US */
+#define KEYFRAME_AHEAD_US 10000      /* of a new speaker, after what its round trip is shorter than the receivers' .. */
+#define KEYFRAME_AHEAD_MAX_US 500000 /* .. but that is no more */
 
 /* Zero-initialise. Of one source. */
 typedef struct {
@@ -29,11 +32,19 @@ typedef struct {
 /* Zero-initialise. Of one (receiver, source). */
 typedef struct {
     int64_t asked_us[KEYFRAME_RECEIVER_BURST]; /* ring of the last accepted ones */
-    uint8_t next;
+    uint8_t next, needs;                       /* needs: since window_us, saturating */
+    int64_t needed_us, window_us;              /* 0 none */
 } KeyframeAsker;
 
 /* A receiver sent PLI or FIR: may it count? rtt_us of that receiver, 0 unknown. */
 bool keyframe_asker_allows(KeyframeAsker *a, int64_t rtt_us, int64_t now_us);
+/* What the receiver is sent cannot begin, or switch, without a key frame: may that count? It goes on being so until one
+ * comes, so that refusing is to ask later. Looser than for PLI: three in ten seconds would keep a receiver who brings
+ * somebody on stage, and off again, waiting for ten. */
+bool keyframe_asker_needs(KeyframeAsker *a, int64_t now_us);
+/* A new speaker will be on the receivers' stages when they have heard of it, and its key frame is to come then: when to ask
+ * for it. Round trips 0 unknown. */
+int64_t keyframe_ahead_us(int64_t longest_receiver_rtt_us, int64_t sender_rtt_us, int64_t now_us);
 /* True: send a request now. Otherwise it is remembered, see keyframe_requester_due_us. */
 bool keyframe_requester_ask(KeyframeRequester *k, int64_t now_us);
 /* When a remembered request is to be sent; INT64_MAX for none. */

@@ -196,7 +196,7 @@ static void apply(MediaEndpoint *ep, const Run *run, int64_t now_us)
         v->target = (int16_t)a->target;
         v->ideal = (int16_t)a->ideal;
         projection_set_target(&v->projection, a->target, a->reason);
-        if (v->stream && projection_needs_keyframe(&v->projection))
+        if (v->stream && projection_needs_keyframe(&v->projection) && keyframe_asker_needs(&v->asker, now_us))
             rx_feedback_ask_keyframe(s, now_us);
     }
 }

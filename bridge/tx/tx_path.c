@@ -232,7 +232,7 @@ static void send_video(MediaEndpoint *r, TxState *tx, TxSource *t, Packet *p)
     }
     ProjectionVerdict verdict = projection_accept(&v->projection, m, p->now_us, &out);
     if (projection_needs_keyframe(&v->projection))
-        p->source->wants_keyframe = true;
+        p->source->wants_keyframe |= keyframe_asker_needs(&v->asker, p->now_us);
     if (verdict == PROJECTION_FILL)
         send_filler(r, tx, st, m, &out, p->now_us);
     if (verdict != PROJECTION_ACCEPT)

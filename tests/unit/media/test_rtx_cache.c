@@ -232,6 +232,32 @@ static void test_keyframe_asker(void)
     g_assert_true(keyframe_asker_allows(&a, 0, now + KEYFRAME_WINDOW_US));
 }
 
+/* Wishes that change without end ask for a key frame each, but not of the sender: ten, and then one a second. */
+static void test_keyframe_needs(void)
+{
+    KeyframeAsker a = { 0 };
+    unsigned asked = 0, seconds[12] = { 0 };
+    for (int64_t t = 0; t < 12; t++)
+        for (int ms = 0; ms < 1000; ms += 10)
+            seconds[t] += keyframe_asker_needs(&a, 1000000 + t * 1000000 + ms * MS);
+    g_assert_cmpuint(seconds[0], ==, 5); /* a KEYFRAME_RECEIVER_US each */
+    for (int t = 0; t < 10; t++)
+        asked += seconds[t];
+    g_assert_cmpuint(asked, >=, KEYFRAME_NEED_BURST + 7);
+    g_assert_cmpuint(asked, <=, KEYFRAME_NEED_BURST + 8);
+    g_assert_cmpuint(seconds[5], ==, 1);
+    g_assert_cmpuint(seconds[10], ==, 5);                  /* a new window */
+    g_assert_true(keyframe_asker_allows(&a, 0, 30000000)); /* what it says itself is counted apart */
+}
+
+static void test_keyframe_ahead(void)
+{
+    g_assert_cmpint(keyframe_ahead_us(0, 0, 7), ==, 7 + KEYFRAME_AHEAD_US);
+    g_assert_cmpint(keyframe_ahead_us(300 * MS, 50 * MS, 7), ==, 7 + 250 * MS + KEYFRAME_AHEAD_US);
+    g_assert_cmpint(keyframe_ahead_us(50 * MS, 300 * MS, 7), ==, 7 + KEYFRAME_AHEAD_US); /* it cannot come in time */
+    g_assert_cmpint(keyframe_ahead_us(9000 * MS, 0, 7), ==, 7 + KEYFRAME_AHEAD_MAX_US + KEYFRAME_AHEAD_US);
+}
+
 #define ADD(name, function) g_test_add("/rtx/" name, Fixture, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
@@ -248,5 +274,7 @@ int main(int argc, char **argv)
     ADD("map/descriptors", test_descriptors);
     g_test_add_func("/keyframe/source", test_keyframe_limits);
     g_test_add_func("/keyframe/receiver", test_keyframe_asker);
+    g_test_add_func("/keyframe/needs", test_keyframe_needs);
+    g_test_add_func("/keyframe/ahead", test_keyframe_ahead);
     return g_test_run();
 }

@@ -607,6 +607,32 @@ static void test_speaker_prepares(Engine *f, gconstpointer staged)
     g_assert_cmpuint(fir, ==, 0);
 }
 
+/* .. and so that it comes when the farthest of them has heard of the new speaker: he is 250 ms nearer. */
+static void test_speaker_prepares_later(Engine *f, gconstpointer unused)
+{
+    unsigned pli = 0, fir;
+    MediaEndpoint *third = join_third(f);
+    wish(f, -1, "c0-v0");
+    talk(f, third, 4000);
+    for (uint16_t i = 0; i < 10; i++)
+        show(f, i, i == 0);
+    talk(f, NULL, 400);
+    f->client[0].ep->tx->rtt_us = 50000;
+    f->client[1].ep->tx->rtt_us = 300000;
+    count_requests(f, 0, VIDEO_SSRC(0), &pli, &fir);
+    for (int i = 0; i < 200 && f->conference->dominant != f->client[0].ep->speaker; i++)
+        talk(f, f->client[0].ep, 20);
+    g_assert_cmpuint(f->conference->dominant, ==, f->client[0].ep->speaker);
+    int64_t since_us = f->w.now_us;
+    for (pli = 0; pli == 0 && f->w.now_us - since_us < 1000000;) {
+        talk(f, f->client[0].ep, 20);
+        count_requests(f, 0, VIDEO_SSRC(0), &pli, &fir);
+    }
+    g_assert_cmpuint(pli, ==, 1);
+    g_assert_cmpint(f->w.now_us - since_us, >=, 220000);
+    g_assert_cmpint(f->w.now_us - since_us, <=, 320000);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -628,6 +654,7 @@ int main(int argc, char **argv)
     RULE("translated sound", test_synthetic, NULL);
     RULE("speaker is seen", test_speaker_is_seen, NULL);
     RULE("speaker prepares/on stage", test_speaker_prepares, "");
+    RULE("speaker prepares/when receivers are far", test_speaker_prepares_later, NULL);
     RULE("speaker prepares/nobody on stage", test_speaker_prepares, NULL);
     return g_test_run();
 }
