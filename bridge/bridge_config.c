@@ -75,6 +75,12 @@ const ConfigOption bridge_options[] = {
            "Up to what a client may replace the estimate (assumedBandwidthBps); 0: not at all."),
     NUMBER("media", "last_n", media.last_n, "-1", -1, 1000, "sources",
            "Most video sources forwarded to one client; -1: no limit."),
+    LIST(
+        "media", "last_n_limits", media.last_n_limits, "", LAST_N_STEPS_MAX,
+        "SIZE=N: in a conference of as many video sources as SIZE, or more, at most N are forwarded to one client; the "
+        "last one that fits counts."),
+    FLAG("media", "allow_oversend_onstage", media.allow_oversend_onstage, "true",
+         "A screen share on stage may exceed the estimate by 500 kbit/s rather than be blurred."),
     NUMBER("media", "silence_packets", media.silence_packets, "3", -1, 1000, "packets",
            "Silent audio packets forwarded before silence is dropped; -1: never drop."),
     FLAG("media", "silence_events", media.silence_events, "false",
@@ -102,6 +108,9 @@ const ConfigOption bridge_options[] = {
 
     REAL("load", "threshold", load.threshold, "0.9", 0.05, 64, NULL,
          "CPU share of the machine at which the published stress is 1."),
+    FLAG("load", "reduce_last_n", load.reduce_last_n, "false",
+         "At a stress of 1 send everybody fewer videos, a quarter less each minute, until it is below; below 0.8 more "
+         "again."),
     REAL("load", "participant_stress", load.participant_stress, "0.01", 0, 1, NULL,
          "Stress the focus adds for each participant who joined a moment ago."),
 };
@@ -221,8 +230,26 @@ static gboolean check_websocket(const BridgeConfig *c, GError **error)
     return TRUE;
 }
 
+gboolean bridge_config_last_n_limit(const char *text, LastNStep *out)
+{
+    g_auto(GStrv) parts = g_strsplit(text, "=", 2);
+    guint64 size, n;
+    if (g_strv_length(parts) != 2 || !g_ascii_string_to_unsigned(parts[0], 10, 1, 100000, &size, NULL) ||
+        !g_ascii_string_to_unsigned(parts[1], 10, 0, 1000, &n, NULL))
+        return FALSE;
+    *out = (LastNStep){ .size = (int)size, .last_n = (int)n };
+    return TRUE;
+}
+
 static gboolean check_media(const BridgeConfig *c, GError **error)
 {
+    int last = 0;
+    for (ConfigList one = c->media.last_n_limits; *one; one++) {
+        LastNStep step;
+        if (!bridge_config_last_n_limit(*one, &step) || step.size <= last)
+            return bad(error, "[media] last_n_limits", *one, "must be SIZE=N, with ascending sizes");
+        last = step.size;
+    }
     if (c->media.start_bitrate_kbps <= c->media.max_bitrate_kbps)
         return TRUE;
     g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,

@@ -5,6 +5,7 @@
 #ifndef PLENUM_BRIDGE_BRIDGE_CONFIG_H
 #define PLENUM_BRIDGE_BRIDGE_CONFIG_H
 
+#include "bridge/alloc/last_n.h"
 #include "bridge/transport/candidates.h"
 #include "common/base/config.h"
 
@@ -44,9 +45,10 @@ typedef struct {
     } websocket;
     struct {
         gint64 workers;
-        gboolean sctp, trust_bwe, gso, silence_events;
-        gint64 start_bitrate_kbps, max_bitrate_kbps, assumed_bandwidth_limit_kbps, last_n, silence_packets, loudest, spread_at,
-            stats_filter_threshold;
+        gboolean sctp, trust_bwe, gso, silence_events, allow_oversend_onstage;
+        ConfigList last_n_limits;
+        gint64 start_bitrate_kbps, max_bitrate_kbps, assumed_bandwidth_limit_kbps, last_n, silence_packets, loudest,
+            spread_at, stats_filter_threshold;
     } media;
     struct {
         gint64 conferences, endpoints, endpoints_per_conference, ssrcs_per_endpoint;
@@ -57,6 +59,7 @@ typedef struct {
     } debug;
     struct {
         double threshold, participant_stress;
+        gboolean reduce_last_n;
     } load;
 } BridgeConfig;
 
@@ -68,5 +71,7 @@ gboolean bridge_config_check(const void *config, GError **error);
 /* One entry of [ice] announce: PUBLIC or LOCAL=PUBLIC, both IPv4 or both IPv6, port as PUBLIC/PORT, 1..65535. FALSE:
  * something else; *out is undefined. */
 gboolean bridge_config_announced(const char *text, AnnouncedAddress *out);
+/* One entry of [media] last_n_limits, SIZE=N. FALSE: something else; *out is untouched. */
+gboolean bridge_config_last_n_limit(const char *text, LastNStep *out);
 
 #endif

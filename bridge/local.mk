@@ -20,6 +20,7 @@ bridge_libbridge_control_a_SOURCES = \
 	%D%/endpoint_media.c %D%/endpoint_media.h \
 	%D%/endpoint_transport.c %D%/endpoint_transport.h \
 	%D%/load.c %D%/load.h \
+	%D%/load_reducer.c %D%/load_reducer.h \
 	%D%/receiver_wishes.c %D%/receiver_wishes.h \
 	%D%/stats.c %D%/stats.h \
 	%D%/stats_metrics.c %D%/stats_metrics.h \

@@ -112,6 +112,7 @@ static bool start_workers(App *app, GError **error)
         .trust_bwe = c->media.trust_bwe,
         .start_bps = c->media.start_bitrate_kbps * 1000,
         .max_bps = c->media.max_bitrate_kbps * 1000,
+        .no_oversend = !c->media.allow_oversend_onstage,
         .gso = c->media.gso,
         .silence_events = c->media.silence_events,
         .loudest = (uint32_t)c->media.loudest,
@@ -121,6 +122,8 @@ static bool start_workers(App *app, GError **error)
     for (size_t i = 0; i < app->env.n_candidates && config.n_addresses < WORKER_ADDRESSES_MAX; i++)
         if (app->candidates[i].type == CANDIDATE_HOST)
             config.addresses[config.n_addresses++] = app->candidates[i].addr;
+    for (ConfigList one = c->media.last_n_limits; *one && config.n_last_n_limits < LAST_N_STEPS_MAX; one++)
+        config.n_last_n_limits += bridge_config_last_n_limit(*one, &config.last_n_limits[config.n_last_n_limits]);
     app->workers = workers_new(&config, problem, sizeof(problem));
     if (!app->workers)
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "media, [ice] port = %u: %s", config.port, problem);
@@ -152,6 +155,11 @@ static void on_empty(gpointer user)
         brewery_leave(app->brewery);
     if (app->quit_source == 0)
         app->quit_source = g_timeout_add(GOODBYE_MS, on_goodbye_over, app);
+}
+
+static void limit_last_n(gpointer user, int last_n)
+{
+    workers_limit_last_n(((App *)user)->workers, last_n);
 }
 
 static void on_snapshot(const WorkerEvent *ev, gpointer user)
@@ -304,9 +312,10 @@ static bool start_parts(App *app, GError **error)
     app->bridge =
         bridge_new(&app->env, &(BridgeEvents){ on_state_changed, on_empty, on_snapshot, on_endpoint_lost, app });
     app->metrics = metrics_new("jitsi_jvb_");
-    app->stats = stats_new(app->bridge,
-                           &(StatsConfig){ PACKAGE_VERSION, workers_count(app->workers), is_joined, unhealthy, app },
-                           app->metrics);
+    app->stats = stats_new(
+        app->bridge,
+        &(StatsConfig){ PACKAGE_VERSION, workers_count(app->workers), is_joined, unhealthy, app, limit_last_n },
+        app->metrics);
     if (!start_http(app, error))
         return false;
     app->events_source = g_unix_fd_add(workers_event_fd(app->workers), G_IO_IN, on_worker_events, app);

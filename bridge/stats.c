@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 #include "bridge/load.h"
+#include "bridge/load_reducer.h"
 #include "bridge/stats_metrics.h"
 #include "common/base/clock.h"
 
@@ -19,6 +20,7 @@ struct Stats {
     CpuTimes cpu;
     int64_t cpu_us;
     double stress;
+    LoadReducer reducer;
     guint poll_source;
 };
 
@@ -27,6 +29,14 @@ struct Stats {
 static void poll_conference(Conference *c, gpointer data)
 {
     bridge_request_snapshot(((Stats *)data)->bridge, c, NULL, 0, false);
+}
+
+static void reduce_load(Stats *s, int64_t now_us)
+{
+    if (!bridge_env(s->bridge)->config->load.reduce_last_n || !s->config.limit_last_n)
+        return;
+    WorkerTotals totals = stats_totals(s);
+    s->config.limit_last_n(s->config.user, load_reducer_step(&s->reducer, s->stress, totals.most_forwarded, now_us));
 }
 
 static void sample_cpu(Stats *s)
@@ -41,6 +51,7 @@ static void sample_cpu(Stats *s)
         s->stress = load_share(&s->cpu, &now) / bridge_env(s->bridge)->config->load.threshold;
     s->cpu = now;
     s->cpu_us = now_us;
+    reduce_load(s, now_us);
 }
 
 static gboolean on_poll(gpointer data)
@@ -89,6 +100,7 @@ static void add_totals(WorkerTotals *sum, const WorkerTotals *t)
     sum->busy_us += t->busy_us;
     sum->delay_p50_us = MAX(sum->delay_p50_us, t->delay_p50_us);
     sum->delay_p99_us = MAX(sum->delay_p99_us, t->delay_p99_us);
+    sum->most_forwarded = MAX(sum->most_forwarded, t->most_forwarded);
     sum->active_endpoints += t->active_endpoints;
     sum->pool_buffers += t->pool_buffers, sum->pool_in_use += t->pool_in_use;
 }
@@ -300,6 +312,7 @@ static void on_collect(gpointer data)
                           .healthy = !s->config.unhealthy || !s->config.unhealthy(s->config.user),
                           .joined = s->config.joined && s->config.joined(s->config.user),
                           .largest = sums.largest,
+                          .last_n = (unsigned)s->reducer.last_n,
                           .visitors = sums.visitors,
                           .oversending = sums.oversending,
                           .rx_loss = sums.rx_loss_sum / n,

@@ -20,6 +20,8 @@ typedef struct {
     bool (*joined)(gpointer user);
     const char *(*unhealthy)(gpointer user); /* NULL result: healthy. May be NULL */
     gpointer user;
+    /* Last-n for everybody, 0 for no limit (load_reducer.h); with [load] reduce_last_n after each measurement. May be NULL */
+    void (*limit_last_n)(gpointer user, int last_n);
 } StatsConfig;
 
 /* Adds its series to metrics and begins to poll. Copies the configuration; b, metrics and its texts must outlive it,

@@ -92,7 +92,7 @@ struct StatsMetrics {
     Metric *drops[WORKER_DROPS], *limits[WORKER_LIMITS];
     Metric *conference_seconds, *conferences, *current_endpoints, *local_endpoints, *current_visitors, *largest,
         *oversending, *stress, *healthy, *drain, *graceful, *shutting_down, *muc_connected, *rx_loss, *tx_loss, *loss,
-        *rtt, *threads, *delay_p50, *delay_p99, *active, *pool_in_use;
+        *rtt, *threads, *delay_p50, *delay_p99, *active, *pool_in_use, *last_n;
 };
 
 StatsMetrics *stats_metrics_new(Metrics *metrics)
@@ -132,6 +132,8 @@ StatsMetrics *stats_metrics_new(Metrics *metrics)
                                  "Receive to send, 99th percentile of the slowest worker, microseconds", NULL, NULL);
     m->active = metrics_gauge(metrics, "active_endpoints", "Endpoints with media in the last 10 s", NULL, NULL);
     m->pool_in_use = metrics_gauge(metrics, "packet_buffers_in_use", "Packet buffers in use", NULL, NULL);
+    m->last_n =
+        metrics_gauge(metrics, "load_last_n", "Videos for each endpoint because of load; 0: no limit", NULL, NULL);
     return m;
 }
 
@@ -159,6 +161,7 @@ void stats_metrics_set(StatsMetrics *m, const Bridge *b, const WorkerTotals *tot
     metric_set(m->local_endpoints, bridge_n_endpoints(b));
     metric_set(m->current_visitors, g->visitors);
     metric_set(m->largest, g->largest);
+    metric_set(m->last_n, g->last_n);
     metric_set(m->oversending, g->oversending);
     metric_set(m->stress, scaled(g->stress, 1000));
     metric_set(m->healthy, g->healthy);

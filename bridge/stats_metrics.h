@@ -10,7 +10,7 @@
 typedef struct {
     double stress, rx_loss, tx_loss, rtt_ms;
     bool healthy, joined;
-    unsigned largest, visitors, oversending, threads;
+    unsigned largest, last_n, visitors, oversending, threads;
 } StatsGauges;
 
 typedef struct StatsMetrics StatsMetrics;

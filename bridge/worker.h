@@ -136,6 +136,7 @@ struct Workers {
     Worker *workers[WORKERS_MAX];
     int fds[WORKERS_MAX * WORKER_ADDRESSES_MAX];
     _Atomic uint64_t refused_commands;
+    _Atomic int last_n; /* because of load; 0: no limit */
     /* control */
     WorkerRoutes routes;
     KeptCommands kept[WORKERS_MAX];

@@ -15,6 +15,7 @@
 #ifndef PLENUM_BRIDGE_WORKER_API_H
 #define PLENUM_BRIDGE_WORKER_API_H
 
+#include "bridge/alloc/last_n.h"
 #include "bridge/transport/ice_agent.h"
 #include "bridge/transport/srtp.h"
 #include "bridge/transport/tuple.h"
@@ -307,6 +308,9 @@ typedef struct {
     bool trust_bwe;                        /* false: allocate without regard to the estimate */
     int64_t start_bps, max_bps;            /* first and highest estimate; 0: those of BWE_CONFIG_DEFAULT */
     bool gso;                              /* false: never use UDP_SEGMENT */
+    bool no_oversend;                      /* a screen share on stage keeps within the estimate too */
+    size_t n_last_n_limits;                /* for large conferences, by size; 0: none */
+    LastNStep last_n_limits[LAST_N_STEPS_MAX];
     /* only so many of the loudest speakers are heard, the dominant one, and whoever somebody subscribed to by name;
      * 0: all */
     uint32_t loudest;
@@ -315,6 +319,8 @@ typedef struct {
     uint32_t spread_percent; /* load of a worker above which its conferences spread (worker_spread.h); 0: never */
 } WorkersConfig;
 
+/* Last-n for every endpoint, from the next allocations on, within 5 s; 0: no limit. Any thread. */
+void workers_limit_last_n(Workers *w, int last_n);
 /* Binds all sockets and starts the threads. NULL with a sentence in error[] when an address or thread is refused. */
 Workers *workers_new(const WorkersConfig *config, char *error, size_t error_size);
 unsigned workers_count(const Workers *w); /* 1..WORKERS_MAX */

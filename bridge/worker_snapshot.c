@@ -182,13 +182,16 @@ static void fill_totals(Worker *w, WorkerTotals *t, int64_t now_us)
     w->totals.pool_in_use = w->pool.used;
     w->totals.drops[WORKER_DROP_POOL] = w->pool.refused;
     w->totals.limits[WORKER_LIMIT_TUPLES] = w->tuples.refused;
-    w->totals.active_endpoints = 0;
+    w->totals.active_endpoints = w->totals.most_forwarded = 0;
     for (size_t i = 0; i < WORKER_CONFERENCE_BUCKETS; i++)
         for (const MediaConference *c = w->conferences[i]; c; c = c->next) {
             w->totals.conferences += media_conference_is_home(c);
-            for (uint32_t k = 0; k < c->n_endpoints; k++)
-                w->totals.active_endpoints +=
-                    c->endpoints[k]->last_packet_us && now_us - c->endpoints[k]->last_packet_us < MEDIA_ACTIVE_US;
+            for (uint32_t k = 0; k < c->n_endpoints; k++) {
+                const MediaEndpoint *ep = c->endpoints[k];
+                w->totals.active_endpoints += ep->last_packet_us && now_us - ep->last_packet_us < MEDIA_ACTIVE_US;
+                if (ep->tx && ep->tx->n_forwarded > w->totals.most_forwarded)
+                    w->totals.most_forwarded = ep->tx->n_forwarded;
+            }
         }
     *t = w->totals;
 }

@@ -83,6 +83,7 @@ typedef struct {
     uint32_t conferences, endpoints, active_endpoints;           /* active: media seen in the last 10 s. A conference
                                                                   * counts where its home is, an endpoint where it lives */
     uint32_t pool_buffers, pool_in_use;
+    uint32_t most_forwarded; /* videos that the endpoint with most of them is sent */
 } WorkerTotals;
 
 typedef enum {

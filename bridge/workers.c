@@ -141,6 +141,11 @@ uint16_t workers_port(const Workers *w)
     return w->port;
 }
 
+void workers_limit_last_n(Workers *w, int last_n)
+{
+    atomic_store_explicit(&w->last_n, last_n, memory_order_relaxed);
+}
+
 unsigned workers_choose(const Workers *group)
 {
     unsigned best = 0;

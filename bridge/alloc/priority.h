@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "bridge/alloc/last_n.h"
 #include "bridge/rx/source_layers.h"
 #include "bridge/tx/forward_reason.h"
 
@@ -60,9 +61,6 @@ void priority_arrange(AllocSource *sources, size_t n, const ReceiverWishes *wish
 
 /* Last-n for a conference of `source_count` + 1: `steps` sorted by size, the entry with the largest size not above it
  * counts. ALLOC_UNLIMITED when none applies. */
-typedef struct {
-    int size, last_n;
-} LastNStep;
 int priority_size_limit(const LastNStep *steps, size_t n, size_t source_count);
 
 #endif

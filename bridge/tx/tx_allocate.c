@@ -123,11 +123,20 @@ static void run_free(Run *run)
     free(run->constraints);
 }
 
-static int bridge_last_n(const MediaEndpoint *ep)
+static int smaller(int limit, int other)
 {
-    int limit = ep->conference->last_n;
-    if (ep->ssrc_rewriting && (limit < 0 || limit > SLOTS_MAX))
-        limit = SLOTS_MAX;
+    return limit < 0 || (other >= 0 && other < limit) ? other : limit;
+}
+
+/* The smallest of what is configured for all, for conferences of this size, asked for by the load, and of the slots. */
+static int bridge_last_n(const MediaEndpoint *ep, size_t n_sources)
+{
+    const Worker *w = media_endpoint_worker(ep);
+    int load = atomic_load_explicit(&w->group->last_n, memory_order_relaxed);
+    int limit = smaller(ep->conference->last_n, load > 0 ? load : ALLOC_UNLIMITED);
+    limit = smaller(limit, priority_size_limit(w->config->last_n_limits, w->config->n_last_n_limits, n_sources));
+    if (ep->ssrc_rewriting)
+        limit = smaller(limit, SLOTS_MAX);
     return limit < 0 ? ALLOC_UNLIMITED : limit;
 }
 
@@ -285,8 +294,9 @@ void tx_allocate_run(MediaEndpoint *ep, int64_t now_us)
         if (!run.flows)
             tx->allocate_at_us = INT64_MAX; /* only a change can give it something to do */
         tx->estimate_rules = estimate_rules(ep);
-        AllocParams params = { .available_bps = available_bps(ep), .allow_oversend_onstage = true };
-        priority_arrange(run.alloc, run.n, &run.wishes, bridge_last_n(ep), run.order);
+        AllocParams params = { .available_bps = available_bps(ep),
+                               .allow_oversend_onstage = !media_endpoint_worker(ep)->config->no_oversend };
+        priority_arrange(run.alloc, run.n, &run.wishes, bridge_last_n(ep, run.n), run.order);
         tx->result = allocator_run(run.alloc, run.n, run.order, &params);
         tx->allocated_for_bps = params.available_bps;
         tx_pace_set(ep, now_us);

@@ -140,6 +140,7 @@ wrong bridge '[xmpp]\nhost =\n[ice]\nannounce = 10.0.0.1=2001:db8::1\n' "announc
 wrong bridge '[xmpp]\nhost =\n[http]\nprivate = ::1:8080\n' "private listener without brackets" c.conf:4 '[http] private = ::1:8080' ADDRESS:PORT
 wrong bridge '[xmpp]\nhost =\n[ice]\naddresses = 1.2.3\n' "addresses" c.conf:4 '[ice] addresses = 1.2.3' 'IP address'
 wrong bridge '[xmpp]\nhost =\n[ice]\nipv4 = no\nipv6 = no\n' "no family" c.conf:4 '[ice] ipv4' ipv6
+wrong bridge '[xmpp]\nhost =\n[media]\nlast_n_limits = 20=10; 20=5\n' "sizes do not ascend" c.conf:4 '[media] last_n_limits = 20=5' SIZE=N
 wrong bridge '[xmpp]\nhost =\n[media]\nmax_bitrate = 2000\n' "start above the highest" '[media] start_bitrate = 2500' max_bitrate
 wrong bridge '[xmpp]\nhost =\n[http]\npublic = 9090\n' "public listener" c.conf:4 '[http] public' ADDRESS:PORT
 wrong bridge '[xmpp]\nhost =\n[websocket]\nenabled = true\n' "websocket without domain" c.conf:4 '[websocket] domains'

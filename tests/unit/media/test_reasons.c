@@ -129,6 +129,55 @@ static void case_last_n(Engine *f)
     expect(f, "c0-v0", FORWARD_LAST_N);
 }
 
+/* The bridge's own limits: for conferences of three videos (there are two besides the receiver's), and because of load. */
+static void test_bridge_last_n(Engine *f, gconstpointer unused)
+{
+    film_wish(f, 720, -1, ALLOC_UNLIMITED);
+    film_begin(f, FILM_ENCODINGS);
+    expect(f, "c0-v0", FORWARD_OK);
+    f->group.config.last_n_limits[0] = (LastNStep){ .size = 4, .last_n = 0 };
+    f->group.config.n_last_n_limits = 1;
+    film_allocate(f);
+    expect(f, "c0-v0", FORWARD_OK);
+    f->group.config.last_n_limits[0] = (LastNStep){ .size = 3, .last_n = 1 };
+    film_allocate(f);
+    expect(f, "c0-v1", FORWARD_LAST_N);
+    g_assert_cmpint(target(f), >=, 0);
+    f->group.config.n_last_n_limits = 0;
+    film_allocate(f);
+    expect(f, "c0-v1", FORWARD_NO_PACKETS);
+    workers_limit_last_n(&f->group, 1);
+    film_allocate(f);
+    expect(f, "c0-v1", FORWARD_LAST_N);
+    g_assert_cmpint(target(f), >=, 0);
+    g_assert_cmpuint(f->w.totals.most_forwarded, ==, 1); /* as the snapshot says that was just made */
+    workers_limit_last_n(&f->group, 0);
+    film_allocate(f);
+    expect(f, "c0-v1", FORWARD_NO_PACKETS);
+}
+
+/* A screen on stage goes beyond the estimate, unless the operator does not want that. */
+static void test_oversend(Engine *f, gconstpointer unused)
+{
+    media_source_set_video_type(media_endpoint_find_source(f->client[0].ep, "c0-v0"), WORKER_VIDEO_DESKTOP);
+    WorkerCommand *w = worker_command_new(WORKER_VIDEO_CONSTRAINTS, 1, 11, 1);
+    w->video_constraints.last_n = -1;
+    w->video_constraints.default_max_height = 720;
+    w->video_constraints.default_max_fps = -1;
+    w->video_constraints.assumed_bandwidth_bps = 100000;
+    g_strlcpy(w->video_constraints.constraints[0].name, "c0-v0", sizeof(w->video_constraints.constraints[0].name));
+    w->video_constraints.constraints[0].on_stage = true;
+    media_endpoint_set_wishes(f->client[1].ep, w);
+    Film m = film_begin(f, FILM_ENCODINGS);
+    g_assert_cmpint(LAYER_EID(target(f)), ==, 2);
+    g_assert_true(f->client[1].ep->tx->result.oversending);
+    f->group.config.no_oversend = true;
+    film_allocate(f);
+    film_show(&m, true);
+    g_assert_cmpint(LAYER_EID(target(f)), ==, 1);
+    g_assert_false(f->client[1].ep->tx->result.oversending);
+}
+
 static void case_sender_muted(Engine *f)
 {
     film_wish(f, 720, -1, ALLOC_UNLIMITED);
@@ -288,6 +337,8 @@ int main(int argc, char **argv)
         g_test_add(path, Engine, GINT_TO_POINTER(i), film_set_up, test_case, engine_tear_down);
     }
     g_test_add("/media/reasons/bandwidth-estimated", Engine, NULL, film_set_up, test_estimated, engine_tear_down);
+    g_test_add("/media/reasons/oversend", Engine, NULL, film_set_up, test_oversend, engine_tear_down);
+    g_test_add("/media/reasons/bridge-last-n", Engine, NULL, film_set_up, test_bridge_last_n, engine_tear_down);
     g_test_add_func("/media/reasons/manual", test_manual);
     return g_test_run();
 }
