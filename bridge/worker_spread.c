@@ -7,7 +7,8 @@ uint32_t spread_load(const SpreadWorker *w)
 {
     uint32_t settled = w->endpoints > w->newcomers ? w->endpoints - w->newcomers : 0;
     uint32_t each = settled ? w->busy / settled : 0;
-    return w->busy + w->newcomers * (each > SPREAD_NEWCOMER ? each : SPREAD_NEWCOMER);
+    uint32_t load = w->busy + w->newcomers * (each > SPREAD_NEWCOMER ? each : SPREAD_NEWCOMER);
+    return load > w->here * SPREAD_SHOWING ? load : w->here * SPREAD_SHOWING;
 }
 
 static unsigned least(const SpreadWorker *workers, unsigned n, uint32_t among, unsigned otherwise)

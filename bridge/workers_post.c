@@ -250,6 +250,8 @@ unsigned workers_place(Workers *group, uint64_t conference)
     forget_settled(group);
     for (unsigned i = 0; i < group->count; i++)
         look_at(group, i, &workers[i]);
+    for (unsigned i = 0; i < group->count; i++)
+        workers[i].here = r->count[i];
     return spread_choose(workers, group->count, r->home, r->shares, r->n_endpoints, group->config.spread_percent * 10);
 }
 

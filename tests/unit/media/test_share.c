@@ -458,6 +458,11 @@ static void test_rule(void)
         { { { 0, 300, 300 }, { 0, 0, 0 }, { 0, 0, 0 } }, 1, 300, 700, 0, 1 },  /* a rush: nothing measured yet */
         { { { 400, 120, 20 }, { 0, 0, 0 }, { 0, 0, 0 } }, 1, 120, 470, 0, 1 }, /* each costs what the others cost */
         { { { 0, 0, 0 }, { 100, 9, 0 }, { 800, 9, 0 } }, 4, 50, 700, 2, 0 },
+        { { { 20, 69, 0, 69 }, { 0, 0, 0 }, { 0, 0, 0 } }, 1, 69, 700, 0, 0 },       /* all muted, not too many */
+        { { { 20, 70, 0, 70 }, { 0, 0, 0 }, { 0, 0, 0 } }, 1, 70, 700, 0, 1 },       /* more than can show themselves */
+        { { { 20, 70, 0, 70 }, { 9, 40, 0, 40 }, { 0, 0, 0 } }, 3, 110, 700, 0, 1 }, /* the share there is goes on */
+        { { { 20, 90, 0, 90 }, { 9, 80, 0, 80 }, { 0, 80, 0, 79 } }, 7, 249, 700, 0, 2 }, /* and so evenly */
+        { { { 20, 300, 0, 10 }, { 0, 0, 0 }, { 0, 0, 0 } }, 1, 10, 700, 0, 0 }, /* others' count by what they cost */
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_test_message("case %zu", i);
@@ -480,13 +485,22 @@ static void test_place(Posts *p, gconstpointer unused)
         g_assert_true(post(p, at, WORKER_ENDPOINT_CREATE, i));
         atomic_fetch_add(&p->group->workers[at]->load, 1);
     }
-    g_assert_cmpuint(on[0], ==, 234); /* 3 per mille each: 702 */
-    g_assert_cmpuint(on[0] + on[1] + on[2], ==, 600);
-    g_assert_cmpuint(on[1], ==, 234);
-    /* Three seconds later they are part of what is measured: little. */
+    for (unsigned i = 0; i < 3; i++)
+        g_assert_cmpuint(on[i], ==, 200);
+    /* Three seconds later they are part of what is measured, little, for all are muted: still they go on evenly. */
     for (unsigned i = 0; i < 3; i++)
         atomic_store(&p->group->workers[i]->uptime_s, SPREAD_SETTLED_S);
-    g_assert_cmpuint(workers_place(p->group, 5), ==, 0);
+    for (uint64_t i = 601; i <= 630; i++) {
+        unsigned at = workers_place(p->group, 5);
+        on[at]++;
+        g_assert_true(post(p, at, WORKER_ENDPOINT_CREATE, i));
+        atomic_fetch_add(&p->group->workers[at]->load, 1);
+        for (unsigned k = 0; k < 3; k++)
+            atomic_fetch_add(&p->group->workers[k]->uptime_s, SPREAD_SETTLED_S);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        g_assert_cmpuint(on[i], ==, 210);
+    atomic_store(&p->group->workers[2]->load, 1);
     g_assert_cmpuint(workers_place(p->group, 6), ==, 2); /* a conference nobody knows: the least loaded */
 }
 
