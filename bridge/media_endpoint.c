@@ -162,6 +162,7 @@ void media_endpoint_set_media(MediaEndpoint *ep, const WorkerMedia *media)
     }
     ep->tcc_video = ep->tcc_video && ep->ext_id[RTP_EXT_TRANSPORT_CC];
     ep->tcc_audio = audio_tcc && ep->tcc_video;
+    ext_policy_steps(&ep->ext_steps, ep->ext_id, ep->tcc_video);
     ep->allow_mixed = media->allow_mixed;
     if (mixed != ep->allow_mixed || tcc != ep->tcc_video || memcmp(ids, ep->ext_id, sizeof(ids)) != 0)
         tx_state_forget_sent(ep->tx);

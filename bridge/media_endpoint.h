@@ -12,6 +12,7 @@
 #include "bridge/media_conference.h"
 #include "bridge/rx/rate_window.h"
 #include "bridge/rx/twcc_log.h"
+#include "bridge/tx/ext_policy.h"
 #include "bridge/tx/tx_state.h"
 
 #define MEDIA_EARLY_MAX 64          /* RTP datagrams held until the keys come */
@@ -65,7 +66,8 @@ struct MediaEndpoint {
     /* worker: signalled */
     PayloadInfo *payloads; /* 128; NULL before signalling */
     uint8_t ext_id[RTP_EXT_TYPE_COUNT];
-    uint8_t *ext_type; /* 256: RtpExtType by id; NULL before signalling */
+    ExtSteps ext_steps; /* made of them */
+    uint8_t *ext_type;  /* 256: RtpExtType by id; NULL before signalling */
     bool allow_mixed;
     uint8_t padding_pt;                       /* any video payload type, for dummy padding; 0xff none */
     bool tcc_video, tcc_audio, remb, has_rtx; /* tcc_audio only along with tcc_video: the estimate is one */

@@ -2,6 +2,7 @@
 # Pure: time is a parameter, nothing but common/rtp and bridge/rx.
 noinst_LIBRARIES += bridge/tx/libbridge-tx.a
 bridge_tx_libbridge_tx_a_SOURCES = \
+	%D%/ext_policy.c %D%/ext_policy.h \
 	%D%/forward_reason.c %D%/forward_reason.h \
 	%D%/out_stream.c %D%/out_stream.h \
 	%D%/projection.c %D%/projection.h %D%/projection_codec.h \

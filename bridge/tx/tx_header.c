@@ -5,38 +5,43 @@
 
 #include <string.h>
 
-#define ITEMS_MAX 8
-
-/* Elements of the sender that pass, and what they are called toward the receiver. */
-static const struct {
-    uint8_t media, type;
-} passes[] = {
-    { MEDIA_EXT_AUDIO_LEVEL, RTP_EXT_AUDIO_LEVEL },
-    { MEDIA_EXT_VIDEO_ORIENTATION, RTP_EXT_VIDEO_ORIENTATION },
-    { MEDIA_EXT_COLOR_SPACE, RTP_EXT_COLOR_SPACE },
-};
-
 static size_t collect(const MediaEndpoint *r, const TxHeader *h, int64_t now_us, uint8_t tcc[2], uint8_t send_time[3],
                       RtpExtItem *items)
 {
     size_t n = 0;
-    for (size_t i = 0; h->media && i < sizeof(passes) / sizeof(passes[0]); i++) {
-        const MediaExtPos *at = &h->media->ext[passes[i].media];
-        uint8_t id = r->ext_id[passes[i].type];
-        if (at->off && id)
-            items[n++] = (RtpExtItem){ id, at->len, h->media->data + at->off };
-    }
-    if (h->dd_len && r->ext_id[RTP_EXT_DEPENDENCY_DESCRIPTOR])
-        items[n++] = (RtpExtItem){ r->ext_id[RTP_EXT_DEPENDENCY_DESCRIPTOR], h->dd_len, h->dd };
-    if (h->mid_len && r->ext_id[RTP_EXT_MID])
-        items[n++] = (RtpExtItem){ r->ext_id[RTP_EXT_MID], h->mid_len, (const uint8_t *)h->mid };
-    if (h->has_tcc) {
-        tcc[0] = (uint8_t)(h->tcc >> 8);
-        tcc[1] = (uint8_t)h->tcc;
-        items[n++] = (RtpExtItem){ r->ext_id[RTP_EXT_TRANSPORT_CC], 2, tcc };
-    } else if (r->ext_id[RTP_EXT_ABS_SEND_TIME] && !r->tcc_video) {
-        rtp_ext_abs_send_time_encode(now_us, send_time);
-        items[n++] = (RtpExtItem){ r->ext_id[RTP_EXT_ABS_SEND_TIME], 3, send_time };
+    for (size_t i = 0; i < r->ext_steps.n; i++) {
+        RtpExtItem item = { r->ext_steps.step[i].id, 0, NULL };
+        switch ((ExtValue)r->ext_steps.step[i].value) {
+        case EXT_OF_SENDER:
+            if (h->media && h->media->ext[r->ext_steps.step[i].carried].off) {
+                item.len = h->media->ext[r->ext_steps.step[i].carried].len;
+                item.data = h->media->data + h->media->ext[r->ext_steps.step[i].carried].off;
+            }
+            break;
+        case EXT_DESCRIPTOR:
+            item.len = h->dd_len;
+            item.data = h->dd_len ? h->dd : NULL;
+            break;
+        case EXT_MID:
+            item.len = h->mid_len;
+            item.data = h->mid_len ? (const uint8_t *)h->mid : NULL;
+            break;
+        case EXT_TRANSPORT_CC:
+            if (h->has_tcc) {
+                tcc[0] = (uint8_t)(h->tcc >> 8);
+                tcc[1] = (uint8_t)h->tcc;
+                item.len = 2;
+                item.data = tcc;
+            }
+            break;
+        case EXT_SEND_TIME:
+            rtp_ext_abs_send_time_encode(now_us, send_time);
+            item.len = 3;
+            item.data = send_time;
+            break;
+        }
+        if (item.data)
+            items[n++] = item;
     }
     return n;
 }
@@ -56,7 +61,7 @@ static void put_u32(uint8_t *p, uint32_t v)
 
 size_t tx_header_write(const MediaEndpoint *r, const TxHeader *h, int64_t now_us, uint8_t *out)
 {
-    RtpExtItem items[ITEMS_MAX];
+    RtpExtItem items[EXT_STEPS_MAX];
     uint8_t tcc[2], send_time[3];
     size_t n = collect(r, h, now_us, tcc, send_time, items);
     bool one_byte = true;

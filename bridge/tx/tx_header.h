@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The RTP header of a packet for one receiver (RFC 3550 5.1, RFC 8285): which extensions of the sender pass, which
- * are ours.
- *
- *   audio level, video orientation, colour space   pass, under the receiver's id
- *   dependency descriptor                          as the projection rewrote it, else stripped
- *   mid                                            ours, when the slot has one
- *   transport-cc number                            ours: video, and audio where the receiver takes it there
- *   abs-send-time                                  ours, when the receiver did not negotiate transport-cc
- *   everything else                                stripped
+ * The RTP header of a packet for one receiver (RFC 3550 5.1, RFC 8285), with the extensions that ext_policy.h says: a
+ * descriptor as the projection rewrote it, else none; mid when the slot has one; a transport-cc number on video, and on
+ * audio where the receiver takes it there.
  *
  * Worker thread, no allocation. */
 #ifndef PLENUM_BRIDGE_TX_TX_HEADER_H

@@ -95,6 +95,7 @@ static void test_header(gconstpointer data)
     RtpExtElement e;
     for (uint8_t i = 0; i < G_N_ELEMENTS(c->negotiated) && c->negotiated[i]; i++)
         r.ext_id[c->negotiated[i]] = (uint8_t)(i + 1);
+    ext_policy_steps(&r.ext_steps, r.ext_id, r.tcc_video);
     if (c->carried != NOTHING)
         m.ext[c->carried] = (MediaExtPos){ .off = 20, .len = 2, .id = PASSING_ID };
     TxHeader h = { .media = &m, .ssrc = 1, .dd = dd, .dd_len = c->dd_len, .has_tcc = c->tcc };
@@ -107,6 +108,50 @@ static void test_header(gconstpointer data)
     while (v.ext_len && rtp_ext_next(&it, &e))
         g_string_append_printf(got, "%s%u:%u", got->len ? " " : "", e.id, e.len);
     g_assert_cmpstr(got->str, ==, c->out);
+}
+
+/* Every extension there is has one row, and what its row says happens: whatever a packet carries and a receiver has
+ * negotiated goes out if it passes, under his id, in the sender's bytes. */
+static void test_policy(void)
+{
+    size_t n;
+    const ExtPolicy *rows = ext_policy(&n);
+    unsigned seen[RTP_EXT_TYPE_COUNT] = { 0 }, written = 0;
+    uint8_t packet[64], out[TX_HEADER_MAX];
+    for (size_t i = 0; i < n; i++) {
+        seen[rows[i].type]++;
+        written += rows[i].action != EXT_STRIP;
+        g_assert_cmpint(rows[i].action == EXT_PASS, ==, rows[i].carried != MEDIA_EXT_COUNT);
+        g_assert_cmpint(rows[i].action == EXT_REWRITE, ==, rows[i].value != EXT_OF_SENDER);
+        MediaEndpoint r = { 0 };
+        r.ext_id[rows[i].type] = 7;
+        MediaPacket m = { .data = packet, .len = sizeof(packet) };
+        for (size_t k = 0; k < sizeof(packet); k++)
+            packet[k] = (uint8_t)(k + 1);
+        for (int k = 0; k < MEDIA_EXT_COUNT; k++)
+            m.ext[k] = (MediaExtPos){ .off = (uint16_t)(20 + 4 * k), .len = 4, .id = PASSING_ID };
+        ext_policy_steps(&r.ext_steps, r.ext_id, rows[i].type == RTP_EXT_TRANSPORT_CC);
+        uint8_t dd[4] = "DDDD";
+        TxHeader h = { .media = &m,
+                       .dd = dd,
+                       .dd_len = 4,
+                       .mid = "v0",
+                       .mid_len = 2,
+                       .tcc = 5,
+                       .has_tcc = rows[i].type == RTP_EXT_TRANSPORT_CC };
+        RtpView v;
+        RtpExtElement e;
+        g_assert_cmpint(rtp_view_parse(out, tx_header_write(&r, &h, 1000000, out), &v), ==, RTP_OK);
+        bool found = rtp_ext_find(out, &v, 7, &e);
+        g_assert_cmpint(found, ==, rows[i].action != EXT_STRIP);
+        bool same =
+            found && e.len == 4 && memcmp(out + e.off, packet + m.ext[rows[i].carried % MEDIA_EXT_COUNT].off, 4) == 0;
+        g_assert_cmpint(same, ==, rows[i].action == EXT_PASS);
+    }
+    g_assert_cmpuint(written, <=, EXT_STEPS_MAX);
+    for (unsigned t = RTP_EXT_UNKNOWN + 1; t < RTP_EXT_TYPE_COUNT; t++)
+        g_assert_cmpuint(seen[t], ==, 1);
+    g_assert_cmpuint(seen[RTP_EXT_UNKNOWN], ==, 0);
 }
 
 /* ---- 7.10, 7.2: key frames ---- */
@@ -640,6 +685,7 @@ int main(int argc, char **argv)
         g_autofree char *path = g_strdup_printf("/media/rules/header/%s", headers[i].name);
         g_test_add_data_func(path, &headers[i], test_header);
     }
+    g_test_add_func("/media/rules/header/policy", test_policy);
 #define RULE(name, function, data)                                                                                     \
     g_test_add("/media/rules/" name, Engine, data, engine_set_up, function, engine_tear_down)
     RULE("request kinds", test_request_kinds, NULL);
