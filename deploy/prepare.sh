@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by ./demo, ./check and .ci/run, with $top set to the source tree: installs what is missing, builds.
-# Everything it says goes to stderr.
+# Everything it says goes to stderr. A signal ends it at once, with nothing left running or changed: who sets a trap for
+# EXIT calls end_preparing in it.
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
@@ -18,19 +19,51 @@ have_package() {
     dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^.i'
 }
 
-# A server package must not start its own server beside ours.
+child= own_policy= as_root=
+end_preparing() {
+    if [ -n "$child" ]; then
+        kill "$child" 2>/dev/null || $as_root kill "$child" 2>/dev/null || :
+        wait "$child" 2>/dev/null || :
+        child=
+    fi
+    [ -z "$own_policy" ] || $as_root rm -f "$own_policy"
+    own_policy=
+}
+end_when_told() {
+    trap end_preparing EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+}
+end_when_told
+
+# run COMMAND...: in the background and waited for, as a signal interrupts a wait, while it would let a command in the
+# foreground finish first.
+run() {
+    "$@" &
+    child=$!
+    status=0
+    wait "$child" || status=$?
+    child=
+    return $status
+}
+
+# A server package must not start its own server beside ours. Somebody else's file stays, one that a killed run of ours
+# left does not.
+policy_file=${PLENUM_POLICY_FILE:-/usr/sbin/policy-rc.d}
+policy_mark="while packages for plenum are installed"
 with_services_off() {
-    policy=/usr/sbin/policy-rc.d
-    if [ -e "$policy" ]; then
-        $as_root "$@"
+    if [ -e "$policy_file" ] && ! grep -q "$policy_mark" "$policy_file"; then
+        run $as_root "$@"
         return
     fi
-    printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
-    $as_root chmod 755 "$policy"
-    status=0
-    $as_root "$@" || status=$?
-    $as_root rm -f "$policy"
-    return $status
+    own_policy=$policy_file
+    printf '#!/bin/sh\n# %s\nexit 101\n' "$policy_mark" | $as_root tee "$policy_file" >/dev/null
+    $as_root chmod 755 "$policy_file"
+    installed=0
+    run $as_root "$@" || installed=$?
+    end_preparing
+    return $installed
 }
 
 # install_packages NAME...: those that are missing, from Debian.
@@ -48,7 +81,7 @@ install_packages() {
     say "installing:$missing"
     DEBIAN_FRONTEND=noninteractive
     export DEBIAN_FRONTEND
-    $as_root apt-get -q update >&2 </dev/null || die "apt-get update failed"
+    run $as_root apt-get -q update >&2 </dev/null || die "apt-get update failed"
     # shellcheck disable=SC2086
     with_services_off apt-get -q install -y --no-install-recommends $missing >&2 </dev/null ||
         die "could not install:$missing"
@@ -63,6 +96,11 @@ install_node() {
     [ "$major" -ge 18 ] || die "Node.js 18 or newer is needed, found $(node --version)"
 }
 
+# In a shell of its own.
+npm_ci() {
+    cd "$top" && exec npm ci --ignore-scripts --no-audit --no-fund
+}
+
 # The pinned packages of package-lock.json, once.
 install_node_modules() {
     install_node
@@ -70,8 +108,13 @@ install_node_modules() {
     cmp -s "$top/package-lock.json" "$stamp" && return 0
     command -v npm >/dev/null || install_packages npm
     say "installing the packages of package-lock.json"
-    (cd "$top" && npm ci --ignore-scripts --no-audit --no-fund) >&2 </dev/null || die "npm ci failed"
+    run npm_ci >&2 </dev/null || die "npm ci failed"
     cp "$top/package-lock.json" "$stamp"
+}
+
+# In a shell of its own.
+configure_in() {
+    cd "$1" && shift && exec "$top/configure" -q "$@"
 }
 
 # configure_tree DIR [configure argument...]
@@ -80,10 +123,10 @@ configure_tree() {
     shift
     mkdir -p "$dir"
     if [ ! -x "$top/configure" ] || [ "$top/configure.ac" -nt "$top/configure" ]; then
-        "$top/bootstrap" >"$dir/bootstrap.log" 2>&1 || { tail -30 "$dir/bootstrap.log" >&2; die "bootstrap failed"; }
+        run "$top/bootstrap" >"$dir/bootstrap.log" 2>&1 || { tail -30 "$dir/bootstrap.log" >&2; die "bootstrap failed"; }
     fi
     if [ ! -f "$dir/Makefile" ]; then
-        (cd "$dir" && "$top/configure" -q "$@" >&2) || die "configure failed in $dir"
+        run configure_in "$dir" "$@" >&2 || die "configure failed in $dir"
     fi
 }
 
@@ -98,11 +141,19 @@ build() {
         return
     fi
     mkdir -p "$dir"
-    (
-        flock 9
+    run build_locked "$dir" "$@" || exit 1
+}
+
+# In a shell of its own.
+build_locked() {
+    child= dir=$1
+    shift
+    end_when_told
+    {
+        run flock 9
         configure_tree "$dir" "$@"
         cd "$dir"
-        make -j"$(nproc)" >make.log 2>&1 || { tail -30 make.log >&2; die "make failed in $dir"; }
+        run make -j"$(nproc)" >make.log 2>&1 || { tail -30 make.log >&2; die "make failed in $dir"; }
         touch .built
-    ) 9>"$dir/.lock" || exit 1
+    } 9>"$dir/.lock"
 }
