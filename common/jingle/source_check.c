@@ -103,3 +103,17 @@ bool source_check_groups(const SourceSet *s, GError **error)
     }
     return check_msids(s, error);
 }
+
+bool source_check_names(const SourceSet *s, GError **error)
+{
+    g_autoptr(GHashTable) msids = g_hash_table_new(g_str_hash, g_str_equal); /* name -> msid, both the set's */
+    for (guint i = 0; i < s->sources->len; i++) {
+        const Source *src = s->sources->pdata[i];
+        const char *known = src->name && src->msid ? g_hash_table_lookup(msids, src->name) : NULL;
+        if (known && strcmp(known, src->msid) != 0)
+            return jingle_refuse(error, "Source name is already used: %s.", src->name);
+        if (src->name && src->msid)
+            g_hash_table_insert(msids, src->name, src->msid);
+    }
+    return true;
+}

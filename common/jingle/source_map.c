@@ -263,7 +263,7 @@ bool source_map_try_add(SourceMap *m, const char *owner, const SourceSet *added,
         return jingle_refuse(error, "SSRC limit (%u) exceeded.", limits->max_sources);
     if (after->groups->len > limits->max_groups)
         return jingle_refuse(error, "ssrc-group limit (%u) exceeded.", limits->max_groups);
-    if (!source_check_groups(after, error))
+    if (!source_check_groups(after, error) || (limits->check_names && !source_check_names(after, error)))
         return false;
 
     put(m, owner, g_steal_pointer(&after));

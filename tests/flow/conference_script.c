@@ -200,7 +200,8 @@ static void read_sources(Line *l, const char *id)
         } else if ((**w == 'a' || **w == 'v') && g_ascii_isdigit((*w)[1])) {
             g_auto(GStrv) part = g_strsplit(*w, "/", 2);
             bool is_audio = **w == 'a';
-            g_autofree char *name = g_strdup_printf("%s-%c0", id, **w);
+            g_autofree char *name = part[1] ? g_strdup_printf("%s-%c0-%s", id, **w, part[1])
+                                            : g_strdup_printf("%s-%c%s", id, **w, part[0] + 1); /* one an msid */
             g_autofree char *msid = g_strdup_printf("%s-%s", id, part[1] ? part[1] : part[0]);
             source_set_add_source(is_audio ? audio->sources : video->sources, is_audio ? MEDIA_AUDIO : MEDIA_VIDEO,
                                   (uint32_t)atoi(part[0] + 1), name, msid, VIDEO_TYPE_UNSET);

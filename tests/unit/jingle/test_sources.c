@@ -159,6 +159,10 @@ static const CheckCase checks[] = {
     { "no names at all", "", "v1/-/m a2/-/x", "v1/-/m a2/-/x", "v1/-/m a2/-/x" },
     { "one msid for audio and video", "", "v1/a-v0/m a2/a-a0/m", "v1/a-v0/m a2/a-a0/m", "v1/a-v0/m a2/a-a0/m" },
     { "nothing", GOOD, "", GOOD, "" },
+    { "one name, two msids", "", "v1/a-v0/m v2/a-v0/n", NULL, "Source name is already used: a-v0." },
+    { "one name, two groups", "", GOOD " v3/a-v0/n v4/a-v0/n F3,4", NULL, "Source name is already used: a-v0." },
+    { "a name that was there, another msid", GOOD, "v3/a-v0/n", NULL, "Source name is already used: a-v0." },
+    { "another name, another msid", GOOD, "v3/a-v1/n", GOOD " v3/a-v1/n", "v3/a-v1/n" },
     { "ssrc 0", "", "v0/a-v0/m", NULL, "Invalid SSRC: 0." },
     { "own ssrc again", GOOD, "v1/a-v0/m", NULL, "SSRC is already used: 1." },
     { "ssrc twice in one message", "", "v7/a-v0/m v7/a-v0/m", NULL, "SSRC is already used: 7." },
@@ -244,6 +248,8 @@ static void test_names_across_owners(void)
     g_assert_cmpstr(error->message, ==, "Source name is already used: x-a0-a0.");
     limits.check_names = false;
     g_assert_true(source_map_try_add(m, "x-a0", second, &limits, NULL, NULL));
+    g_autoptr(SourceSet) same_name = set_of("a3/x-a0-a0/n");
+    g_assert_true(source_map_try_add(m, "x-a0", same_name, &limits, NULL, NULL));
 }
 
 static void test_freed_on_leave(void)
