@@ -84,7 +84,9 @@ Conference *conference_new(const ConferenceConfig *config, const char *room, Con
     g_ptr_array_add(c->bridge_jids, NULL);
     c->sources = source_map_new();
     c->shown = source_map_new();
-    c->join_due_ms = c->initial_due_ms = c->single_due_ms = c->offline_due_ms = c->room_due_ms = NEVER;
+    c->joins = request_limiter_new(config->invites_per_s, config->invite_burst);
+    c->join_due_ms = c->initial_due_ms = c->single_due_ms = c->offline_due_ms = c->room_due_ms = c->admit_due_ms =
+        NEVER;
     return c;
 }
 
@@ -103,6 +105,7 @@ void conference_free(Conference *c)
     g_free(c->held_region);
     source_map_free(c->sources);
     source_map_free(c->shown);
+    request_limiter_free(c->joins);
     g_free(c);
 }
 
@@ -143,7 +146,8 @@ static void end(Conference *c, bool in_room)
     if (in_room)
         act(c, DO_LEAVE_ROOM);
     c->state = CONF_END;
-    c->join_due_ms = c->initial_due_ms = c->single_due_ms = c->offline_due_ms = c->room_due_ms = NEVER;
+    c->join_due_ms = c->initial_due_ms = c->single_due_ms = c->offline_due_ms = c->room_due_ms = c->admit_due_ms =
+        NEVER;
     act(c, DO_END);
 }
 
@@ -355,6 +359,8 @@ static void on_tick(Conference *c)
         conf_end_idle_sessions(c);
     } else if (is_due(c, c->room_due_ms) && !c->offline) {
         conf_try_room(c);
+    } else if (is_due(c, c->admit_due_ms) && !c->offline) {
+        conf_admit_waiting(c);
     }
 }
 
@@ -368,7 +374,7 @@ int64_t conference_next_due_ms(const Conference *c)
     int64_t due = sooner(c->join_due_ms, c->offline_due_ms);
     if (c->offline || c->state == CONF_END)
         return due;
-    due = sooner(due, sooner(c->room_due_ms, sooner(c->initial_due_ms, c->single_due_ms)));
+    due = sooner(sooner(due, c->admit_due_ms), sooner(c->room_due_ms, sooner(c->initial_due_ms, c->single_due_ms)));
     for (guint i = 0; i < c->members->len; i++) {
         const Member *m = c->members->pdata[i];
         if (m->state == MEMBER_ACTIVE)

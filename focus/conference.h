@@ -38,6 +38,8 @@ typedef struct {
     int64_t restart_window_ms;    /* 60000 */
     double requests_per_s;        /* 20: Jingle and mute requests of one member; each may become one to everybody */
     guint request_burst;          /* 200; beyond it resource-constraint */
+    double invites_per_s;         /* 0.2: joins of one user (bare real JID) that are invited; later ones wait */
+    guint invite_burst;           /* 20 */
     bool auto_owner, ice_restart, strip_simulcast, visitors;
     guint max_audio_senders, max_video_senders; /* 0: no limit */
     SourceLimits source_limits;
@@ -51,9 +53,9 @@ typedef struct {
     {                                                                                                                  \
         .focus_jid = "", .min_participants = 2, .initial_timeout_ms = 15000, .single_timeout_ms = 20000,               \
         .join_timeout_ms = 10000, .xmpp_lost_timeout_ms = 60000, .restart_min_ms = 5000, .restart_max = 5,             \
-        .restart_window_ms = 60000, .requests_per_s = 20, .request_burst = 200, .auto_owner = true,                    \
-        .ice_restart = true, .strip_simulcast = true, .source_limits = SOURCE_LIMITS_DEFAULT,                          \
-        .offer = OFFER_CONFIG_DEFAULT,                                                                                 \
+        .restart_window_ms = 60000, .requests_per_s = 20, .request_burst = 200, .invites_per_s = 0.2,                  \
+        .invite_burst = 20, .auto_owner = true, .ice_restart = true, .strip_simulcast = true,                          \
+        .source_limits = SOURCE_LIMITS_DEFAULT, .offer = OFFER_CONFIG_DEFAULT,                                         \
     }
 
 /* --- events --------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 
 #include "focus/conference.h"
 #include "focus/rate_limit.h"
+#include "focus/request_limiter.h"
 #include "focus/source_signaling.h"
 #include "focus/token_bucket.h"
 
@@ -49,6 +50,7 @@ typedef struct {
     MemberState state;
     bool wants_bridge; /* IDLE only: invite when a bridge turns up */
     bool wants_room;   /* IDLE only: the conference's bridge is full; one after the other, when it may have room */
+    bool is_admitted;  /* its join was counted against its user's budget of invitations */
     bool was_invited;  /* start-muted applies to the first invite only */
     uint64_t serial;   /* of the request whose answer moves the state on */
     uint64_t restart_serial; /* of an ICE restart on its way; 0: none */
@@ -92,7 +94,9 @@ struct Conference {
     ConfPresence published;
     bool is_published;
     int64_t join_due_ms, initial_due_ms, single_due_ms, offline_due_ms;
-    int64_t room_due_ms; /* whom full bridges refused: next try */
+    int64_t room_due_ms;   /* whom full bridges refused: next try */
+    int64_t admit_due_ms;  /* who joined too often: next try */
+    RequestLimiter *joins; /* of each user, by bare real JID */
 
     int64_t now_ms; /* during a step */
     GArray *out;    /* during a step */
@@ -109,6 +113,7 @@ uint64_t conf_next_serial(Conference *c);
 guint conf_count_invited(const Conference *c);
 /* newcomer NULL: everybody who has no session and may have one. */
 void conf_invite_if_enough(Conference *c, Member *newcomer);
+void conf_admit_waiting(Conference *c); /* those who joined too often, as far as their budgets allow now */
 /* Starts over from whatever state: needs bridge, then offer. */
 void conf_invite(Conference *c, Member *m);
 /* The session is over and another will follow: requests about it are answered so, and it cannot be accepted. */

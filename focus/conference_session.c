@@ -14,10 +14,24 @@ guint conf_count_invited(const Conference *c)
     return n;
 }
 
-/* A nick that is the name of the bridge's sources would speak for them. */
-static bool may_be_invited(const Conference *c, const Member *m)
+/* Every join that is invited costs a bridge an endpoint, used or not, so that who comes and goes without end has to
+ * wait. A gateway brings many people under one address, and is trusted. */
+static bool admit(Conference *c, Member *m)
 {
-    return m->features_known && (!m->is_visitor || c->config->visitors) && strcmp(m->id, OWNER_BRIDGE) != 0;
+    if (m->is_admitted)
+        return true;
+    g_autofree char *user = g_strndup(m->real_jid, strcspn(m->real_jid, "/"));
+    m->is_admitted = m->kind != MEMBER_USER || !*user || request_limiter_allow(c->joins, user, c->now_ms);
+    if (!m->is_admitted && c->admit_due_ms == NEVER)
+        c->admit_due_ms = c->now_ms + (int64_t)(1000 / c->config->invites_per_s) + 1;
+    return m->is_admitted;
+}
+
+/* A nick that is the name of the bridge's sources would speak for them. */
+static bool may_be_invited(Conference *c, Member *m)
+{
+    return m->features_known && (!m->is_visitor || c->config->visitors) && strcmp(m->id, OWNER_BRIDGE) != 0 &&
+           admit(c, m);
 }
 
 void conf_invite_if_enough(Conference *c, Member *newcomer)
@@ -30,6 +44,18 @@ void conf_invite_if_enough(Conference *c, Member *newcomer)
         Member *m = c->members->pdata[i];
         if ((everybody || m == newcomer) && !member_is_invited(m) && may_be_invited(c, m))
             conf_invite(c, m);
+    }
+}
+
+void conf_admit_waiting(Conference *c)
+{
+    c->admit_due_ms = NEVER;
+    if (!conf_is_running(c))
+        return;
+    for (guint i = 0; i < c->members->len; i++) {
+        Member *m = c->members->pdata[i];
+        if (!m->is_admitted && m->features_known && may_be_invited(c, m))
+            conf_invite_if_enough(c, m);
     }
 }
 

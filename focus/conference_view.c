@@ -178,6 +178,7 @@ static void dump_member(JsonBuilder *b, const Conference *c, const Member *m)
     json_add_bool(b, "ssrcRewriting", offer_rewrites_ssrcs(m->features, &c->config->offer));
     json_add_bool(b, "waitsForBridge", m->wants_bridge);
     json_add_bool(b, "waitsForRoom", m->wants_room);
+    json_add_bool(b, "admitted", m->is_admitted);
     json_add_int(b, "sources", own ? own->sources->len : 0);
     json_add_int(b, "groups", own ? own->groups->len : 0);
     json_add_int(b, "iceGeneration", m->generation);

@@ -124,6 +124,10 @@ const ConfigOption focus_options[] = {
          "Conference requests of one user in the long run."),
     NUMBER("limits", "request_burst", limits.request_burst, "20", 1, 10000, NULL,
            "Conference requests of one user at once."),
+    REAL("limits", "invites", limits.invites_per_s, "0.2", 0.01, 1000, "per second",
+         "Joins of one user to one conference that are invited, in the long run; who comes and goes faster waits."),
+    NUMBER("limits", "invite_burst", limits.invite_burst, "20", 1, 10000, NULL,
+           "Joins of one user to one conference that are invited at once."),
     REAL("limits", "member_requests", limits.member_requests_per_s, "20", 0.1, 1000, "per second",
          "Jingle and mute requests of one participant in the long run; more are refused."),
     NUMBER("limits", "member_request_burst", limits.member_request_burst, "200", 10, 10000, NULL,
@@ -262,6 +266,8 @@ ConferenceConfig focus_config_conference(const FocusConfig *c, const char *focus
     out.restart_window_ms = c->conference.restart_window_ms;
     out.requests_per_s = c->limits.member_requests_per_s;
     out.request_burst = (guint)c->limits.member_request_burst;
+    out.invites_per_s = c->limits.invites_per_s;
+    out.invite_burst = (guint)c->limits.invite_burst;
     out.auto_owner = c->conference.auto_owner;
     out.ice_restart = c->conference.ice_restart;
     out.strip_simulcast = c->conference.strip_simulcast;

@@ -40,8 +40,8 @@ typedef struct {
         gint64 opus_minptime;
     } codec;
     struct {
-        gint64 conferences, conferences_per_user, joins, request_burst, member_request_burst;
-        double requests_per_s, member_requests_per_s;
+        gint64 conferences, conferences_per_user, joins, request_burst, invite_burst, member_request_burst;
+        double requests_per_s, invites_per_s, member_requests_per_s;
     } limits;
     struct {
         const char *private_listener, *token;

@@ -16,6 +16,7 @@ focus_libfocus_pure_a_SOURCES = \
 	%D%/offer.c %D%/offer.h \
 	%D%/rate_limit.c %D%/rate_limit.h \
 	%D%/request_body.c %D%/request_body.h \
+	%D%/request_limiter.c %D%/request_limiter.h \
 	%D%/source_signaling.c %D%/source_signaling.h \
 	%D%/token_bucket.c %D%/token_bucket.h
 # What main() wires together.
@@ -34,8 +35,7 @@ focus_libfocus_shell_a_SOURCES = \
 	%D%/focus_config.c %D%/focus_config.h \
 	%D%/focus_presence.c %D%/focus_presence.h \
 	%D%/jingle_routes.c \
-	%D%/member_presence.c %D%/member_presence.h \
-	%D%/request_limiter.c %D%/request_limiter.h
+	%D%/member_presence.c %D%/member_presence.h
 
 bin_PROGRAMS += plenum-focus
 plenum_focus_SOURCES = %D%/main.c

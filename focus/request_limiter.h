@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A token bucket for each sender against floods of conference requests. PURE; bounded. */
+ * A token bucket for each sender against floods: of conference requests, of joins. PURE; bounded. */
 #ifndef PLENUM_FOCUS_REQUEST_LIMITER_H
 #define PLENUM_FOCUS_REQUEST_LIMITER_H
 

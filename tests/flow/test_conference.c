@@ -465,6 +465,36 @@ static void test_request_budget(void)
     script_free(s);
 }
 
+/* So many joins of one user are invited, then so many a minute; others are not affected, nor are gateways. */
+static void test_join_budget(void)
+{
+    const ConferenceConfig config = CONFERENCE_CONFIG_DEFAULT;
+    ConferenceScript *s = script_new(&config);
+    script_run(s, TWO_ACTIVE);
+    for (guint i = 0; i < config.invite_burst; i++)
+        script_run(s, "came c json -> allocate c@x\n"
+                      "left c -> expire c@x\n");
+    script_run(s, "came c json\n"
+                  "came d json -> allocate d@x\n"
+                  "features c\n"
+                  "left c\n"
+                  "came c json\n"
+                  "after 5000\n"
+                  "after 1 -> allocate c@x\n"
+                  "allocated c -> invite c [a:v1,v2,a3 b:a4 jvb]\n"
+                  "left c -> expire c@x\n"
+                  "came c jigasi -> allocate c@x\n"
+                  "left c -> expire c@x\n"
+                  "came c json\n"
+                  "xmpp-lost\n"
+                  "after 20000\n"
+                  "xmpp-back -> update a@x a-ice 3, update b@x b-ice 1, expire d@x, allocate d@x, "
+                  "grant a a@meet.example, publish 1\n"
+                  "after 1 -> allocate c@x\n");
+    g_assert_cmpint(script_unanswered(s), ==, 0);
+    script_free(s);
+}
+
 /* The room may hold more; they are no members. */
 static void test_member_limit(void)
 {
@@ -490,6 +520,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, scripts[i].lines, test_script);
     }
     g_test_add_func("/conference/request budget", test_request_budget);
+    g_test_add_func("/conference/who comes and goes", test_join_budget);
     g_test_add_func("/conference/member limit", test_member_limit);
     return g_test_run();
 }
