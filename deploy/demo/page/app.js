@@ -13,7 +13,8 @@ let lib, config, call = null, stage;
 let tracks = [];
 let wantAudio = options.audio, wantVideo = options.video;
 let rates = new Map();          // ssrc -> { bytes, at, bps }
-let retries = 0;
+let retries = 0, retryTimer = 0; // joining again by ourselves
+let visits = 0;                 // joins and leaves begun: an older one that is not done then goes no further
 
 function banner(text, { action, onAction, key = text } = {}) {
     for (const old of $('banners').children) {
@@ -110,14 +111,21 @@ function show(screen) {
     $('call').hidden = screen !== 'call';
 }
 
+// What the user does now counts, not what was to happen by itself.
+function cancelRejoin() {
+    clearTimeout(retryTimer);
+    return ++visits;
+}
+
 async function join(room, name) {
+    const visit = cancelRejoin();
     $('join').disabled = true;
     $('join').textContent = 'Joining…';
     call = new Call(lib, config, options);
     window.plenum.call = call;
     call.addEventListener('change', render);
     call.addEventListener('notice', e => notice(e.detail.text));
-    call.addEventListener('failure', e => failed(e.detail, room, name));
+    call.addEventListener('failure', e => visit === visits && failed(e.detail, room, name));
     try {
         for (const track of tracks) {
             const want = track.getType() === 'audio' ? wantAudio : wantVideo;
@@ -125,6 +133,8 @@ async function join(room, name) {
                 await (want ? track.unmute() : track.mute());
         }
         await call.join(room, name, tracks);
+        if (visit !== visits)
+            return;
         retries = 0;
         [...$('banners').children].filter(b => !b.dataset.key.startsWith('device ')).forEach(b => b.remove());
         $('room-title').textContent = room;
@@ -133,7 +143,7 @@ async function join(room, name) {
         $('mic').focus({ preventScroll: true });
         render();
     } catch (e) {
-        if (!options.retry || document.body.dataset.screen === 'lobby')
+        if (visit === visits && (!options.retry || document.body.dataset.screen === 'lobby'))
             banner(e.message, { key: 'failure' });
     } finally {
         $('join').disabled = false;
@@ -148,18 +158,27 @@ function failed({ code, text, final }, room, name) {
         return banner(text, { key: code, action: final && inCall ? 'Rejoin' : undefined, onAction: () => rejoin(room, name) });
     const wait = RECONNECT_MS[retries++];
     banner(`${text} Joining again in ${wait / 1000} s…`, { key: 'failure' });
-    setTimeout(() => rejoin(room, name), wait);
+    clearTimeout(retryTimer);
+    retryTimer = setTimeout(() => rejoin(room, name), wait);
 }
 
 async function rejoin(room, name) {
+    const visit = cancelRejoin();
     await call?.leave();
     tracks.filter(t => t.getVideoType?.() === 'desktop').forEach(t => t.dispose());
     tracks.forEach(t => t.dispose());
-    tracks = await openDevices();
+    const opened = await openDevices();
+    if (visit !== visits) {
+        opened.forEach(t => t.dispose());
+        return;
+    }
+    tracks = opened;
     await join(room, name);
 }
 
 async function leave() {
+    cancelRejoin();
+    [...$('banners').children].filter(b => b.dataset.key === 'failure').forEach(b => b.remove());
     const left = call;
     call = null;
     await left?.leave();

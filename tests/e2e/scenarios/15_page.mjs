@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page as someone without mouse or screen uses it: keys, names of controls, what is announced.
 import assert from 'node:assert/strict';
-import { Participant, mediaBothWays, until } from '../lib/browser.mjs';
+import { Participant, mediaBothWays, sleep, until } from '../lib/browser.mjs';
 
 const focused = page => page.evaluate(() => document.activeElement.id);
 
@@ -99,6 +99,30 @@ export const scenarios = [
             t.measured.media_ms = await mediaBothWays([ada, bob], { timeoutMs: 5000 });
             assert.equal(await invite.isVisible(), false);
             assert.equal((await ada.stats()).p2p, false);
+        },
+    },
+    {
+        name: 'the page joins again by itself, but not after its user left',
+        async run(t) {
+            const ada = await t.join('Ada', { p2p: 0 }), bob = await t.join('Bob', { p2p: 0 });
+            const screen = async () => (await bob.status()).screen;
+            const seen = async () => (await ada.status()).participants.length;
+            const again = bob.page.getByText(/Joining again in 2 s/);
+            const kick = async () => {
+                await until('Ada sees Bob', async () => await seen() === 1, { timeoutMs: 8000 });
+                await ada.page.evaluate(id => window.plenum.call.conference.kickParticipant(id, 'test'), await bob.id());
+                await again.waitFor();
+            };
+            await until('Ada may kick', () => ada.page.evaluate(() => window.plenum.call.conference.isModerator()));
+            await kick();
+            await until('Ada sees nobody', async () => await seen() === 0, { timeoutMs: 8000 });
+            await kick(); // once he is back
+            await bob.page.getByRole('button', { name: 'Leave' }).click();
+            await until('Bob is in the lobby', async () => await screen() === 'lobby');
+            assert.equal(await again.count(), 0);
+            await sleep(3500);
+            assert.equal(await screen(), 'lobby');
+            assert.equal(await seen(), 0);
         },
     },
 ];
