@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-check_PROGRAMS += tests/fuzz/fuzz_channel
-TESTS += tests/fuzz/fuzz_channel
+FUZZERS += tests/fuzz/fuzz_channel
 tests_fuzz_fuzz_channel_SOURCES = %D%/fuzz_channel.c
 tests_fuzz_fuzz_channel_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
 tests_fuzz_fuzz_channel_LDFLAGS = $(LDFLAGS_FUZZ)

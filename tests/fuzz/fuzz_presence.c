@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a member's presence and disco answer may hold: any XML as both, any text as SourceInfo and as address.
- * Counts stay within the limits; an address that is accepted reads the same when written and read again. */
+ * What a member's presence and disco answer may hold, a bridge's presence, an error of a stanza and one of the stream:
+ * any XML as each, any text as SourceInfo and as address. Counts stay within the limits, so do texts and numbers; an
+ * address that is accepted reads the same when written and read again. */
 #include <stdint.h>
 #include <string.h>
 #include "common/xmpp/disco.h"
+#include "common/xmpp/link_trouble.h"
+#include "focus/bridge_pool.h"
 #include "focus/member_presence.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -49,13 +52,44 @@ static void check_presence(const Stanza *s)
     g_assert_true(!ver || strlen(ver) == 28); /* base64 of SHA-1 */
 }
 
+static void check_bridge(const Stanza *s)
+{
+    const BridgePoolConfig config = BRIDGE_POOL_CONFIG_DEFAULT;
+    g_autoptr(BridgePool) pool = bridge_pool_new(&config);
+    for (int i = 0; i < 2; i++) {
+        BridgeChange change = bridge_pool_presence(pool, "x", s, 1000 + i);
+        const Bridge *b = bridge_pool_find(pool, "x");
+        g_assert_true(i == 0 ? change == BRIDGE_ADDED || change == BRIDGE_FAILED : change == BRIDGE_SEEN);
+        g_assert_true(b->stress >= 0 && b->stress <= 100 && b->average_participant_stress >= 0);
+        g_assert_true(strlen(b->version) <= 256 && strlen(b->region) <= 256 && strlen(b->relay_id) <= 256);
+        g_assert_cmpint(b->seen_ms, ==, 1000 + i);
+    }
+}
+
+static void check_errors(const Stanza *s)
+{
+    StanzaErrorInfo info;
+    stanza_error_read(s, &info);
+    g_assert_cmpuint(info.condition, <, STANZA_N_CONDITIONS);
+    g_assert_true(strlen(info.text) <= STANZA_ERROR_MAX_TEXT && memchr(info.type, 0, sizeof(info.type)));
+    stanza_error_info_clear(&info);
+    for (LinkTrouble kind = LINK_TROUBLE_STREAM; kind <= LINK_TROUBLE_COMPONENT; kind++) {
+        g_autofree char *said = link_trouble_read(kind, s);
+        g_assert_true(g_utf8_validate(said, -1, NULL) && !strpbrk(said, "\r\n\t\033"));
+        g_assert_cmpuint(strlen(said), <, 8 * LINK_TROUBLE_TEXT_MAX);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autofree char *text = g_strndup((const char *)data, size);
     check_source_info(text);
     check_address(text);
     g_autoptr(Stanza) s = stanza_parse((const char *)data, size, NULL);
-    if (s)
+    if (s) {
         check_presence(s);
+        check_bridge(s);
+        check_errors(s);
+    }
     return 0;
 }

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What comes by HTTP: conference requests, COLIBRI2, the addresses of WebSockets.
 FUZZ_HTTP = tests/fuzz/fuzz_request_body tests/fuzz/fuzz_ws_target tests/fuzz/fuzz_colibri_post
-check_PROGRAMS += $(FUZZ_HTTP)
-TESTS += $(FUZZ_HTTP)
+FUZZERS += $(FUZZ_HTTP)
 
 tests_fuzz_fuzz_request_body_SOURCES = tests/fuzz/fuzz_request_body.c
 tests_fuzz_fuzz_request_body_CFLAGS = $(CFLAGS_FOCUS_TEST)

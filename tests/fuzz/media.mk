@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 MEDIA_FUZZERS = tests/fuzz/fuzz_vp8 tests/fuzz/fuzz_vp9 tests/fuzz/fuzz_h264 tests/fuzz/fuzz_dd tests/fuzz/fuzz_projection
-check_PROGRAMS += $(MEDIA_FUZZERS)
-TESTS += $(MEDIA_FUZZERS)
+FUZZERS += $(MEDIA_FUZZERS)
 LIBS_MEDIA_FUZZ = $(MAIN_FUZZ) bridge/tx/libbridge-tx.a bridge/rx/libbridge-rx.a common/rtp/libplenum-rtp.a
 
 tests_fuzz_fuzz_vp8_SOURCES = %D%/fuzz_vp8.c

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 RTP_FUZZERS = tests/fuzz/fuzz_rtp tests/fuzz/fuzz_rtcp tests/fuzz/fuzz_twcc tests/fuzz/fuzz_vla tests/fuzz/fuzz_rx tests/fuzz/fuzz_bwe
-check_PROGRAMS += $(RTP_FUZZERS)
-TESTS += $(RTP_FUZZERS)
+FUZZERS += $(RTP_FUZZERS)
 LIBS_RTP_FUZZ = $(MAIN_FUZZ) common/rtp/libplenum-rtp.a
 
 tests_fuzz_fuzz_rtp_SOURCES = %D%/fuzz_rtp.c

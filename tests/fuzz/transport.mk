@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 TRANSPORT_FUZZ = tests/fuzz/fuzz_dcep tests/fuzz/fuzz_dtls tests/fuzz/fuzz_sctp tests/fuzz/fuzz_stun
-check_PROGRAMS += $(TRANSPORT_FUZZ)
-TESTS += $(TRANSPORT_FUZZ)
+FUZZERS += $(TRANSPORT_FUZZ)
 
 tests_fuzz_fuzz_stun_SOURCES = %D%/fuzz_stun.c
 tests_fuzz_fuzz_stun_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)
@@ -21,8 +20,7 @@ tests_fuzz_fuzz_sctp_SOURCES = %D%/fuzz_sctp.c
 tests_fuzz_fuzz_sctp_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_sctp_LDADD = $(MAIN_FUZZ) $(LIBS_TRANSPORT)
 
-check_PROGRAMS += tests/fuzz/fuzz_srtp
-TESTS += tests/fuzz/fuzz_srtp
+FUZZERS += tests/fuzz/fuzz_srtp
 tests_fuzz_fuzz_srtp_SOURCES = %D%/fuzz_srtp.c
 tests_fuzz_fuzz_srtp_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_srtp_LDADD = $(MAIN_FUZZ) $(LIBS_TRANSPORT)

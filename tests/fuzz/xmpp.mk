@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-FUZZ_XMPP = tests/fuzz/fuzz_stanza tests/fuzz/fuzz_framer
-check_PROGRAMS += $(FUZZ_XMPP)
-TESTS += $(FUZZ_XMPP)
+FUZZ_XMPP = tests/fuzz/fuzz_stanza tests/fuzz/fuzz_framer tests/fuzz/fuzz_room tests/fuzz/fuzz_strophe
+FUZZERS += $(FUZZ_XMPP)
 tests_fuzz_fuzz_stanza_SOURCES = tests/fuzz/fuzz_stanza.c
 tests_fuzz_fuzz_stanza_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS)
 tests_fuzz_fuzz_stanza_LDFLAGS = $(LDFLAGS_FUZZ)
@@ -12,10 +11,19 @@ tests_fuzz_fuzz_framer_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS)
 tests_fuzz_fuzz_framer_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_framer_LDADD = $(MAIN_FUZZ) common/xmpp/libplenum-xmpp.a $(XML_LIBS) $(GLIB_LIBS)
 
+tests_fuzz_fuzz_room_SOURCES = tests/fuzz/fuzz_room.c
+tests_fuzz_fuzz_room_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS)
+tests_fuzz_fuzz_room_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_room_LDADD = $(MAIN_FUZZ) common/xmpp/libplenum-xmpp.a common/base/libplenum-base.a $(XML_LIBS) $(GLIB_LIBS)
+
+tests_fuzz_fuzz_strophe_SOURCES = tests/fuzz/fuzz_strophe.c
+tests_fuzz_fuzz_strophe_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS) $(STROPHE_CFLAGS)
+tests_fuzz_fuzz_strophe_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_strophe_LDADD = $(MAIN_FUZZ) common/xmpp/libplenum-xmpp.a $(STROPHE_LIBS) $(XML_LIBS) $(GLIB_LIBS)
+
 # Jingle, COLIBRI2 and the sources of a conference.
 FUZZ_SIGNAL = tests/fuzz/fuzz_colibri2 tests/fuzz/fuzz_conference tests/fuzz/fuzz_jingle tests/fuzz/fuzz_sources
-check_PROGRAMS += $(FUZZ_SIGNAL)
-TESTS += $(FUZZ_SIGNAL)
+FUZZERS += $(FUZZ_SIGNAL)
 LIBS_FUZZ_SIGNAL = $(MAIN_FUZZ) common/colibri2/libplenum-colibri2.a common/jingle/libplenum-jingle.a \
 	common/xmpp/libplenum-xmpp.a $(JSON_LIBS) $(XML_LIBS) $(GLIB_LIBS)
 
@@ -40,8 +48,7 @@ tests_fuzz_fuzz_conference_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_conference_LDADD = $(MAIN_FUZZ) tests/flow/libconference-script.a $(LIBS_FOCUS_TEST)
 
 # What the focus reads of members: presence, SourceInfo, disco answers, addresses.
-check_PROGRAMS += tests/fuzz/fuzz_presence
-TESTS += tests/fuzz/fuzz_presence
+FUZZERS += tests/fuzz/fuzz_presence
 tests_fuzz_fuzz_presence_SOURCES = tests/fuzz/fuzz_presence.c
 tests_fuzz_fuzz_presence_CFLAGS = $(CFLAGS_FOCUS_TEST)
 tests_fuzz_fuzz_presence_LDFLAGS = $(LDFLAGS_FUZZ)
