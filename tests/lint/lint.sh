@@ -20,6 +20,14 @@ for f in "${files[@]}"; do
     head -n 2 "$f" | grep -q 'SPDX-License-Identifier: Apache-2.0' || complain "$f: no SPDX line"
     grep -n $'\t' "$f" /dev/null | head -n 1 | grep . && complain "$f: tabs"
 done
+# So does what is not C, but for the pictures' data and the samples that --print-config makes.
+while read -r f; do
+    head -n 8 "$f" | grep -q 'SPDX-License-Identifier: Apache-2.0' || complain "$f: no SPDX line"
+done < <(find bootstrap check demo configure.ac Makefile.am .ci common focus bridge tests deploy doc m4 -type f \
+    ! -path 'tests/fuzz/corpus/*' ! -path 'tests/vectors/*' ! -path deploy/focus.conf ! -path deploy/bridge.conf \
+    \( -name '*.mk' -o -name '*.am' -o -name '*.ac' -o -name '*.m4' -o -name '*.sh' -o -name '*.in' -o -name '*.conf' \
+    -o -name '*.mjs' -o -name '*.js' -o -name '*.css' -o -name '*.html' -o -name '*.svg' -o -name '*.lua' -o -name '*.py' \
+    -o -name '*.dict' -o -name '*.8' -o ! -name '*.*' \) | sort)
 forbid() { # folder, pattern of what it may not include, why
     local hits
     hits=$(grep -nE "^#include \"($2)" -r "$1" --include='*.[ch]')
