@@ -62,7 +62,7 @@ static char *normalise_domain(const char *text, size_t len)
     if (len > 0 && text[len - 1] == '.')
         len--; /* RFC 7622 3.2: the final dot is not part of it */
     char *domain = normalise(text, len, "@/\"&'<>\\");
-    if (domain && (domain[0] == '.' || strstr(domain, ".."))) {
+    if (domain && (domain[0] == '.' || strstr(domain, "..") || g_str_has_suffix(domain, "."))) {
         g_free(domain);
         return NULL;
     }

@@ -26,6 +26,8 @@ static void check(const Stanza *s)
     g_autoptr(Stanza) again = stanza_parse(first, strlen(first), &error);
     if (!again && g_error_matches(error, STANZA_ERROR, STANZA_ERROR_TOO_LARGE))
         return; /* a written xmlns may be one attribute more */
+    if (!again && (strstr(error->message, "libxml2 error 99,") || strstr(error->message, "libxml2 error 100,")))
+        return; /* a namespace that is no URI, or a relative one, which libstrophe's parser does not mind */
     g_assert_no_error(error);
     g_autofree char *second = stanza_to_string(again);
     g_assert_cmpstr(first, ==, second);

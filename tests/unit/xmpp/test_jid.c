@@ -26,6 +26,8 @@ static const Case cases[] = {
     { "empty", "", NULL, 0, 0, 0, 0 },
     { "empty local", "@b", NULL, 0, 0, 0, 0 },
     { "empty domain", "a@", NULL, 0, 0, 0, 0 },
+    { "two final dots", "a@b..", NULL, 0, 0, 0, 0 },
+    { "two final dots behind a colon", ":..", NULL, 0, 0, 0, 0 },
     { "empty domain with resource", "a@/c", NULL, 0, 0, 0, 0 },
     { "empty resource", "a@b/", NULL, 0, 0, 0, 0 },
     { "only a dot", "a@.", NULL, 0, 0, 0, 0 },
