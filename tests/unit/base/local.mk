@@ -8,6 +8,9 @@ check_PROGRAMS += $(BASE_TESTS)
 TESTS += $(BASE_TESTS)
 CFLAGS_BASE_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SOUP_CFLAGS)
 LIBS_BASE_TEST = common/base/libplenum-base.a $(GLIB_LIBS)
+# What tests of all folders share.
+EXTRA_DIST += tests/fakes/await.h
+FAKE_HTTP_CLIENT = tests/fakes/http_client.c tests/fakes/http_client.h
 LIBS_DAEMON_TEST = common/base/libplenum-daemon.a common/base/libplenum-base.a $(SOUP_LIBS) $(GLIB_LIBS)
 
 tests_unit_base_test_config_SOURCES = %D%/test_config.c
@@ -26,7 +29,7 @@ tests_unit_base_test_log_SOURCES = %D%/test_log.c
 tests_unit_base_test_log_CFLAGS = $(CFLAGS_BASE_TEST)
 tests_unit_base_test_log_LDADD = $(LIBS_BASE_TEST)
 
-tests_unit_base_test_http_admin_SOURCES = %D%/test_http_admin.c
+tests_unit_base_test_http_admin_SOURCES = %D%/test_http_admin.c $(FAKE_HTTP_CLIENT)
 tests_unit_base_test_http_admin_CFLAGS = $(CFLAGS_BASE_TEST)
 tests_unit_base_test_http_admin_LDADD = $(LIBS_DAEMON_TEST)
 

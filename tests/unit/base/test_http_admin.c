@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <libsoup/soup.h>
 #include <string.h>
 #include "common/base/config.h"
 #include "common/base/http_admin.h"
+#include "tests/fakes/http_client.h"
 
 typedef struct {
     HttpAdmin *admin;
@@ -63,40 +63,14 @@ static void close_admin(Fixture *f)
     metrics_free(f->metrics);
 }
 
-typedef struct {
-    GBytes *body;
-    gboolean done;
-} Got;
-
-static void on_got(GObject *source, GAsyncResult *result, gpointer user)
-{
-    Got *got = user;
-    got->body = soup_session_send_and_read_finish(SOUP_SESSION(source), result, NULL);
-    got->done = TRUE;
-}
-
 /* Status of one request; *text owned by the caller. */
 static unsigned ask(Fixture *f, const char *method, const char *path, const char *body, gsize len, const char *token,
                     char **text)
 {
-    g_autofree char *url = g_strdup_printf("http://127.0.0.1:%u%s", http_admin_port(f->admin), path);
-    /* Looking for a proxy would take a thread of GLib's. */
-    g_autoptr(SoupSession) session = soup_session_new_with_options("proxy-resolver", NULL, NULL);
-    g_autoptr(SoupMessage) msg = soup_message_new(method, url);
-    if (body) {
-        g_autoptr(GBytes) bytes = g_bytes_new(body, len);
-        soup_message_set_request_body_from_bytes(msg, "text/plain", bytes);
-    }
-    if (token)
-        soup_message_headers_append(soup_message_get_request_headers(msg), "Authorization", token);
-    Got got = { 0 };
-    soup_session_send_and_read_async(session, msg, G_PRIORITY_DEFAULT, NULL, on_got, &got);
-    while (!got.done)
-        g_main_context_iteration(NULL, TRUE);
-    if (text)
-        *text = got.body ? g_strndup(g_bytes_get_data(got.body, NULL), g_bytes_get_size(got.body)) : NULL;
-    g_clear_pointer(&got.body, g_bytes_unref);
-    return soup_message_get_status(msg);
+    const HttpQuestion q = {
+        .method = method, .path = path, .type = "text/plain", .body = body, .len = len, .authorization = token
+    };
+    return http_client_ask(http_admin_port(f->admin), &q, text);
 }
 
 typedef struct {

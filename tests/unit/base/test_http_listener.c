@@ -3,6 +3,7 @@
  * The limits on connections, with plain sockets as clients. */
 #include <string.h>
 #include "common/base/http_listener.h"
+#include "tests/fakes/await.h"
 
 typedef struct {
     SoupServer *server;
@@ -74,28 +75,6 @@ static gboolean is_closed(GSocketConnection *c)
     return n == 0 || (n < 0 && !g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)); /* reset is closed too */
 }
 
-static gboolean on_deadline(gpointer what)
-{
-    g_error("not within 60 s: %s", (const char *)what);
-    return G_SOURCE_REMOVE;
-}
-
-static gboolean on_look_again(gpointer nothing)
-{
-    return G_SOURCE_CONTINUE;
-}
-
-/* Sleeps between looks: GLib's socket timeouts, compared by microseconds, may be missed by a loop that spins. */
-#define WAIT(condition)                                                                                                \
-    do {                                                                                                               \
-        guint deadline = g_timeout_add_seconds(60, on_deadline, (gpointer) #condition);                                \
-        guint look = g_timeout_add(5, on_look_again, NULL);                                                            \
-        while (!(condition))                                                                                           \
-            g_main_context_iteration(NULL, TRUE);                                                                      \
-        g_source_remove(look);                                                                                         \
-        g_source_remove(deadline);                                                                                     \
-    } while (0)
-
 #define GET "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 
 static void test_number(void)
@@ -104,17 +83,17 @@ static void test_number(void)
     set_up(&f, 2, 0, 60);
     g_autoptr(GSocketConnection) a = client(&f);
     g_autoptr(GSocketConnection) b = client(&f);
-    WAIT(http_listener_waiting(f.listener) == 2);
+    AWAIT(http_listener_waiting(f.listener) == 2);
     g_autoptr(GSocketConnection) c = client(&f);
-    WAIT(is_closed(c));
+    AWAIT(is_closed(c));
     g_assert_cmpuint(f.refused, ==, 1);
     say(a, GET); /* those within the limit are served */
-    WAIT(f.requests == 1);
+    AWAIT(f.requests == 1);
     g_io_stream_close(G_IO_STREAM(b), NULL, NULL);
-    WAIT(http_listener_waiting(f.listener) == 1);
+    AWAIT(http_listener_waiting(f.listener) == 1);
     g_autoptr(GSocketConnection) d = client(&f);
     say(d, GET);
-    WAIT(f.requests == 2);
+    AWAIT(f.requests == 2);
     g_assert_cmpuint(f.refused, ==, 1);
     tear_down(&f);
 }
@@ -125,17 +104,17 @@ static void test_settled(void)
     set_up(&f, 1, 1, 60);
     g_autoptr(GSocketConnection) a = client(&f);
     say(a, "GET /hold HTTP/1.1\r\nHost: h\r\n\r\n");
-    WAIT(f.requests == 1);
+    AWAIT(f.requests == 1);
     http_listener_settle(f.listener, f.last);
     http_listener_settle(f.listener, f.last); /* once only */
     g_assert_cmpuint(http_listener_waiting(f.listener), ==, 0);
     g_autoptr(GSocketConnection) b = client(&f);
-    WAIT(http_listener_waiting(f.listener) == 1);
-    WAIT(is_closed(b)); /* after a second or two: it never settled */
+    AWAIT(http_listener_waiting(f.listener) == 1);
+    AWAIT(is_closed(b)); /* after a second or two: it never settled */
     g_assert_cmpuint(f.refused, ==, 1);
     soup_server_message_unpause(f.held); /* the settled one has no such limit */
     g_clear_object(&f.held);
-    WAIT(g_socket_condition_check(g_socket_connection_get_socket(a), G_IO_IN) & G_IO_IN);
+    AWAIT(g_socket_condition_check(g_socket_connection_get_socket(a), G_IO_IN) & G_IO_IN);
     g_assert_false(is_closed(a));
     g_io_stream_close(G_IO_STREAM(a), NULL, NULL);
     for (int i = 0; i < 100; i++)
@@ -151,10 +130,10 @@ static void test_idle(void)
     g_autoptr(GSocketConnection) silent = client(&f);
     g_autoptr(GSocketConnection) half = client(&f);
     say(half, "GET / HTTP/1.1\r\nHo");
-    WAIT(http_listener_waiting(f.listener) == 2);
-    WAIT(is_closed(silent));
-    WAIT(is_closed(half));
-    WAIT(http_listener_waiting(f.listener) == 0);
+    AWAIT(http_listener_waiting(f.listener) == 2);
+    AWAIT(is_closed(silent));
+    AWAIT(is_closed(half));
+    AWAIT(http_listener_waiting(f.listener) == 0);
     g_assert_cmpuint(f.requests, ==, 0);
     tear_down(&f);
 }
@@ -165,9 +144,9 @@ static void test_order_of_ends(void)
     Fixture f;
     set_up(&f, 8, 1, 60);
     g_autoptr(GSocketConnection) a = client(&f);
-    WAIT(http_listener_waiting(f.listener) == 1);
+    AWAIT(http_listener_waiting(f.listener) == 1);
     tear_down(&f);
-    WAIT(is_closed(a));
+    AWAIT(is_closed(a));
 }
 
 int main(int argc, char **argv)

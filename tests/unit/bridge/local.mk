@@ -26,8 +26,7 @@ tests_unit_bridge_test_admin_SOURCES = %D%/test_admin.c $(FAKES_BRIDGE_TEST) \
 tests_unit_bridge_test_admin_CFLAGS = $(CFLAGS_BRIDGE_TEST) $(SOUP_CFLAGS)
 tests_unit_bridge_test_admin_LDADD = $(LIBS_BRIDGE_TEST)
 
-tests_unit_bridge_test_brewery_SOURCES = %D%/test_brewery.c $(FAKES_BRIDGE_TEST) \
-	tests/fakes/stanza_cutter.c tests/fakes/stanza_cutter.h
+tests_unit_bridge_test_brewery_SOURCES = %D%/test_brewery.c $(FAKES_BRIDGE_TEST) $(FAKE_XMPP_SERVER)
 tests_unit_bridge_test_brewery_CFLAGS = $(CFLAGS_BRIDGE_TEST)
 tests_unit_bridge_test_brewery_LDADD = $(LIBS_BRIDGE_TEST) $(STROPHE_LIBS)
 

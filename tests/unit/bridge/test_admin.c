@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include "bridge/admin.h"
+#include "tests/fakes/await.h"
 #include "tests/fakes/metrics_doc.h"
 #include "tests/unit/bridge/bridge_fixture.h"
 
@@ -81,8 +82,7 @@ static const char *request(Room *r, const char *method, const char *path, const 
         soup_message_set_request_body_from_bytes(message, "application/xml", bytes);
     }
     request_start(r, message);
-    while (!r->done)
-        g_main_context_iteration(NULL, TRUE);
+    AWAIT(r->done);
     r->status = soup_message_get_status(message);
     return r->body;
 }
@@ -192,8 +192,7 @@ static void test_endpoint_dump(void)
     g_autoptr(SoupMessage) message = soup_message_new("GET", url);
     request_start(&r, message);
     const WorkerCommand *asked;
-    while (!(asked = fake_media_last(r.f.media, WORKER_SNAPSHOT, ep->handle)))
-        g_main_context_iteration(NULL, TRUE);
+    AWAIT((asked = fake_media_last(r.f.media, WORKER_SNAPSHOT, ep->handle)));
     g_assert_true(asked->snapshot.streams);
     WorkerStreamStats stream = { .name = "b2-v0", .is_tx = true, .ssrc = 4000000000u, .reason = FORWARD_LAST_N };
     WorkerEvent *ev = fake_event(WORKER_EV_SNAPSHOT, asked->conference, ep->handle, 1, sizeof(WorkerEndpointStats));
@@ -209,8 +208,7 @@ static void test_endpoint_dump(void)
     admin_on_snapshot(r.admin, ev);
     admin_on_snapshot(r.admin, ev); /* answered already */
     g_free(ev);
-    while (!r.done)
-        g_main_context_iteration(NULL, TRUE);
+    AWAIT(r.done);
     g_autoptr(JsonNode) root = json_from_string(r.body, NULL);
     JsonObject *o = json_node_get_object(root);
     JsonObject *stats = json_object_get_object_member(json_object_get_object_member(o, "endpoint"), "stats");

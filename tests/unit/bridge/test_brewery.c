@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The bridge in the room of bridges, against a server of a few lines in the same process: it lets the client
- * log in and bind, and plays the room with one focus in it. */
-#include <gio/gio.h>
+ * The bridge in the room of bridges, against a fake server; the test plays the room with one focus in it. */
 #include <string.h>
 #include "bridge/brewery.h"
-#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/xmpp/disco.h"
 #include "common/xmpp/muc.h"
-#include "tests/fakes/stanza_cutter.h"
+#include "tests/fakes/await.h"
+#include "tests/fakes/xmpp_server.h"
 #include "tests/unit/bridge/bridge_fixture.h"
 
 #define ROOM "brewery@internal.d"
 #define SELF "bridge@auth.d/b1"
 #define FOCUS ROOM "/focus"
-#define LIMIT_MS 20000
 
 typedef struct {
     Fixture f;
@@ -23,189 +20,36 @@ typedef struct {
     Stats *stats;
     Metrics *metrics;
     const char *sick;
-    /* the server */
-    GSocketService *service;
-    GSocketConnection *peer;
-    GString *raw;
-    char buffer[65536];
-    guint streams;       /* headers on this connection */
-    gboolean deaf, open; /* deaf: joins are not answered; open: logged in and bound */
-    GPtrArray *got;      /* Stanza not looked at by the test, oldest first */
+    XmppServer *server;
 } World;
 
-static void say(World *w, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void say(World *w, const char *format, ...)
-{
-    va_list ap;
-    va_start(ap, format);
-    g_autofree char *text = g_strdup_vprintf(format, ap);
-    va_end(ap);
-    g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(w->peer)), text, strlen(text), NULL, NULL,
-                              NULL);
-}
-
-/* ---- the server ---- */
+/* ---- the room ---- */
 
 #define MUC_USER(item, status) "<x xmlns='http://jabber.org/protocol/muc#user'><item " item "/>" status "</x>"
 #define OWNER "affiliation='owner' role='moderator'"
 
-static void open_stream(World *w)
+/* Whoever joins finds a focus there; the test may look at the join too. */
+static gboolean play_room(const Stanza *s, gpointer user)
 {
-    static const char *const features[] = {
-        "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>",
-        "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>",
-    };
-    g_string_truncate(w->raw, 0);
-    say(w,
-        "<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:client' "
-        "version='1.0' id='abc' from='auth.d'><stream:features>%s</stream:features>",
-        features[MIN(w->streams, 1)]);
-    w->streams++;
-}
-
-/* TRUE: nothing for the test. */
-static gboolean serve(World *w, const Stanza *s)
-{
-    if (strcmp(stanza_name(s), "auth") == 0) {
-        g_assert_cmpstr(stanza_get(s, "mechanism"), ==, "PLAIN");
-        say(w, "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
-        return TRUE;
-    }
-    if (stanza_find(s, "bind", NULL)) {
-        say(w,
-            "<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>" SELF "</jid></bind></iq>",
-            stanza_get(s, "id"));
-        w->open = TRUE;
-        return TRUE;
-    }
-    if (strcmp(stanza_name(s), "presence") == 0 && stanza_find(s, "x", NS_MUC) && !w->deaf)
-        say(w,
-            "<presence from='" FOCUS "' to='" SELF
-            "'>" MUC_USER("affiliation='admin' role='moderator'", "") "</presence>"
-                                                                      "<presence from='%s' to='" SELF "'>" MUC_USER(
-                                                                          OWNER, "<status code='110'/>") "</presence>",
-            stanza_get(s, "to"));
+    const World *w = user;
+    if (strcmp(stanza_name(s), "presence") == 0 && stanza_find(s, "x", NS_MUC))
+        xmpp_server_say(w->server,
+                        "<presence from='" FOCUS "' to='" SELF
+                        "'>" MUC_USER("affiliation='admin' role='moderator'",
+                                      "") "</presence>"
+                                          "<presence from='%s' to='" SELF
+                                          "'>" MUC_USER(OWNER, "<status code='110'/>") "</presence>",
+                        stanza_get(s, "to"));
     return FALSE;
-}
-
-static void read_more(World *w);
-
-static void on_bytes(GObject *source, GAsyncResult *result, gpointer user)
-{
-    gssize n = g_input_stream_read_finish(G_INPUT_STREAM(source), result, NULL);
-    World *w = g_object_get_data(source, "world");
-    Stanza *s;
-    if (n <= 0 || !w)
-        return;
-    g_string_append_len(w->raw, w->buffer, n);
-    if (strstr(w->raw->str, "<stream:stream"))
-        open_stream(w);
-    while ((s = stanza_cut(w->raw))) {
-        if (serve(w, s))
-            stanza_free(s);
-        else
-            g_ptr_array_add(w->got, s);
-    }
-    read_more(w);
-}
-
-static void read_more(World *w)
-{
-    GInputStream *in = g_io_stream_get_input_stream(G_IO_STREAM(w->peer));
-    g_object_set_data(G_OBJECT(in), "world", w);
-    g_input_stream_read_async(in, w->buffer, sizeof(w->buffer), G_PRIORITY_DEFAULT, NULL, on_bytes, NULL);
-}
-
-static void drop(World *w)
-{
-    if (!w->peer)
-        return;
-    g_object_set_data(G_OBJECT(g_io_stream_get_input_stream(G_IO_STREAM(w->peer))), "world", NULL);
-    g_socket_shutdown(g_socket_connection_get_socket(w->peer), TRUE, TRUE, NULL);
-    g_clear_object(&w->peer);
-    w->open = FALSE;
-}
-
-static gboolean on_incoming(GSocketService *service, GSocketConnection *connection, GObject *source, gpointer user)
-{
-    World *w = user;
-    drop(w);
-    w->peer = g_object_ref(connection);
-    w->streams = 0;
-    g_string_truncate(w->raw, 0);
-    read_more(w);
-    return TRUE;
 }
 
 /* ---- the test's side ---- */
 
-static gboolean on_limit(gpointer what)
-{
-    g_error("the bridge did not do it: %s", (const char *)what);
-    return G_SOURCE_REMOVE;
-}
-
-typedef bool (*Match)(const Stanza *s, const char *arg);
-
-static bool is_presence(const Stanza *s, const char *text)
-{
-    g_autofree char *all = stanza_to_string(s);
-    return strcmp(stanza_name(s), "presence") == 0 && strstr(all, text);
-}
-
-static bool is_answer(const Stanza *s, const char *id)
-{
-    const char *type = stanza_get(s, "type");
-    return strcmp(stanza_name(s), "iq") == 0 && g_strcmp0(stanza_get(s, "id"), id) == 0 &&
-           g_strcmp0(type, "get") != 0 && g_strcmp0(type, "set") != 0;
-}
-
-static bool has_child(const Stanza *s, const char *name)
-{
-    return stanza_find(s, name, NULL) != NULL;
-}
-
-static Stanza *find(World *w, Match match, const char *arg)
-{
-    for (guint i = 0; i < w->got->len; i++)
-        if (match(w->got->pdata[i], arg))
-            return g_ptr_array_steal_index(w->got, i);
-    return NULL;
-}
-
-static Stanza *expect(World *w, Match match, const char *arg)
-{
-    guint limit = g_timeout_add(LIMIT_MS, on_limit, (gpointer)arg);
-    Stanza *s;
-    while (!(s = find(w, match, arg)))
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(limit);
-    return s;
-}
-
-static void expect_error(World *w, const char *id, StanzaCondition condition)
-{
-    g_autoptr(Stanza) s = expect(w, is_answer, id);
-    StanzaErrorInfo info;
-    stanza_error_read(s, &info);
-    g_assert_cmpstr(stanza_get(s, "type"), ==, "error");
-    g_assert_cmpstr(stanza_condition_name(info.condition), ==, stanza_condition_name(condition));
-    stanza_error_info_clear(&info);
-}
-
 static char *expect_result(World *w, const char *id)
 {
-    g_autoptr(Stanza) s = expect(w, is_answer, id);
+    g_autoptr(Stanza) s = xmpp_server_expect(w->server, match_answer, id);
     g_assert_cmpstr(stanza_get(s, "type"), ==, "result");
     return stanza_to_string(s);
-}
-
-static void wait_joined(World *w)
-{
-    guint limit = g_timeout_add(LIMIT_MS, on_limit, (gpointer) "join");
-    while (!brewery_is_joined(w->brewery))
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(limit);
 }
 
 static const char *unhealthy(gpointer user)
@@ -215,14 +59,11 @@ static const char *unhealthy(gpointer user)
 
 static void set_up(World *w, gconstpointer data)
 {
-    w->raw = g_string_new(NULL);
-    w->got = g_ptr_array_new_with_free_func((GDestroyNotify)stanza_free);
-    w->service = g_socket_service_new();
-    guint16 port = g_socket_listener_add_any_inet_port(G_SOCKET_LISTENER(w->service), NULL, NULL);
-    g_signal_connect(w->service, "incoming", G_CALLBACK(on_incoming), w);
+    static const XmppServerScript script = { .mode = XMPP_LINK_CLIENT, .jid = SELF, .secret = "secret" };
+    w->server = xmpp_server_new(&script, play_room, w);
     g_autofree char *text = g_strdup_printf("[xmpp]\nport = %u\ndomain = auth.d\nmuc = " ROOM "\nnickname = b1\n"
                                             "presence_interval = 1\n",
-                                            port);
+                                            xmpp_server_port(w->server));
     fixture_set_up(&w->f, text);
     ((BridgeConfig *)w->f.env.config)->xmpp.password = "secret";
     w->metrics = metrics_new("t_");
@@ -234,7 +75,7 @@ static void set_up(World *w, gconstpointer data)
 static void set_up_joined(World *w, gconstpointer data)
 {
     set_up(w, data);
-    wait_joined(w);
+    AWAIT(brewery_is_joined(w->brewery));
 }
 
 static void tear_down(World *w, gconstpointer data)
@@ -243,26 +84,20 @@ static void tear_down(World *w, gconstpointer data)
     stats_free(w->stats);
     fixture_tear_down(&w->f);
     metrics_free(w->metrics);
-    drop(w);
-    g_signal_handlers_disconnect_by_data(w->service, w);
-    g_socket_service_stop(w->service);
-    g_socket_listener_close(G_SOCKET_LISTENER(w->service));
-    g_object_unref(w->service);
-    fixture_turn();
-    g_string_free(w->raw, TRUE);
-    g_ptr_array_unref(w->got);
+    xmpp_server_free(w->server);
 }
 
 /* ---- tests ---- */
 
 static void test_join(World *w, gconstpointer data)
 {
-    g_autoptr(Stanza) join = expect(w, is_presence, "protocol/muc\"");
+    g_autoptr(Stanza) join = xmpp_server_expect(w->server, match_presence, "protocol/muc\"");
     g_assert_cmpstr(stanza_get(join, "to"), ==, ROOM "/b1");
-    g_autoptr(Stanza) form = expect(w, has_child, "query"); /* it owns the room, so it sets it up */
+    g_autoptr(Stanza) form =
+        xmpp_server_expect(w->server, match_child, "query"); /* it owns the room, so it sets it up */
     g_assert_cmpstr(stanza_get(form, "to"), ==, ROOM);
     for (int i = 0; i < 2; i++) { /* and again every second */
-        g_autoptr(Stanza) update = expect(w, is_presence, "protocol/colibri");
+        g_autoptr(Stanza) update = xmpp_server_expect(w->server, match_presence, "protocol/colibri");
         g_autofree char *text = stanza_to_string(update);
         g_assert_null(stanza_find(update, "x", NS_MUC)); /* that would be a second join */
         g_assert_nonnull(strstr(text, "name=\"drain\" value=\"false\""));
@@ -273,7 +108,7 @@ static void test_join(World *w, gconstpointer data)
     }
     bridge_set_drain(w->f.bridge, true);
     brewery_publish(w->brewery); /* what main does on this event: at once */
-    g_autoptr(Stanza) drains = expect(w, is_presence, "name=\"drain\" value=\"true\"");
+    g_autoptr(Stanza) drains = xmpp_server_expect(w->server, match_presence, "name=\"drain\" value=\"true\"");
 }
 
 #define IQ(type, id, from, inside) "<iq type='" type "' id='" id "' from='" from "' to='" SELF "'>" inside "</iq>"
@@ -281,41 +116,43 @@ static void test_join(World *w, gconstpointer data)
 
 static void test_questions(World *w, gconstpointer data)
 {
-    say(w, IQ("get", "h1", FOCUS, HEALTH));
+    xmpp_server_say(w->server, IQ("get", "h1", FOCUS, HEALTH));
     g_autofree char *healthy = expect_result(w, "h1");
     w->sick = "no media workers";
-    say(w, IQ("get", "h2", FOCUS, HEALTH));
-    expect_error(w, "h2", STANZA_INTERNAL_SERVER_ERROR);
-    say(w, IQ("get", "h3", "stranger@d/x", HEALTH));
-    expect_error(w, "h3", STANZA_FORBIDDEN);
-    say(w, IQ("get", "v1", FOCUS, "<query xmlns='jabber:iq:version'/>"));
+    xmpp_server_say(w->server, IQ("get", "h2", FOCUS, HEALTH));
+    xmpp_server_expect_error(w->server, "h2", STANZA_INTERNAL_SERVER_ERROR);
+    xmpp_server_say(w->server, IQ("get", "h3", "stranger@d/x", HEALTH));
+    xmpp_server_expect_error(w->server, "h3", STANZA_FORBIDDEN);
+    xmpp_server_say(w->server, IQ("get", "v1", FOCUS, "<query xmlns='jabber:iq:version'/>"));
     g_autofree char *version = expect_result(w, "v1");
     g_assert_nonnull(strstr(version, "<version>1.2</version>"));
-    say(w, IQ("get", "p1", FOCUS, "<ping xmlns='urn:xmpp:ping'/>"));
+    xmpp_server_say(w->server, IQ("get", "p1", FOCUS, "<ping xmlns='urn:xmpp:ping'/>"));
     g_autofree char *pong = expect_result(w, "p1");
-    say(w, IQ("get", "d1", FOCUS, "<query xmlns='http://jabber.org/protocol/disco#info'/>"));
+    xmpp_server_say(w->server, IQ("get", "d1", FOCUS, "<query xmlns='http://jabber.org/protocol/disco#info'/>"));
     g_autofree char *features = expect_result(w, "d1");
     g_assert_nonnull(strstr(features, "http://jitsi.org/protocol/healthcheck"));
     g_assert_nonnull(strstr(features, "urn:xmpp:jingle:transports:ice-udp:1"));
-    say(w, IQ("get", "q1", FOCUS, "<nonsense xmlns='urn:nobody'/>"));
-    expect_error(w, "q1", STANZA_SERVICE_UNAVAILABLE);
+    xmpp_server_say(w->server, IQ("get", "q1", FOCUS, "<nonsense xmlns='urn:nobody'/>"));
+    xmpp_server_expect_error(w->server, "q1", STANZA_SERVICE_UNAVAILABLE);
 }
 
 static void test_conference_modify(World *w, gconstpointer data)
 {
-    say(w, IQ("set", "c1", ROOM "/stranger", CREATE(ENDPOINT("a1", TRANSPORT)))); /* nobody of that nick is there */
-    expect_error(w, "c1", STANZA_FORBIDDEN);
-    say(w, IQ("set", "c2", "user@d/focus", CREATE(ENDPOINT("a1", TRANSPORT))));
-    expect_error(w, "c2", STANZA_FORBIDDEN);
+    xmpp_server_say(w->server, IQ("set", "c1", ROOM "/stranger",
+                                  CREATE(ENDPOINT("a1", TRANSPORT)))); /* nobody of that nick is there */
+    xmpp_server_expect_error(w->server, "c1", STANZA_FORBIDDEN);
+    xmpp_server_say(w->server, IQ("set", "c2", "user@d/focus", CREATE(ENDPOINT("a1", TRANSPORT))));
+    xmpp_server_expect_error(w->server, "c2", STANZA_FORBIDDEN);
     g_assert_cmpuint(bridge_n_conferences(w->f.bridge), ==, 0);
-    say(w, IQ("get", "c3", FOCUS, CREATE(ENDPOINT("a1", TRANSPORT)))); /* get or set, as the reference has it */
+    xmpp_server_say(
+        w->server, IQ("get", "c3", FOCUS, CREATE(ENDPOINT("a1", TRANSPORT)))); /* get or set, as the reference has it */
     g_autofree char *made = expect_result(w, "c3");
     g_assert_nonnull(strstr(made, "conference-modified"));
     g_assert_cmpstr(fixture_endpoint(&w->f, "a1")->conference->focus, ==, FOCUS);
-    say(w, IQ("set", "c4", FOCUS, MODIFY("", "<endpoint id='zz'><sources/></endpoint>")));
-    expect_error(w, "c4", STANZA_ITEM_NOT_FOUND);
-    say(w, IQ("set", "c5", FOCUS, "<conference-modify xmlns='jitsi:colibri2'/>"));
-    expect_error(w, "c5", STANZA_BAD_REQUEST);
+    xmpp_server_say(w->server, IQ("set", "c4", FOCUS, MODIFY("", "<endpoint id='zz'><sources/></endpoint>")));
+    xmpp_server_expect_error(w->server, "c4", STANZA_ITEM_NOT_FOUND);
+    xmpp_server_say(w->server, IQ("set", "c5", FOCUS, "<conference-modify xmlns='jitsi:colibri2'/>"));
+    xmpp_server_expect_error(w->server, "c5", STANZA_BAD_REQUEST);
 }
 
 static void lose(World *w, const char *id)
@@ -327,10 +164,10 @@ static void lose(World *w, const char *id)
 static void test_notifications(World *w, gconstpointer data)
 {
     const BridgeCounters *counters = &w->f.env.counters;
-    say(w, IQ("set", "c1", FOCUS, CREATE(ENDPOINT("a1", TRANSPORT))));
+    xmpp_server_say(w->server, IQ("set", "c1", FOCUS, CREATE(ENDPOINT("a1", TRANSPORT))));
     g_autofree char *made = expect_result(w, "c1");
     lose(w, "a1");
-    g_autoptr(Stanza) told = expect(w, has_child, "conference-notification");
+    g_autoptr(Stanza) told = xmpp_server_expect(w->server, match_child, "conference-notification");
     g_assert_cmpstr(stanza_get(told, "to"), ==, FOCUS);
     g_assert_cmpstr(stanza_get(told, "type"), ==, "set");
     g_autoptr(GError) error = NULL;
@@ -344,27 +181,28 @@ static void test_notifications(World *w, gconstpointer data)
     g_assert_cmpstr(one->description, ==, "consent lost");
     g_assert_cmpstr(one->ufrag, ==, fixture_endpoint(&w->f, "a1")->first_ufrag);
     /* the conference is over there: that is no refusal to listen */
-    say(w, IQ("error", "%s", FOCUS, "<error type='cancel'><item-not-found xmlns='" NS_STANZAS "'/></error>"),
-        stanza_get(told, "id"));
-    while (counters->notifications_refused < 1)
-        g_main_context_iteration(NULL, TRUE);
+    xmpp_server_say(w->server,
+                    IQ("error", "%s", FOCUS, "<error type='cancel'><item-not-found xmlns='" NS_STANZAS "'/></error>"),
+                    stanza_get(told, "id"));
+    AWAIT(counters->notifications_refused >= 1);
     lose(w, "a1");
-    g_autoptr(Stanza) again = expect(w, has_child, "conference-notification");
-    say(w, IQ("error", "%s", FOCUS, "<error type='cancel'><feature-not-implemented xmlns='" NS_STANZAS "'/></error>"),
+    g_autoptr(Stanza) again = xmpp_server_expect(w->server, match_child, "conference-notification");
+    xmpp_server_say(
+        w->server,
+        IQ("error", "%s", FOCUS, "<error type='cancel'><feature-not-implemented xmlns='" NS_STANZAS "'/></error>"),
         stanza_get(again, "id"));
-    while (counters->notifications_refused < 2)
-        g_main_context_iteration(NULL, TRUE);
+    AWAIT(counters->notifications_refused >= 2);
     lose(w, "a1");
     g_assert_cmpuint(counters->notifications_sent, ==, 2);
     /* another one comes in its place */
-    say(w, "<presence type='unavailable' from='" FOCUS "' to='" SELF
-           "'>" MUC_USER("affiliation='admin' role='none'", "") "</presence>");
-    say(w,
-        "<presence from='" FOCUS "' to='" SELF "'>" MUC_USER("affiliation='admin' role='moderator'", "") "</presence>");
-    say(w, IQ("get", "p1", FOCUS, "<ping xmlns='urn:xmpp:ping'/>"));
+    xmpp_server_say(w->server, "<presence type='unavailable' from='" FOCUS "' to='" SELF
+                               "'>" MUC_USER("affiliation='admin' role='none'", "") "</presence>");
+    xmpp_server_say(w->server, "<presence from='" FOCUS "' to='" SELF
+                               "'>" MUC_USER("affiliation='admin' role='moderator'", "") "</presence>");
+    xmpp_server_say(w->server, IQ("get", "p1", FOCUS, "<ping xmlns='urn:xmpp:ping'/>"));
     g_autofree char *pong = expect_result(w, "p1");
     lose(w, "a1");
-    g_autoptr(Stanza) third = expect(w, has_child, "conference-notification");
+    g_autoptr(Stanza) third = xmpp_server_expect(w->server, match_child, "conference-notification");
     g_assert_cmpuint(counters->notifications_sent, ==, 3);
 }
 
@@ -374,11 +212,11 @@ static void test_nobody_to_tell(World *w, gconstpointer data)
     fixture_ok(&w->f, CREATE(ENDPOINT("a1", TRANSPORT)));
     lose(w, "a1");
     fixture_ok(&w->f, MODIFY("expire='true'", ""));
-    say(w, IQ("set", "c1", FOCUS, CREATE(ENDPOINT("a1", TRANSPORT))));
+    xmpp_server_say(w->server, IQ("set", "c1", FOCUS, CREATE(ENDPOINT("a1", TRANSPORT))));
     g_autofree char *made = expect_result(w, "c1");
-    say(w, "<presence type='unavailable' from='" FOCUS "' to='" SELF
-           "'>" MUC_USER("affiliation='admin' role='none'", "") "</presence>");
-    say(w, IQ("get", "p1", "auth.d", "<ping xmlns='urn:xmpp:ping'/>"));
+    xmpp_server_say(w->server, "<presence type='unavailable' from='" FOCUS "' to='" SELF
+                               "'>" MUC_USER("affiliation='admin' role='none'", "") "</presence>");
+    xmpp_server_say(w->server, IQ("get", "p1", "auth.d", "<ping xmlns='urn:xmpp:ping'/>"));
     g_autofree char *pong = expect_result(w, "p1");
     lose(w, "a1");
     g_assert_cmpuint(w->f.env.counters.notifications_sent, ==, 0);
@@ -390,47 +228,45 @@ static void test_reconnect(World *w, gconstpointer data)
 {
     fixture_ok(&w->f, CREATE(ENDPOINT("a1", TRANSPORT)));
     for (int round = 0; round < 3; round++) {
-        g_ptr_array_set_size(w->got, 0);
-        drop(w);
+        xmpp_server_forget(w->server);
+        xmpp_server_drop(w->server);
         for (int i = 0; i < 5; i++) {
             brewery_publish(w->brewery);
             g_main_context_iteration(NULL, FALSE);
         }
         lose(w, "a1"); /* nobody hears it */
-        guint limit = g_timeout_add(LIMIT_MS, on_limit, (gpointer) "say anything");
-        while (w->got->len == 0) {
-            brewery_publish(w->brewery);
-            g_main_context_iteration(NULL, TRUE);
-        }
-        g_source_remove(limit);
-        g_autofree char *first = stanza_to_string(w->got->pdata[0]);
+        const GPtrArray *unseen = xmpp_server_unseen(w->server);
+        AWAIT((brewery_publish(w->brewery), unseen->len > 0));
+        g_autofree char *first = stanza_to_string(unseen->pdata[0]);
         g_test_message("%s", first);
-        g_assert_true(has_child(w->got->pdata[0], "x"));
+        g_assert_true(match_child(unseen->pdata[0], "x"));
         g_assert_nonnull(strstr(first, NS_MUC "\""));
-        wait_joined(w);
+        AWAIT(brewery_is_joined(w->brewery));
     }
     g_assert_cmpuint(bridge_n_endpoints(w->f.bridge), ==, 1);
-    g_autoptr(Stanza) update = expect(w, is_presence, "protocol/colibri");
+    g_autoptr(Stanza) update = xmpp_server_expect(w->server, match_presence, "protocol/colibri");
 }
 
 static void test_kicked(World *w, gconstpointer data)
 {
-    g_ptr_array_set_size(w->got, 0);
-    say(w, "<presence type='unavailable' from='" ROOM "/b1' to='" SELF
-           "'>" MUC_USER("affiliation='none' role='none'", "<status code='110'/><status code='307'/>") "</presence>");
-    g_autoptr(Stanza) join = expect(w, is_presence, "protocol/muc\""); /* after BREWERY_REJOIN_MS */
-    wait_joined(w);
+    xmpp_server_forget(w->server);
+    xmpp_server_say(w->server, "<presence type='unavailable' from='" ROOM "/b1' to='" SELF
+                               "'>" MUC_USER("affiliation='none' role='none'",
+                                             "<status code='110'/><status code='307'/>") "</presence>");
+    g_autoptr(Stanza) join =
+        xmpp_server_expect(w->server, match_presence, "protocol/muc\""); /* after BREWERY_REJOIN_MS */
+    AWAIT(brewery_is_joined(w->brewery));
 }
 
 static void test_leave(World *w, gconstpointer data)
 {
     brewery_leave(w->brewery);
-    g_autoptr(Stanza) goodbye = expect(w, is_presence, "type=\"unavailable\"");
-    g_ptr_array_set_size(w->got, 0);
+    g_autoptr(Stanza) goodbye = xmpp_server_expect(w->server, match_presence, "type=\"unavailable\"");
+    xmpp_server_forget(w->server);
     brewery_publish(w->brewery);
     for (int i = 0; i < 50; i++)
         g_main_context_iteration(NULL, FALSE);
-    g_assert_null(find(w, is_presence, "")); /* not in again by accident */
+    g_assert_null(xmpp_server_find(w->server, match_presence, "")); /* not in again by accident */
 }
 
 int main(int argc, char **argv)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "bridge/channel/colibri_ws.h"
 #include "bridge/channel/messages.h"
+#include "tests/fakes/await.h"
 
 #define HANDLE 42
 #define PASSWORD "abcdefghijklmnopqrstuvwx"
@@ -75,21 +76,6 @@ static void tear_down(Room *r)
     g_string_free(r->heard, TRUE);
 }
 
-static gboolean on_deadline(gpointer data)
-{
-    g_error("nothing happened for 10 s");
-    return G_SOURCE_REMOVE;
-}
-
-/* Runs the main loop until *n reaches want. */
-static void wait_for(const unsigned *n, unsigned want)
-{
-    guint deadline = g_timeout_add_seconds(10, on_deadline, NULL);
-    while (*n < want)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(deadline);
-}
-
 static void on_connected(GObject *session, GAsyncResult *result, gpointer data)
 {
     Room *r = data;
@@ -118,8 +104,7 @@ static unsigned client_connect(Room *r, const char *path)
     g_clear_error(&r->error);
     r->done = false;
     soup_session_websocket_connect_async(r->session, message, NULL, NULL, G_PRIORITY_DEFAULT, NULL, on_connected, r);
-    while (!r->done)
-        g_main_context_iteration(NULL, TRUE);
+    AWAIT(r->done);
     if (r->client) {
         g_assert_null(soup_websocket_connection_get_extensions(r->client)); /* no compression */
         g_signal_connect(r->client, "message", G_CALLBACK(on_message), r);
@@ -156,7 +141,7 @@ static void test_case(gconstpointer data)
     g_assert_cmpuint(client_connect(&r, c->path), ==, c->status);
     g_assert_cmpint(r.client != NULL, ==, c->status == 101);
     if (r.client) {
-        wait_for(&r.opened, 1);
+        AWAIT(r.opened >= 1);
         g_assert_cmpuint(colibri_ws_n_sockets(r.ws), ==, 1);
     }
     tear_down(&r);
@@ -167,15 +152,14 @@ static void test_messages(void)
     Room r;
     set_up(&r);
     client_connect(&r, cases[0].path);
-    wait_for(&r.opened, 1);
+    AWAIT(r.opened >= 1);
     soup_websocket_connection_send_text(r.client, "{\"a\":1}");
     g_assert_true(r.carrier.ops->send(r.carrier.socket, "{\"b\":2}", 7));
-    while (r.texts->len == 0 || r.heard->len == 0)
-        g_main_context_iteration(NULL, TRUE);
+    AWAIT(r.texts->len > 0 && r.heard->len > 0);
     g_assert_cmpstr(r.texts->str, ==, "{\"a\":1}\n");
     g_assert_cmpstr(r.heard->str, ==, "{\"b\":2}\n");
     soup_websocket_connection_close(r.client, 1000, NULL);
-    wait_for(&r.closed, 1);
+    AWAIT(r.closed >= 1);
     g_assert_cmpuint(colibri_ws_n_sockets(r.ws), ==, 0);
     tear_down(&r);
 }
@@ -199,8 +183,7 @@ static void test_bodies(void)
         soup_message_set_request_body_from_bytes(message, "text/plain", body);
         r.done = false;
         soup_session_send_and_read_async(r.session, message, G_PRIORITY_DEFAULT, NULL, on_answered, &r);
-        while (!r.done)
-            g_main_context_iteration(NULL, TRUE);
+        AWAIT(r.done);
         g_assert_cmpuint(soup_message_get_status(message), ==, 413);
     }
     tear_down(&r);
@@ -213,14 +196,13 @@ static void test_refused_frames(void)
     g_autofree char *big = g_strnfill(MESSAGE_MAX_BYTES + 1, 'x');
     set_up(&r);
     client_connect(&r, cases[0].path);
-    wait_for(&r.opened, 1);
+    AWAIT(r.opened >= 1);
     soup_websocket_connection_send_binary(r.client, "abc", 3);
     soup_websocket_connection_send_text(r.client, "after");
-    while (r.texts->len == 0)
-        g_main_context_iteration(NULL, TRUE);
+    AWAIT(r.texts->len > 0);
     g_assert_cmpstr(r.texts->str, ==, "after\n");
     soup_websocket_connection_send_text(r.client, big);
-    wait_for(&r.closed, 1);
+    AWAIT(r.closed >= 1);
     g_assert_cmpstr(r.texts->str, ==, "after\n");
     tear_down(&r);
 }
@@ -231,12 +213,11 @@ static void test_close(void)
     Room r;
     set_up(&r);
     client_connect(&r, cases[0].path);
-    wait_for(&r.opened, 1);
+    AWAIT(r.opened >= 1);
     r.carrier.ops->close(r.carrier.socket, 1001, "endpoint closed");
-    wait_for(&r.client_closed, 1);
+    AWAIT(r.client_closed >= 1);
     g_assert_cmpuint(soup_websocket_connection_get_close_code(r.client), ==, 1001);
-    while (colibri_ws_n_sockets(r.ws) > 0)
-        g_main_context_iteration(NULL, TRUE);
+    AWAIT(colibri_ws_n_sockets(r.ws) == 0);
     g_assert_cmpuint(r.closed, ==, 0);
     tear_down(&r);
 }
@@ -249,7 +230,7 @@ static void test_bounded(void)
     unsigned sent = 0;
     set_up(&r);
     client_connect(&r, cases[0].path);
-    wait_for(&r.opened, 1);
+    AWAIT(r.opened >= 1);
     while (r.carrier.ops->send(r.carrier.socket, chunk, MESSAGE_MAX_BYTES))
         g_assert_cmpuint(++sent, <=, COLIBRI_WS_MAX_UNSEEN / MESSAGE_MAX_BYTES);
     g_assert_cmpuint(sent, ==, COLIBRI_WS_MAX_UNSEEN / MESSAGE_MAX_BYTES);

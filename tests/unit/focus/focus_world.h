@@ -1,28 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The whole focus but for main(), against a server of a few lines in the same process: it answers the
- * component handshake, plays the rooms (joins, owner forms) and one bridge with the real codec; the test
- * speaks for the clients. Waiting has a limit, then the test ends. */
+ * The whole focus but for main(), against a fake server behind which the rooms (joins, owner forms) and one bridge are
+ * played, with the real codec; the test speaks for the clients. */
 #ifndef PLENUM_TESTS_FOCUS_WORLD_H
 #define PLENUM_TESTS_FOCUS_WORLD_H
 
-#include <gio/gio.h>
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "focus/focus.h"
+#include "tests/fakes/await.h"
+#include "tests/fakes/xmpp_server.h"
 
 #define BREWERY "jvbbrewery@internal.d"
 #define BRIDGE BREWERY "/b1"
 #define ROOM "demo@conference.d"
 
 typedef struct {
-    /* server */
-    GSocketService *service;
-    GSocketConnection *peer;
-    GString *raw;   /* bytes not yet taken apart */
-    GPtrArray *got; /* Stanza the focus sent, not yet looked at by the test */
-    char buffer[65536];
-    gboolean open, bridge_silent, refuse_join, deaf_rooms;
+    XmppServer *server;
+    gboolean bridge_silent, refuse_join, deaf_rooms;
     const char *present; /* presence of others that a join to the room shows */
     guint colibri_requests, joins;
     GString *colibri; /* text of all requests to the bridge */
@@ -36,26 +31,9 @@ typedef struct {
 #define OWNER "affiliation='owner' role='moderator'"
 #define GUEST(n) "affiliation='none' role='participant' jid='" n "@d/res'"
 
-/* From the server to the focus. */
-void world_say(World *w, const char *format, ...) G_GNUC_PRINTF(2, 3);
-void world_say_bridge(World *w, const char *type);
-void world_answer(World *w, const Stanza *iq, const char *type, const char *payload);
-/* The stream breaks. */
-void world_drop(World *w);
-
-/* What the focus sent and nobody has looked at yet. */
-typedef gboolean (*Match)(const Stanza *s, const char *arg);
-gboolean match_answer(const Stanza *s, const char *id);
+/* The bridge's presence, with these attributes more. */
+void world_say_bridge(World *w, const char *attributes);
 gboolean match_jingle(const Stanza *s, const char *action_to); /* "session-initiate nick" */
-gboolean match_presence(const Stanza *s, const char *text);
-gboolean match_child(const Stanza *s, const char *name);
-gboolean match_query(const Stanza *s, const char *ns);
-/* The next stanza of that kind, or NULL; earlier ones stay for later. */
-Stanza *world_find(World *w, Match match, const char *arg);
-/* The same, waited for. */
-Stanza *world_expect(World *w, Match match, const char *arg);
-/* The answer is that error, with a reason. */
-void world_expect_error(World *w, const char *id, StanzaCondition condition);
 
 /* What clients answer to disco. */
 #define WORLD_FEATURES                                                                                                 \
@@ -75,6 +53,5 @@ void world_wait_members(World *w, guint n); /* of ROOM; 0: it is gone */
 /* GTest fixture; data is not used. */
 void world_set_up(World *w, gconstpointer data);
 void world_tear_down(World *w, gconstpointer data);
-gboolean world_on_limit(gpointer what);
 
 #endif

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The shell half of the focus: presence and limits as tables, the whole against a server in the process.
+WORLD_FOCUS_SHELL_TEST = tests/unit/focus/focus_world.c tests/unit/focus/focus_world.h $(FAKE_XMPP_SERVER)
 FOCUS_SHELL_TESTS = tests/unit/focus/test_bridge_brewery tests/unit/focus/test_conference_http \
 	tests/unit/focus/test_focus tests/unit/focus/test_focus_limits tests/unit/focus/test_member_presence \
 	tests/unit/focus/test_client_dialogue
@@ -12,23 +13,19 @@ LIBS_FOCUS_SHELL_TEST = focus/libfocus-shell.a focus/libfocus-pure.a \
 	$(STROPHE_LIBS) $(SOUP_LIBS) $(JSON_LIBS) $(XML_LIBS) $(GLIB_LIBS)
 
 tests_unit_focus_test_focus_SOURCES = tests/unit/focus/test_focus.c \
-	tests/unit/focus/focus_world.c tests/unit/focus/focus_world.h \
-	tests/fakes/metrics_doc.c tests/fakes/metrics_doc.h \
-	tests/fakes/stanza_cutter.c tests/fakes/stanza_cutter.h
+	$(WORLD_FOCUS_SHELL_TEST) tests/fakes/metrics_doc.c tests/fakes/metrics_doc.h
 tests_unit_focus_test_focus_CFLAGS = $(CFLAGS_FOCUS_SHELL_TEST)
 tests_unit_focus_test_focus_LDADD = $(LIBS_FOCUS_SHELL_TEST)
 
 tests_unit_focus_test_focus_limits_SOURCES = tests/unit/focus/test_focus_limits.c \
-	tests/unit/focus/focus_world.c tests/unit/focus/focus_world.h \
-	tests/fakes/stanza_cutter.c tests/fakes/stanza_cutter.h
+	$(WORLD_FOCUS_SHELL_TEST)
 tests_unit_focus_test_focus_limits_CFLAGS = $(CFLAGS_FOCUS_SHELL_TEST)
 tests_unit_focus_test_focus_limits_LDADD = $(LIBS_FOCUS_SHELL_TEST)
 
 # Stanzas of the current client, recorded (tests/vectors/signalling).
 EXTRA_DIST += tests/vectors/signalling
 tests_unit_focus_test_client_dialogue_SOURCES = tests/unit/focus/test_client_dialogue.c \
-	tests/unit/focus/focus_world.c tests/unit/focus/focus_world.h \
-	tests/fakes/stanza_cutter.c tests/fakes/stanza_cutter.h
+	$(WORLD_FOCUS_SHELL_TEST)
 tests_unit_focus_test_client_dialogue_CFLAGS = $(CFLAGS_FOCUS_SHELL_TEST)
 tests_unit_focus_test_client_dialogue_LDADD = $(LIBS_FOCUS_SHELL_TEST)
 
@@ -40,6 +37,6 @@ tests_unit_focus_test_bridge_brewery_SOURCES = tests/unit/focus/test_bridge_brew
 tests_unit_focus_test_bridge_brewery_CFLAGS = $(CFLAGS_FOCUS_SHELL_TEST)
 tests_unit_focus_test_bridge_brewery_LDADD = $(LIBS_FOCUS_SHELL_TEST)
 
-tests_unit_focus_test_conference_http_SOURCES = tests/unit/focus/test_conference_http.c
+tests_unit_focus_test_conference_http_SOURCES = tests/unit/focus/test_conference_http.c $(FAKE_HTTP_CLIENT)
 tests_unit_focus_test_conference_http_CFLAGS = $(CFLAGS_FOCUS_SHELL_TEST) $(SOUP_CFLAGS)
 tests_unit_focus_test_conference_http_LDADD = $(LIBS_FOCUS_SHELL_TEST)

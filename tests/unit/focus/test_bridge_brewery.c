@@ -3,6 +3,7 @@
  * The bridges' room with health checks: the test plays server and bridge. */
 #include <string.h>
 #include "focus/bridge_brewery.h"
+#include "tests/fakes/await.h"
 
 #define ROOM "brewery@internal.d"
 
@@ -87,18 +88,9 @@ static void tear_down(Fixture *f, gconstpointer data)
     g_string_free(f->story, TRUE);
 }
 
-static gboolean on_limit(gpointer user)
-{
-    g_error("no health check within 10 s");
-    return G_SOURCE_REMOVE;
-}
-
 static Stanza *next_check(Fixture *f)
 {
-    guint limit = g_timeout_add(10000, on_limit, NULL);
-    while (g_queue_is_empty(&f->asked))
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(limit);
+    AWAIT(!g_queue_is_empty(&f->asked));
     Stanza *s = g_queue_pop_head(&f->asked);
     g_assert_cmpstr(stanza_get(s, "type"), ==, "get");
     g_assert_cmpstr(stanza_get(s, "to"), ==, ROOM "/b1");
@@ -186,10 +178,7 @@ static void test_recovers_by_presence(Fixture *f, gconstpointer data)
 
 static void test_silent_without_checks(Fixture *f, gconstpointer data)
 {
-    guint limit = g_timeout_add(10000, on_limit, NULL);
-    while (bridge_brewery_operational(f->brewery) > 0)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(limit);
+    AWAIT(bridge_brewery_operational(f->brewery) == 0);
     g_assert_cmpstr(f->story->str, ==, ""); /* the conferences there stay */
     presence(f, "b1", "", FINE);
     g_assert_cmpuint(bridge_brewery_operational(f->brewery), ==, 1);

@@ -52,7 +52,7 @@ static void say_recorded(World *w, const char *name, const char *id, const char 
     const Stanza *conference = stanza_find(s, "conference", NS_JITSI_FOCUS);
     if (conference)
         out = replace(out, stanza_get(conference, "room"), ROOM);
-    world_say(w, "%s", out);
+    xmpp_server_say(w->server, "%s", out);
 }
 
 typedef struct {
@@ -80,10 +80,10 @@ static void join(World *w, Client *c, const char *presence, const char *disco_re
     g_autofree char *x =
         g_strdup_printf(MUC_USER("affiliation='none' role='participant' jid='%s@d/res'", "") "</presence>", c->nick);
     g_autofree char *out = replace(stanza_to_string(s), "</presence>", x);
-    world_say(w, "%s", out);
+    xmpp_server_say(w->server, "%s", out);
     if (!disco_result)
         return;
-    g_autoptr(Stanza) disco = world_expect(w, match_query, NS_DISCO_INFO);
+    g_autoptr(Stanza) disco = xmpp_server_expect(w->server, match_query, NS_DISCO_INFO);
     g_assert_cmpstr(stanza_get(disco, "to"), ==, c->occupant);
     say_recorded(w, disco_result, stanza_get(disco, "id"), c->occupant, "focus@focus.d/focus", NULL, NULL);
 }
@@ -91,13 +91,13 @@ static void join(World *w, Client *c, const char *presence, const char *disco_re
 static Stanza *take_offer(World *w, Client *c)
 {
     g_autofree char *what = g_strdup_printf("session-initiate %s", c->nick);
-    Stanza *offer = world_expect(w, match_jingle, what);
+    Stanza *offer = xmpp_server_expect(w->server, match_jingle, what);
     const Stanza *jingle = stanza_find(offer, "jingle", NS_JINGLE);
     g_free(c->sid);
     g_free(c->bridge_session);
     c->sid = g_strdup(stanza_get(jingle, "sid"));
     c->bridge_session = g_strdup(stanza_get(stanza_find(jingle, "bridge-session", NULL), "id"));
-    world_answer(w, offer, "result", "");
+    xmpp_server_answer(w->server, offer, "result", "");
     return offer;
 }
 
@@ -105,7 +105,7 @@ static Stanza *take_offer(World *w, Client *c)
 static void say_jingle(World *w, const Client *c, const char *name)
 {
     say_recorded(w, name, name, c->occupant, "focus@focus.d/focus", c->sid, c->bridge_session);
-    g_autoptr(Stanza) answer = world_expect(w, match_answer, name);
+    g_autoptr(Stanza) answer = xmpp_server_expect(w->server, match_answer, name);
     if (strcmp(stanza_get(answer, "type"), "result") != 0) {
         g_autofree char *text = stanza_to_string(answer);
         g_error("%s: %s", name, text);
@@ -132,7 +132,7 @@ static void bridge_knows_sources_of(World *w, const char *name)
 static void ask(World *w)
 {
     say_recorded(w, "conference", "conf", "u@d/r", "focus.d", NULL, NULL);
-    g_autoptr(Stanza) ready = world_expect(w, match_answer, "conf");
+    g_autoptr(Stanza) ready = xmpp_server_expect(w->server, match_answer, "conf");
     const Stanza *conference = stanza_find(ready, "conference", NS_JITSI_FOCUS);
     g_assert_nonnull(conference);
     g_assert_cmpstr(stanza_get(conference, "ready"), ==, "true");
@@ -156,7 +156,7 @@ static void start(World *w, Client *ada, Client *bob)
     /* each hears of the other, in the encoding that the client announced */
     g_autofree char *what = g_strdup_printf("source-add %s", ada->nick),
                     *name = g_strdup_printf("\"%s-v0\"", bob->nick);
-    g_autoptr(Stanza) add = world_expect(w, match_jingle, what);
+    g_autoptr(Stanza) add = xmpp_server_expect(w->server, match_jingle, what);
     g_autofree char *text = stanza_to_string(add);
     g_assert_nonnull(strstr(text, "http://jitsi.org/jitmeet\">{\"sources\":"));
     g_assert_nonnull(strstr(text, name));
@@ -169,7 +169,7 @@ static void test_sources(World *w, gconstpointer data)
     say_jingle(w, &ada, "source-add");
     bridge_knows_sources_of(w, "source-add");
     say_recorded(w, "source-add", "twice", ada.occupant, "focus@focus.d/focus", ada.sid, NULL);
-    world_expect_error(w, "twice", STANZA_BAD_REQUEST);
+    xmpp_server_expect_error(w->server, "twice", STANZA_BAD_REQUEST);
     client_clear(&ada);
     client_clear(&bob);
 }
@@ -192,9 +192,9 @@ static void test_old_client(World *w, gconstpointer data)
     say_jingle(w, &old, "2022-source-add");
     bridge_knows_sources_of(w, "2022-source-add");
     say_recorded(w, "2022-source-add", "twice", old.occupant, "focus@focus.d/focus", old.sid, NULL);
-    world_expect_error(w, "twice", STANZA_BAD_REQUEST);
+    xmpp_server_expect_error(w->server, "twice", STANZA_BAD_REQUEST);
     say_recorded(w, "2022-source-add", "not mine", ada.occupant, "focus@focus.d/focus", ada.sid, NULL);
-    world_expect_error(w, "not mine", STANZA_BAD_REQUEST);
+    xmpp_server_expect_error(w->server, "not mine", STANZA_BAD_REQUEST);
     client_clear(&ada);
     client_clear(&old);
 }
@@ -205,11 +205,11 @@ static void test_ice_restart(World *w, gconstpointer data)
     start(w, &ada, &bob);
     say_jingle(w, &ada, "session-info-ice-restart");
     g_autofree char *what = g_strdup_printf("transport-info %s", ada.nick);
-    g_autoptr(Stanza) info = world_expect(w, match_jingle, what);
+    g_autoptr(Stanza) info = xmpp_server_expect(w->server, match_jingle, what);
     g_autofree char *text = stanza_to_string(info);
     g_assert_nonnull(strstr(text, "ice-generation=\"1\""));
     g_assert_nonnull(strstr(text, "ufrag=\"ufrag1\""));
-    world_answer(w, info, "result", "");
+    xmpp_server_answer(w->server, info, "result", "");
     g_string_truncate(w->colibri, 0);
     say_jingle(w, &ada, "transport-info-ice-restart");
     g_autofree char *said = load("transport-info-ice-restart");
@@ -217,9 +217,9 @@ static void test_ice_restart(World *w, gconstpointer data)
     g_assert_nonnull(ufrag);
     g_autofree char *attribute = g_strndup(ufrag, strcspn(ufrag + 7, "\"") + 8);
     g_assert_nonnull(strstr(w->colibri->str, attribute));
-    g_assert_null(world_find(w, match_jingle, "session-initiate")); /* the session is kept */
+    g_assert_null(xmpp_server_find(w->server, match_jingle, "session-initiate")); /* the session is kept */
     say_recorded(w, "session-info-ice-restart", "other", bob.occupant, "focus@focus.d/focus", bob.sid, "nobody's");
-    world_expect_error(w, "other", STANZA_ITEM_NOT_FOUND);
+    xmpp_server_expect_error(w->server, "other", STANZA_ITEM_NOT_FOUND);
     client_clear(&ada);
     client_clear(&bob);
 }
@@ -237,7 +237,7 @@ static void test_session_restart(World *w, gconstpointer data)
     bridge_knows_sources_of(w, "session-accept-ada");
     /* an answer to the session that is over */
     say_recorded(w, "session-accept-ada", "late", ada.occupant, "focus@focus.d/focus", old, NULL);
-    world_expect_error(w, "late", STANZA_GONE);
+    xmpp_server_expect_error(w->server, "late", STANZA_GONE);
     client_clear(&ada);
     client_clear(&bob);
 }

@@ -3,9 +3,9 @@
  * Conference requests by HTTP, to a focus whose XMPP server is not there: what is a good
  * request is answered, and told to wait. */
 #include <json-glib/json-glib.h>
-#include <libsoup/soup.h>
 #include <string.h>
 #include "focus/focus.h"
+#include "tests/fakes/http_client.h"
 
 typedef struct {
     GMainLoop *loop;
@@ -36,39 +36,17 @@ static void tear_down(Fixture *f, gconstpointer data)
     g_main_loop_unref(f->loop);
 }
 
-typedef struct {
-    GBytes *body;
-    gboolean done;
-} Got;
-
-static void on_got(GObject *source, GAsyncResult *result, gpointer user)
-{
-    Got *got = user;
-    got->body = soup_session_send_and_read_finish(SOUP_SESSION(source), result, NULL);
-    got->done = TRUE;
-}
-
 static unsigned ask(Fixture *f, const char *method, const char *body, const char *token, char **text)
 {
-    g_autofree char *url =
-        g_strdup_printf("http://127.0.0.1:%u/conference-request/v1?room=demo", http_admin_port(f->focus->http));
-    /* Looking for a proxy would take a thread of GLib's. */
-    g_autoptr(SoupSession) session = soup_session_new_with_options("proxy-resolver", NULL, NULL);
-    g_autoptr(SoupMessage) msg = soup_message_new(method, url);
-    Got got = { 0 };
-    if (body) {
-        g_autoptr(GBytes) bytes = g_bytes_new(body, strlen(body));
-        soup_message_set_request_body_from_bytes(msg, "application/json", bytes);
-    }
-    if (token)
-        soup_message_headers_append(soup_message_get_request_headers(msg), "Authorization", token);
-    soup_session_send_and_read_async(session, msg, G_PRIORITY_DEFAULT, NULL, on_got, &got);
-    while (!got.done)
-        g_main_context_iteration(NULL, TRUE);
-    g_assert_nonnull(got.body);
-    *text = g_strndup(g_bytes_get_data(got.body, NULL), g_bytes_get_size(got.body));
-    g_bytes_unref(got.body);
-    return soup_message_get_status(msg);
+    const HttpQuestion q = { .method = method,
+                             .path = "/conference-request/v1?room=demo",
+                             .type = "application/json",
+                             .body = body,
+                             .len = body ? strlen(body) : 0,
+                             .authorization = token };
+    unsigned status = http_client_ask(http_admin_port(f->focus->http), &q, text);
+    g_assert_nonnull(*text);
+    return status;
 }
 
 typedef struct {

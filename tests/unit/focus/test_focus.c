@@ -8,36 +8,36 @@
 static void test_call(World *w, gconstpointer data)
 {
     world_start_conference(w);
-    g_autoptr(Stanza) joined = world_expect(w, match_presence, "conference-properties");
+    g_autoptr(Stanza) joined = xmpp_server_expect(w->server, match_presence, "conference-properties");
     g_assert_cmpstr(stanza_get(joined, "to"), ==, ROOM "/focus");
     world_join(w, "aa");
-    g_autoptr(Stanza) grant = world_expect(w, match_query, NS_MUC_ADMIN);
+    g_autoptr(Stanza) grant = xmpp_server_expect(w->server, match_query, NS_MUC_ADMIN);
     g_assert_cmpstr(stanza_get(stanza_find(stanza_find(grant, "query", NS_MUC_ADMIN), "item", NULL), "jid"), ==,
                     "aa@d");
-    world_answer(w, grant, "result", "");
+    xmpp_server_answer(w->server, grant, "result", "");
     g_assert_cmpuint(w->colibri_requests, ==, 0); /* nobody is invited alone */
     world_join(w, "bb");
     g_autofree char *sid_a = world_accept_offer(w, "aa", 11);
     g_autofree char *sid_b = world_accept_offer(w, "bb", 22);
     g_assert_cmpstr(sid_a, !=, sid_b);
     /* each hears of the other */
-    g_autoptr(Stanza) to_a = world_expect(w, match_jingle, "source-add aa");
-    g_autoptr(Stanza) to_b = world_expect(w, match_jingle, "source-add bb");
+    g_autoptr(Stanza) to_a = xmpp_server_expect(w->server, match_jingle, "source-add aa");
+    g_autoptr(Stanza) to_b = xmpp_server_expect(w->server, match_jingle, "source-add bb");
     g_autofree char *text = stanza_to_string(to_b);
     g_assert_nonnull(strstr(text, "\"s\":11"));
-    g_autoptr(Stanza) published = world_expect(w, match_presence, "key=\"bridge-count\" value=\"1\"");
+    g_autoptr(Stanza) published = xmpp_server_expect(w->server, match_presence, "key=\"bridge-count\" value=\"1\"");
     g_assert_null(stanza_find(published, "x", NS_MUC)); /* that would be a second join */
     /* somebody else's sid is nobody's */
-    world_say(
-        w,
+    xmpp_server_say(
+        w->server,
         "<iq type='set' id='steal' from='" ROOM
         "/bb' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' action='session-terminate' sid='%s'/></iq>",
         sid_a);
-    world_expect_error(w, "steal", STANZA_BAD_REQUEST);
+    xmpp_server_expect_error(w->server, "steal", STANZA_BAD_REQUEST);
     /* the last one out ends it */
-    world_say(w, "<presence type='unavailable' from='" ROOM "/aa' to='focus@focus.d/focus'/>");
-    world_say(w, "<presence type='unavailable' from='" ROOM "/bb' to='focus@focus.d/focus'/>");
-    g_autoptr(Stanza) left = world_expect(w, match_presence, "type=\"unavailable\"");
+    xmpp_server_say(w->server, "<presence type='unavailable' from='" ROOM "/aa' to='focus@focus.d/focus'/>");
+    xmpp_server_say(w->server, "<presence type='unavailable' from='" ROOM "/bb' to='focus@focus.d/focus'/>");
+    g_autoptr(Stanza) left = xmpp_server_expect(w->server, match_presence, "type=\"unavailable\"");
     g_assert_cmpstr(stanza_get(left, "to"), ==, ROOM "/focus");
     world_wait_members(w, 0);
 }
@@ -45,38 +45,43 @@ static void test_call(World *w, gconstpointer data)
 static void test_refusals(World *w, gconstpointer data)
 {
     world_ask_conference(w, "none", "");
-    world_expect_error(w, "none", STANZA_BAD_REQUEST);
+    xmpp_server_expect_error(w->server, "none", STANZA_BAD_REQUEST);
     world_ask_conference(w, "foreign", "room='demo@conference.evil'");
-    world_expect_error(w, "foreign", STANZA_BAD_REQUEST);
+    xmpp_server_expect_error(w->server, "foreign", STANZA_BAD_REQUEST);
     g_autofree char *name = g_strnfill(FOCUS_MAX_ROOM_NAME + 1, 'r');
     g_autofree char *too_long = g_strdup_printf("room='%s@conference.d'", name);
     world_ask_conference(w, "long", too_long);
-    world_expect_error(w, "long", STANZA_BAD_REQUEST);
+    xmpp_server_expect_error(w->server, "long", STANZA_BAD_REQUEST);
     world_ask_conference(w, "resource", "room='" ROOM "/nick'");
-    world_expect_error(w, "resource", STANZA_BAD_REQUEST);
-    world_say(w, "<iq type='get' id='what' from='u@d/r' to='focus.d'><q xmlns='urn:nobody'/></iq>");
-    world_expect_error(w, "what", STANZA_SERVICE_UNAVAILABLE);
-    world_say(w,
-              "<iq type='set' id='jin' from='" ROOM
-              "/x' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' action='session-accept' sid='1'/></iq>");
-    world_expect_error(w, "jin", STANZA_BAD_REQUEST);
-    world_say(w, "<iq type='set' id='out' from='u@d/r' to='focus.d'><logout xmlns='http://jitsi.org/protocol/focus' "
-                 "session-id='1'/></iq>");
-    world_expect_error(w, "out", STANZA_NOT_ACCEPTABLE);
+    xmpp_server_expect_error(w->server, "resource", STANZA_BAD_REQUEST);
+    xmpp_server_say(w->server, "<iq type='get' id='what' from='u@d/r' to='focus.d'><q xmlns='urn:nobody'/></iq>");
+    xmpp_server_expect_error(w->server, "what", STANZA_SERVICE_UNAVAILABLE);
+    xmpp_server_say(
+        w->server,
+        "<iq type='set' id='jin' from='" ROOM
+        "/x' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' action='session-accept' sid='1'/></iq>");
+    xmpp_server_expect_error(w->server, "jin", STANZA_BAD_REQUEST);
+    xmpp_server_say(w->server,
+                    "<iq type='set' id='out' from='u@d/r' to='focus.d'><logout xmlns='http://jitsi.org/protocol/focus' "
+                    "session-id='1'/></iq>");
+    xmpp_server_expect_error(w->server, "out", STANZA_NOT_ACCEPTABLE);
     world_start_conference(w);
     /* an address that is nobody's place in the room */
-    world_say(w, "<iq type='set' id='real' from='u@d/r' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' "
-                 "action='session-terminate' sid='1'/></iq>");
-    world_expect_error(w, "real", STANZA_BAD_REQUEST);
-    world_say(w, "<iq type='set' id='realmute' from='u@d/r' to='focus@focus.d/focus'><mute "
-                 "xmlns='http://jitsi.org/jitmeet/audio' jid='" ROOM "/aa'>true</mute></iq>");
-    world_expect_error(w, "realmute", STANZA_ITEM_NOT_FOUND);
-    world_say(w, "<iq type='get' id='url' from='u@d/r' to='focus.d'><login-url xmlns='http://jitsi.org/protocol/focus' "
-                 "room='" ROOM "'/></iq>");
-    world_expect_error(w, "url", STANZA_BAD_REQUEST); /* no machine-uid */
-    world_say(w, "<iq type='set' id='act' from='" ROOM
-                 "/x' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' sid='1'/></iq>");
-    world_expect_error(w, "act", STANZA_BAD_REQUEST);
+    xmpp_server_say(w->server,
+                    "<iq type='set' id='real' from='u@d/r' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' "
+                    "action='session-terminate' sid='1'/></iq>");
+    xmpp_server_expect_error(w->server, "real", STANZA_BAD_REQUEST);
+    xmpp_server_say(w->server, "<iq type='set' id='realmute' from='u@d/r' to='focus@focus.d/focus'><mute "
+                               "xmlns='http://jitsi.org/jitmeet/audio' jid='" ROOM "/aa'>true</mute></iq>");
+    xmpp_server_expect_error(w->server, "realmute", STANZA_ITEM_NOT_FOUND);
+    xmpp_server_say(
+        w->server,
+        "<iq type='get' id='url' from='u@d/r' to='focus.d'><login-url xmlns='http://jitsi.org/protocol/focus' "
+        "room='" ROOM "'/></iq>");
+    xmpp_server_expect_error(w->server, "url", STANZA_BAD_REQUEST); /* no machine-uid */
+    xmpp_server_say(w->server, "<iq type='set' id='act' from='" ROOM
+                               "/x' to='focus@focus.d/focus'><jingle xmlns='urn:xmpp:jingle:1' sid='1'/></iq>");
+    xmpp_server_expect_error(w->server, "act", STANZA_BAD_REQUEST);
 }
 
 static void test_mute(World *w, gconstpointer data)
@@ -84,28 +89,28 @@ static void test_mute(World *w, gconstpointer data)
 #define MUTE(id, from, jid, text)                                                                                      \
     "<iq type='set' id='" id "' from='" from                                                                           \
     "' to='focus@focus.d/focus'><mute xmlns='http://jitsi.org/jitmeet/audio' " jid ">" text "</mute></iq>"
-    world_say(w, MUTE("m0", ROOM "/aa", "jid='" ROOM "/bb'", "true"));
-    world_expect_error(w, "m0", STANZA_ITEM_NOT_FOUND);
+    xmpp_server_say(w->server, MUTE("m0", ROOM "/aa", "jid='" ROOM "/bb'", "true"));
+    xmpp_server_expect_error(w->server, "m0", STANZA_ITEM_NOT_FOUND);
     world_start_conference(w);
     world_join(w, "aa");
     world_join(w, "bb");
     g_autofree char *a = world_accept_offer(w, "aa", 11), *b = world_accept_offer(w, "bb", 22);
-    world_say(w, MUTE("m1", ROOM "/aa", "", "true"));
-    world_expect_error(w, "m1", STANZA_BAD_REQUEST);
-    world_say(w, MUTE("m2", ROOM "/aa", "jid='" ROOM "/bb'", "perhaps"));
-    world_expect_error(w, "m2", STANZA_BAD_REQUEST);
-    world_say(w, MUTE("m3", ROOM "/aa", "jid='" ROOM "/bb'", "true"));
-    world_expect_error(w, "m3", STANZA_NOT_ALLOWED); /* no moderator yet */
-    world_say(w, "<presence from='" ROOM "/aa' to='focus@focus.d/focus'>" MUC_USER(
-                     "affiliation='owner' role='moderator' jid='aa@d/res'", "") "</presence>");
-    world_say(w, MUTE("m4", ROOM "/aa", "jid='" ROOM "/bb'", "true"));
-    g_autoptr(Stanza) ok = world_expect(w, match_answer, "m4");
+    xmpp_server_say(w->server, MUTE("m1", ROOM "/aa", "", "true"));
+    xmpp_server_expect_error(w->server, "m1", STANZA_BAD_REQUEST);
+    xmpp_server_say(w->server, MUTE("m2", ROOM "/aa", "jid='" ROOM "/bb'", "perhaps"));
+    xmpp_server_expect_error(w->server, "m2", STANZA_BAD_REQUEST);
+    xmpp_server_say(w->server, MUTE("m3", ROOM "/aa", "jid='" ROOM "/bb'", "true"));
+    xmpp_server_expect_error(w->server, "m3", STANZA_NOT_ALLOWED); /* no moderator yet */
+    xmpp_server_say(w->server, "<presence from='" ROOM "/aa' to='focus@focus.d/focus'>" MUC_USER(
+                                   "affiliation='owner' role='moderator' jid='aa@d/res'", "") "</presence>");
+    xmpp_server_say(w->server, MUTE("m4", ROOM "/aa", "jid='" ROOM "/bb'", "true"));
+    g_autoptr(Stanza) ok = xmpp_server_expect(w->server, match_answer, "m4");
     g_assert_cmpstr(stanza_get(ok, "type"), ==, "result");
-    g_autoptr(Stanza) told = world_expect(w, match_child, "mute");
+    g_autoptr(Stanza) told = xmpp_server_expect(w->server, match_child, "mute");
     g_assert_cmpstr(stanza_get(told, "to"), ==, ROOM "/bb");
     g_assert_cmpstr(stanza_get(stanza_find(told, "mute", NULL), "actor"), ==, ROOM "/aa");
-    world_say(w, MUTE("m5", ROOM "/aa", "jid='other@conference.d/bb'", "true"));
-    g_autoptr(Stanza) elsewhere = world_expect(w, match_answer, "m5");
+    xmpp_server_say(w->server, MUTE("m5", ROOM "/aa", "jid='other@conference.d/bb'", "true"));
+    g_autoptr(Stanza) elsewhere = xmpp_server_expect(w->server, match_answer, "m5");
     g_assert_cmpstr(stanza_get(elsewhere, "type"), ==, "error");
 }
 
@@ -149,12 +154,12 @@ static void test_limits(World *w, gconstpointer data)
     g_assert_cmpint(refused(w, "conferences"), ==, 1);
     g_assert_cmpint(refused(w, "user_rate"), ==, 1);
     focus_drain(w->focus);
-    world_say(w, "<iq type='set' id='d1' from='other@d/r' to='focus.d'><conference "
-                 "xmlns='http://jitsi.org/protocol/focus' room='new@conference.d'/></iq>");
+    xmpp_server_say(w->server, "<iq type='set' id='d1' from='other@d/r' to='focus.d'><conference "
+                               "xmlns='http://jitsi.org/protocol/focus' room='new@conference.d'/></iq>");
     g_autofree char *drained = world_conference_ready(w, "d1");
     g_assert_cmpstr(drained, ==, "false");
-    world_say(w, "<iq type='set' id='d2' from='other@d/r' to='focus.d'><conference "
-                 "xmlns='http://jitsi.org/protocol/focus' room='r1@conference.d'/></iq>");
+    xmpp_server_say(w->server, "<iq type='set' id='d2' from='other@d/r' to='focus.d'><conference "
+                               "xmlns='http://jitsi.org/protocol/focus' room='r1@conference.d'/></iq>");
     g_autofree char *running = world_conference_ready(w, "d2");
     g_assert_cmpstr(running, ==, "true");
     g_assert_cmpint(refused(w, "draining"), ==, 1);
@@ -174,10 +179,11 @@ static void test_user_conferences(World *w, gconstpointer data)
     config->limits.conferences_per_user = 1;
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *id = g_strdup_printf("u%u", i);
-        world_say(w,
-                  "<iq type='set' id='%s' from='%s' to='focus.d'><conference xmlns='http://jitsi.org/protocol/focus' "
-                  "room='%s@conference.d'/></iq>",
-                  id, rows[i].from, rows[i].room);
+        xmpp_server_say(
+            w->server,
+            "<iq type='set' id='%s' from='%s' to='focus.d'><conference xmlns='http://jitsi.org/protocol/focus' "
+            "room='%s@conference.d'/></iq>",
+            id, rows[i].from, rows[i].room);
         g_autofree char *ready = world_conference_ready(w, id);
         g_assert_cmpstr(ready, ==, rows[i].ready);
     }
@@ -192,9 +198,9 @@ static void test_bridge_lost(World *w, gconstpointer data)
     world_join(w, "bb");
     g_autofree char *a = world_accept_offer(w, "aa", 11), *b = world_accept_offer(w, "bb", 22);
     world_say_bridge(w, "type='unavailable'");
-    g_autoptr(Stanza) end_a = world_expect(w, match_jingle, "session-terminate aa");
-    g_autoptr(Stanza) end_b = world_expect(w, match_jingle, "session-terminate bb");
-    g_autoptr(Stanza) down = world_expect(w, match_presence, "bridgeNotAvailable");
+    g_autoptr(Stanza) end_a = xmpp_server_expect(w->server, match_jingle, "session-terminate aa");
+    g_autoptr(Stanza) end_b = xmpp_server_expect(w->server, match_jingle, "session-terminate bb");
+    g_autoptr(Stanza) down = xmpp_server_expect(w->server, match_presence, "bridgeNotAvailable");
     world_say_bridge(w, "");
     g_autofree char *a2 = world_accept_offer(w, "aa", 11), *b2 = world_accept_offer(w, "bb", 22);
     g_assert_cmpstr(a, !=, a2);
@@ -212,27 +218,28 @@ static void test_endpoint_lost(World *w, gconstpointer data)
     world_join(w, "aa");
     world_join(w, "bb");
     g_autofree char *a = world_accept_offer(w, "aa", 11), *b = world_accept_offer(w, "bb", 22);
-    world_say(w, NOTICE("n1", ROOM "/bb", "m-1", "aa", ""));
-    world_expect_error(w, "n1", STANZA_FORBIDDEN); /* no bridge */
-    world_say(w, NOTICE("n2", BRIDGE, "m-2", "aa", ""));
-    world_expect_error(w, "n2", STANZA_ITEM_NOT_FOUND);
-    world_say(w, "<iq type='set' id='n3' from='" BRIDGE "' to='focus@focus.d/focus'><conference-notification "
-                 "xmlns='jitsi:colibri2'/></iq>");
-    world_expect_error(w, "n3", STANZA_BAD_REQUEST);
-    world_say(w, NOTICE("n4", BRIDGE, "m-1", "aa", "ufrag='earlier'")); /* the endpoint before */
-    g_autoptr(Stanza) stale = world_expect(w, match_answer, "n4");
+    xmpp_server_say(w->server, NOTICE("n1", ROOM "/bb", "m-1", "aa", ""));
+    xmpp_server_expect_error(w->server, "n1", STANZA_FORBIDDEN); /* no bridge */
+    xmpp_server_say(w->server, NOTICE("n2", BRIDGE, "m-2", "aa", ""));
+    xmpp_server_expect_error(w->server, "n2", STANZA_ITEM_NOT_FOUND);
+    xmpp_server_say(w->server,
+                    "<iq type='set' id='n3' from='" BRIDGE "' to='focus@focus.d/focus'><conference-notification "
+                    "xmlns='jitsi:colibri2'/></iq>");
+    xmpp_server_expect_error(w->server, "n3", STANZA_BAD_REQUEST);
+    xmpp_server_say(w->server, NOTICE("n4", BRIDGE, "m-1", "aa", "ufrag='earlier'")); /* the endpoint before */
+    g_autoptr(Stanza) stale = xmpp_server_expect(w->server, match_answer, "n4");
     g_assert_cmpstr(stanza_get(stale, "type"), ==, "result");
-    g_assert_null(world_find(w, match_jingle, "session-terminate aa"));
-    world_say(w, NOTICE("n5", BRIDGE, "m-1", "aa", "ufrag='ufrag' description='consent lost'"));
-    g_autoptr(Stanza) ok = world_expect(w, match_answer, "n5");
+    g_assert_null(xmpp_server_find(w->server, match_jingle, "session-terminate aa"));
+    xmpp_server_say(w->server, NOTICE("n5", BRIDGE, "m-1", "aa", "ufrag='ufrag' description='consent lost'"));
+    g_autoptr(Stanza) ok = xmpp_server_expect(w->server, match_answer, "n5");
     g_assert_cmpstr(stanza_get(ok, "type"), ==, "result");
-    g_autoptr(Stanza) over = world_expect(w, match_jingle, "session-terminate aa");
+    g_autoptr(Stanza) over = xmpp_server_expect(w->server, match_jingle, "session-terminate aa");
     g_autofree char *text = stanza_to_string(over);
     g_assert_nonnull(strstr(text, "connectivity-error"));
     g_assert_nonnull(strstr(text, "consent lost"));
     g_autofree char *again = world_accept_offer(w, "aa", 11);
     g_assert_cmpstr(again, !=, a);
-    g_assert_null(world_find(w, match_jingle, "session-terminate bb"));
+    g_assert_null(xmpp_server_find(w->server, match_jingle, "session-terminate bb"));
 }
 
 static void test_silent_bridge(World *w, gconstpointer data)
@@ -241,7 +248,8 @@ static void test_silent_bridge(World *w, gconstpointer data)
     world_start_conference(w);
     world_join(w, "aa");
     world_join(w, "bb");
-    g_autoptr(Stanza) down = world_expect(w, match_presence, "bridgeNotAvailable"); /* after the answer's deadline */
+    g_autoptr(Stanza) down =
+        xmpp_server_expect(w->server, match_presence, "bridgeNotAvailable"); /* after the answer's deadline */
     g_assert_cmpstr(focus_not_ready(w->focus), ==, "no bridge works");
 }
 
@@ -257,18 +265,18 @@ static void test_reconnect(World *w, gconstpointer data)
                          "<presence from='" ROOM
                          "/cc' to='focus@focus.d/focus'>" MUC_USER(GUEST("cc"), "") "</presence>";
     guint joins = w->joins;
-    world_drop(w);
-    g_autoptr(Stanza) disco = world_expect(w, match_query, NS_DISCO_INFO);
+    xmpp_server_drop(w->server);
+    g_autoptr(Stanza) disco = xmpp_server_expect(w->server, match_query, NS_DISCO_INFO);
     g_assert_cmpstr(stanza_get(disco, "to"), ==, ROOM "/cc");
-    world_answer(w, disco, "result", WORLD_FEATURES);
+    xmpp_server_answer(w->server, disco, "result", WORLD_FEATURES);
     g_autofree char *c = world_accept_offer(w, "cc", 33);
     g_assert_cmpuint(w->joins, ==, joins + 2);
     world_wait_members(w, 2);
-    g_assert_null(world_find(w, match_jingle, "session-terminate aa"));
-    g_assert_null(world_find(w, match_jingle, "session-initiate aa"));
+    g_assert_null(xmpp_server_find(w->server, match_jingle, "session-terminate aa"));
+    g_assert_null(xmpp_server_find(w->server, match_jingle, "session-initiate aa"));
     /* and if nobody is left, it is over */
     w->present = NULL;
-    world_drop(w);
+    xmpp_server_drop(w->server);
     world_wait_members(w, 0);
 }
 
@@ -280,9 +288,9 @@ static void test_metrics_text(World *w, gconstpointer data)
     world_join(w, "bb");
     g_autofree char *a = world_accept_offer(w, "aa", 11);
     /* one of each that is made when first needed */
-    world_say(w, "<iq type='set' id='nobody' from='" ROOM "/aa' to='focus@focus.d/focus'><jingle "
-                 "xmlns='urn:xmpp:jingle:1' action='session-terminate' sid='none'/></iq>");
-    world_expect_error(w, "nobody", STANZA_BAD_REQUEST);
+    xmpp_server_say(w->server, "<iq type='set' id='nobody' from='" ROOM "/aa' to='focus@focus.d/focus'><jingle "
+                               "xmlns='urn:xmpp:jingle:1' action='session-terminate' sid='none'/></iq>");
+    xmpp_server_expect_error(w->server, "nobody", STANZA_BAD_REQUEST);
     g_autofree char *text = metrics_to_openmetrics(w->focus->registry);
     metrics_doc_check(text, "jitsi_jicofo_");
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);

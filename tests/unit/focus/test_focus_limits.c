@@ -54,7 +54,7 @@ static void make_rooms(World *w)
     g_autoptr(GString) ask = g_string_new("");
     ask_room(ask, "c1", "first@d/r", "demo");
     ask_room(ask, "c2", "evil@d/r", "his-own");
-    world_say(w, "%s", ask->str);
+    xmpp_server_say(w->server, "%s", ask->str);
     g_autofree char *demo = world_conference_ready(w, "c1");
     g_autofree char *his = world_conference_ready(w, "c2");
     g_assert_cmpstr(demo, ==, "true");
@@ -69,9 +69,10 @@ static gboolean is_answer(const Stanza *s)
 /* Answers come in the order of the questions, so nobody waits for what was asked after him. */
 static void check_answers(World *w, const GPtrArray *asked)
 {
+    const GPtrArray *unseen = xmpp_server_unseen(w->server);
     guint next = 0;
-    for (guint i = 0; i < w->got->len; i++) {
-        const Stanza *s = w->got->pdata[i];
+    for (guint i = 0; i < unseen->len; i++) {
+        const Stanza *s = unseen->pdata[i];
         if (!is_answer(s))
             continue;
         g_assert_cmpuint(next, <, asked->len);
@@ -93,7 +94,7 @@ static void test_flood(World *w, gconstpointer data)
     g_autoptr(GPtrArray) asked = g_ptr_array_new_with_free_func(g_free);
     config->limits.conferences_per_user = 1;
     make_rooms(w);
-    g_ptr_array_set_size(w->got, 0);
+    xmpp_server_forget(w->server);
     for (guint i = 0; i < FLOOD; i++) {
         add_nonsense(all, i);
         g_ptr_array_add(asked, g_strdup_printf("f%u", i));
@@ -103,14 +104,10 @@ static void test_flood(World *w, gconstpointer data)
             g_ptr_array_add(asked, g_steal_pointer(&id));
         }
     }
-    world_say(w, "%s", all->str);
-    guint limit = g_timeout_add(30000, world_on_limit, (gpointer) "answer everything");
-    const Stanza *newest = NULL;
-    while (!newest || g_strcmp0(stanza_get(newest, "id"), g_ptr_array_index(asked, asked->len - 1)) != 0) {
-        g_main_context_iteration(NULL, TRUE);
-        newest = w->got->len ? w->got->pdata[w->got->len - 1] : NULL;
-    }
-    g_source_remove(limit);
+    xmpp_server_say(w->server, "%s", all->str);
+    const GPtrArray *unseen = xmpp_server_unseen(w->server);
+    AWAIT(unseen->len > 0 &&
+          g_strcmp0(stanza_get(unseen->pdata[unseen->len - 1], "id"), g_ptr_array_index(asked, asked->len - 1)) == 0);
     check_answers(w, asked);
 
     g_assert_cmpuint(g_hash_table_size(w->focus->shells), ==, 2);
@@ -124,9 +121,10 @@ static void test_flood(World *w, gconstpointer data)
 
 static guint count_jingle(World *w, const char *action_to)
 {
+    const GPtrArray *unseen = xmpp_server_unseen(w->server);
     guint n = 0;
-    for (guint i = 0; i < w->got->len; i++)
-        n += match_jingle(w->got->pdata[i], action_to);
+    for (guint i = 0; i < unseen->len; i++)
+        n += match_jingle(unseen->pdata[i], action_to);
     return n;
 }
 
@@ -152,16 +150,16 @@ static void test_member_flood(World *w, gconstpointer data)
     world_join(w, "aa");
     world_join(w, "bb");
     g_autofree char *a = world_accept_offer(w, "aa", 11), *b = world_accept_offer(w, "bb", 22);
-    g_ptr_array_set_size(w->got, 0);
+    xmpp_server_forget(w->server);
     for (guint i = 0; i < EACH; i++) {
         change_sources(all, "bb", b, "add", "source-add", 23);
         change_sources(all, "bb", b, "remove", "source-remove", 23);
     }
     change_sources(all, "aa", a, "mine", "source-add", 12);
-    world_say(w, "%s", all->str);
-    g_autoptr(Stanza) mine = world_expect(w, match_answer, "mine");
+    xmpp_server_say(w->server, "%s", all->str);
+    g_autoptr(Stanza) mine = xmpp_server_expect(w->server, match_answer, "mine");
     g_assert_cmpstr(stanza_get(mine, "type"), ==, "result");
-    g_autoptr(Stanza) told = world_expect(w, match_jingle, "source-add bb");
+    g_autoptr(Stanza) told = xmpp_server_expect(w->server, match_jingle, "source-add bb");
 
     gint64 over = counted(w, "client_requests_refused", "condition", "resource-constraint");
     guint burst = w->focus->conference_config.request_burst;
@@ -184,14 +182,14 @@ static void test_joins(World *w, gconstpointer data)
         ask_room(all, id, from, "demo");
     }
     ask_room(all, "x", "x@d/r", "other");
-    world_say(w, "%s", all->str);
+    xmpp_server_say(w->server, "%s", all->str);
     g_autofree char *other = world_conference_ready(w, "x");
     g_assert_cmpstr(other, ==, "false");
     g_assert_cmpint(counted(w, "conference_requests_refused", "reason", "joins"), ==, 1);
     g_assert_cmpuint(iq_router_held(w->focus->router), ==, CONFERENCE_MAX_WAITING);
     for (guint i = CONFERENCE_MAX_WAITING; i <= CONFERENCE_MAX_WAITING + 1; i++) {
         g_autofree char *id = g_strdup_printf("w%u", i);
-        g_autoptr(Stanza) s = world_find(w, match_answer, id);
+        g_autoptr(Stanza) s = xmpp_server_find(w->server, match_answer, id);
         g_assert_nonnull(s); /* over the limit: at once */
     }
     conference_shell_end(focus_find(w->focus, ROOM));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 #include "common/xmpp/disco.h"
+#include "tests/fakes/await.h"
 
 #define Q(content) "<query xmlns='http://jabber.org/protocol/disco#info'>" content "</query>"
 
@@ -166,8 +167,7 @@ static void test_without_caps(Fixture *f, gconstpointer data)
     g_assert_null(stanza_get(stanza_find(f->sent, "query", NS_DISCO_INFO), "node"));
     answer(f, AB);
     caps_lookup(f->cache, f->router, NULL, "r@c/x", NULL, 1, on_caps, f);
-    while (iq_router_waiting(f->router) > 0)
-        g_main_context_iteration(NULL, TRUE);
+    AWAIT(iq_router_waiting(f->router) == 0);
     g_assert_cmpstr(f->story->str, ==, "a,b none ");
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 #include "common/xmpp/iq_router.h"
+#include "tests/fakes/await.h"
 
 typedef struct {
     IqRouter *router;
@@ -183,8 +184,7 @@ static void test_timeout(Fixture *f, gconstpointer data)
     iq_router_cancel(f->router, cancelled);
     iq_router_cancel(f->router, 0);
     g_autofree char *id = sent_id(f, 0);
-    while (iq_router_waiting(f->router) > 0)
-        g_main_context_iteration(NULL, TRUE);
+    AWAIT(iq_router_waiting(f->router) == 0);
     answer(f, "result", "a@b", id); /* too late */
     g_assert_cmpstr(f->story->str, ==, "timeout ");
 }
@@ -197,8 +197,7 @@ static void test_limit_and_end(Fixture *f, gconstpointer data)
     iq_router_request(f->router, "get", NULL, "a@b", stanza_new("x", NULL), 60000, on_done, f);
     g_assert_cmpuint(f->sent->len, ==, IQ_ROUTER_MAX_WAITING);
     g_assert_cmpstr(f->story->str, ==, "");
-    while (f->story->len == 0)
-        g_main_context_iteration(NULL, TRUE);
+    AWAIT(f->story->len > 0);
     g_assert_cmpstr(f->story->str, ==, "timeout ");
     iq_router_request(f->router, "get", NULL, "a@b", NULL, 60000, on_done, f);
     iq_router_free(f->router);

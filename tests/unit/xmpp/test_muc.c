@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 #include "common/xmpp/muc.h"
+#include "tests/fakes/await.h"
 
 typedef struct {
     IqRouter *router;
@@ -253,8 +254,7 @@ static void test_presence_sent(Fixture *f, gconstpointer data)
 static void test_timeout(Fixture *f, gconstpointer data)
 {
     muc_room_join(f->room, NULL, 5);
-    while (f->story->len == 0)
-        g_main_context_iteration(NULL, TRUE);
+    AWAIT(f->story->len > 0);
     g_assert_cmpstr(f->story->str, ==, "out:timeout ");
     expect_sent(f, 1, P " type=\"unavailable\"/>");
 }

@@ -1,168 +1,90 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The link against a server of a few lines inside the test, as external component. */
-#include <gio/gio.h>
+ * The link as external component, against a fake server. */
 #include <string.h>
 #include <time.h>
-#include "common/base/clock.h"
 #include "common/xmpp/component_stream.h"
-#include "common/xmpp/xmpp_link.h"
-
-#define PATIENCE_MS 60000 /* for what must happen, on a machine however busy */
-
-typedef struct {
-    GSocketService *service;
-    GSocketConnection *peer;
-    guint16 port;
-    GString *received; /* by the server, since the last handshake */
-    char buffer[65536];
-    unsigned connections;
-    gboolean accept_handshake;
-    const char *greeting; /* NULL: that of a server for components */
-} Server;
+#include "tests/fakes/await.h"
+#include "tests/fakes/xmpp_server.h"
 
 typedef struct {
-    Server server;
+    XmppServerScript script;
+    XmppServer *server;
     XmppLink *link;
     GString *story;
     char *last; /* stanza */
 } Fixture;
 
-static void server_say(Server *s, const char *text, gsize len)
+static void tell(Fixture *f, const char *what)
 {
-    g_assert_true(
-        g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(s->peer)), text, len, NULL, NULL, NULL));
-}
-
-static void server_read(Server *s);
-
-static void on_bytes(GObject *source, GAsyncResult *result, gpointer user)
-{
-    gssize n = g_input_stream_read_finish(G_INPUT_STREAM(source), result, NULL);
-    Server *s = g_object_get_data(source, "server");
-    if (n <= 0 || !s)
-        return;
-    g_string_append_len(s->received, s->buffer, n);
-    if (strstr(s->received->str, "<stream:stream") && !strstr(s->received->str, "<handshake")) {
-        const char *hello = "<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams' "
-                            "xmlns='jabber:component:accept' id='abc' from='focus.d'>";
-        hello = s->greeting ? s->greeting : hello;
-        server_say(s, hello, strlen(hello));
-    } else if (strstr(s->received->str, "</handshake>")) {
-        /* SHA-1 of the stream's id and the secret */
-        g_autofree char *want = g_compute_checksum_for_string(G_CHECKSUM_SHA1, "abcsecret", -1);
-        g_assert_nonnull(strstr(s->received->str, want));
-        g_string_truncate(s->received, 0);
-        const char *yes = "<handshake/>",
-                   *no = "<stream:error><not-authorized "
-                         "xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>";
-        server_say(s, s->accept_handshake ? yes : no, strlen(s->accept_handshake ? yes : no));
-    }
-    server_read(s);
-}
-
-static void server_read(Server *s)
-{
-    GInputStream *in = g_io_stream_get_input_stream(G_IO_STREAM(s->peer));
-    g_object_set_data(G_OBJECT(in), "server", s);
-    g_input_stream_read_async(in, s->buffer, sizeof(s->buffer), G_PRIORITY_DEFAULT, NULL, on_bytes, NULL);
-}
-
-static void server_drop(Server *s)
-{
-    if (!s->peer)
-        return;
-    g_object_set_data(G_OBJECT(g_io_stream_get_input_stream(G_IO_STREAM(s->peer))), "server", NULL);
-    g_socket_shutdown(g_socket_connection_get_socket(s->peer), TRUE, TRUE, NULL);
-    g_clear_object(&s->peer);
-}
-
-static gboolean on_incoming(GSocketService *service, GSocketConnection *connection, GObject *source, gpointer user)
-{
-    Server *s = user;
-    server_drop(s);
-    s->peer = g_object_ref(connection);
-    s->connections++;
-    g_string_truncate(s->received, 0);
-    server_read(s);
-    return TRUE;
+    g_string_append(f->story, what);
+    g_test_message("%s", f->story->str);
 }
 
 static void on_connected(gpointer user)
 {
-    g_string_append(((Fixture *)user)->story, "up ");
+    tell(user, "up ");
 }
 
 static void on_disconnected(const char *reason, gpointer user)
 {
-    g_string_append(((Fixture *)user)->story, "down ");
+    tell(user, "down ");
 }
 
 static void on_stanza(const Stanza *stanza, gpointer user)
 {
     Fixture *f = user;
-    g_string_append(f->story, "stanza ");
+    tell(f, "stanza ");
     g_free(f->last);
     f->last = stanza_to_string(stanza);
 }
 
+static XmppLink *new_link(Fixture *f)
+{
+    const XmppLinkConfig config = { .mode = XMPP_LINK_COMPONENT,
+                                    .host = "127.0.0.1",
+                                    .port = xmpp_server_port(f->server),
+                                    .jid = "focus.d",
+                                    .password = "secret" };
+    const XmppLinkEvents events = { on_connected, on_disconnected, on_stanza };
+    XmppLink *link = xmpp_link_new(&config, &events, f);
+    xmpp_link_start(link);
+    return link;
+}
+
 static void set_up(Fixture *f, gconstpointer data)
 {
-    f->server.received = g_string_new(NULL);
-    f->server.accept_handshake = TRUE;
-    f->server.service = g_socket_service_new();
-    f->server.port = g_socket_listener_add_any_inet_port(G_SOCKET_LISTENER(f->server.service), NULL, NULL);
-    g_signal_connect(f->server.service, "incoming", G_CALLBACK(on_incoming), &f->server);
+    f->script = (XmppServerScript){ .mode = XMPP_LINK_COMPONENT, .jid = "focus.d", .secret = "secret" };
+    f->server = xmpp_server_new(&f->script, NULL, NULL);
     f->story = g_string_new(NULL);
-    XmppLinkConfig config = {
-        .mode = XMPP_LINK_COMPONENT, .host = "127.0.0.1", .port = f->server.port, .jid = "focus.d", .password = "secret"
-    };
-    XmppLinkEvents events = { on_connected, on_disconnected, on_stanza };
-    f->link = xmpp_link_new(&config, &events, f);
-    xmpp_link_start(f->link);
+    f->link = new_link(f);
 }
 
 static void tear_down(Fixture *f, gconstpointer data)
 {
     xmpp_link_free(f->link);
-    server_drop(&f->server);
-    g_socket_service_stop(f->server.service);
-    g_socket_listener_close(G_SOCKET_LISTENER(f->server.service));
-    g_object_unref(f->server.service);
-    while (g_main_context_iteration(NULL, FALSE))
-        ;
-    g_string_free(f->server.received, TRUE);
+    xmpp_server_free(f->server);
     g_string_free(f->story, TRUE);
     g_free(f->last);
 }
 
 static void wait_story(Fixture *f, const char *want)
 {
-    int64_t end_ms = clock_now_ms() + PATIENCE_MS;
-    while (strcmp(f->story->str, want) != 0 && clock_now_ms() < end_ms)
-        g_main_context_iteration(NULL, TRUE);
-    g_assert_cmpstr(f->story->str, ==, want);
+    AWAIT_FOR(strcmp(f->story->str, want) == 0, want);
 }
 
 static void wait_received(Fixture *f, const char *want)
 {
-    int64_t end_ms = clock_now_ms() + PATIENCE_MS;
-    while (!strstr(f->server.received->str, want) && clock_now_ms() < end_ms)
-        g_main_context_iteration(NULL, TRUE);
-    if (!strstr(f->server.received->str, want))
-        g_error("the server got \"%s\" and not \"%s\"", f->server.received->str, want);
-}
-
-static void say(Fixture *f, const char *text)
-{
-    server_say(&f->server, text, strlen(text));
+    AWAIT_FOR(strstr(xmpp_server_received(f->server), want), want);
 }
 
 static void test_both_ways(Fixture *f, gconstpointer data)
 {
     wait_story(f, "up ");
     g_assert_true(xmpp_link_is_connected(f->link));
-    say(f,
+    g_assert_nonnull(strstr(xmpp_server_header(f->server), "to=\"focus.d\""));
+    xmpp_server_say(
+        f->server,
         "<iq type='get' id='1' from='a@b/c' to='focus.d' xml:lang='en'><q xmlns='n' k='&lt;'><e/>te&amp;xt</q></iq>");
     wait_story(f, "up stanza ");
     g_assert_nonnull(strstr(f->last, "xmlns=\"jabber:client\""));
@@ -179,14 +101,14 @@ static void test_both_ways(Fixture *f, gconstpointer data)
 static void test_reconnect(Fixture *f, gconstpointer data)
 {
     wait_story(f, "up ");
-    server_drop(&f->server);
+    xmpp_server_drop(f->server);
     wait_story(f, "up down ");
     g_assert_false(xmpp_link_send(f->link, stanza_new("iq", NULL)));
     g_assert_cmpuint(xmpp_link_dropped_out(f->link), ==, 1);
     wait_story(f, "up down up ");
     xmpp_link_break(f->link);
     wait_story(f, "up down up down up ");
-    g_assert_cmpuint(f->server.connections, ==, 3);
+    g_assert_cmpuint(xmpp_server_connections(f->server), ==, 3);
 }
 
 /* A server that has stopped reading: what waits for it is bounded, then the link gives it up and comes back. */
@@ -211,9 +133,9 @@ static void test_unsent(Fixture *f, gconstpointer data)
 
 static void test_refused(Fixture *f, gconstpointer data)
 {
-    f->server.accept_handshake = FALSE;
+    f->script.secret = "another";
     wait_story(f, "down ");
-    f->server.accept_handshake = TRUE;
+    f->script.secret = "secret";
     wait_story(f, "down up ");
 }
 
@@ -232,14 +154,7 @@ static void test_free_early(Fixture *f, gconstpointer data)
 {
     wait_story(f, "up ");
     for (int turns = 0; turns < 12; turns++) {
-        const XmppLinkConfig config = { .mode = XMPP_LINK_COMPONENT,
-                                        .host = "127.0.0.1",
-                                        .port = f->server.port,
-                                        .jid = "focus.d",
-                                        .password = "secret" };
-        const XmppLinkEvents events = { on_connected, on_disconnected, on_stanza };
-        XmppLink *link = xmpp_link_new(&config, &events, f);
-        xmpp_link_start(link);
+        XmppLink *link = new_link(f);
         for (int i = 0; i < turns; i++)
             g_main_context_iteration(NULL, FALSE);
         xmpp_link_free(link);
@@ -261,9 +176,9 @@ static void test_no_stream(gconstpointer data)
 {
     Fixture fixture = { 0 }, *f = &fixture;
     set_up(f, NULL);
-    f->server.greeting = data;
+    f->script.greeting = data;
     wait_story(f, "down ");
-    f->server.greeting = NULL;
+    f->script.greeting = NULL;
     wait_story(f, "down up ");
     tear_down(f, NULL);
 }
@@ -278,7 +193,7 @@ static void test_broken_stream(Fixture *f, gconstpointer data)
     GString *want = g_string_new("up ");
     for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
         wait_story(f, want->str);
-        say(f, ends[i]);
+        xmpp_server_say(f->server, "%s", ends[i]);
         g_string_append(want, "down up ");
     }
     wait_story(f, want->str);
@@ -322,7 +237,7 @@ static void test_flood(gconstpointer data)
     g_string_append(xml, flood->close);
     g_string_append(xml, "<message from='a@b/c'/>");
     clock_t begun = clock();
-    server_say(&f->server, xml->str, xml->len);
+    xmpp_server_say(f->server, "%s", xml->str);
     g_string_free(xml, TRUE);
     wait_story(f, "up stanza ");
     /* None takes a time that grows faster than its length: that would be minutes, in place of milliseconds. */
