@@ -18,12 +18,12 @@ static void on_endpoint_lost(const Endpoint *ep, const char *why, gpointer user)
     g_string_append_printf(f->lost, "%s:%s;", ep->id, why);
 }
 
-void fixture_set_up(Fixture *f, const char *text)
+void fixture_set_up(Fixture *f, gconstpointer config)
 {
     GError *error = NULL;
     *f = (Fixture){ .media = fake_media_new(), .lost = g_string_new("") };
     f->config =
-        config_load_text(bridge_options, bridge_n_options, sizeof(BridgeConfig), "test", text ? text : "", &error);
+        config_load_text(bridge_options, bridge_n_options, sizeof(BridgeConfig), "test", config ? config : "", &error);
     g_assert_no_error(error);
     f->candidates[0] = (LocalCandidate){ .type = CANDIDATE_HOST, .priority = 2130706431, .foundation = "1" };
     tuple_parse("192.0.2.1", 10000, 0, &f->candidates[0].addr);
@@ -52,6 +52,11 @@ void fixture_tear_down(Fixture *f)
     fake_media_free(f->media);
     g_string_free(f->lost, TRUE);
     config_free(f->config);
+}
+
+void fixture_end(Fixture *f, gconstpointer config)
+{
+    fixture_tear_down(f);
 }
 
 char *fixture_post(Fixture *f, const char *xml, unsigned *status)

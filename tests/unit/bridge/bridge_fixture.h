@@ -28,9 +28,11 @@ typedef struct {
     GString *lost; /* "id:reason;" of endpoints that the bridge let go */
 } Fixture;
 
-/* text: a bridge.conf that changes something, or NULL. */
-void fixture_set_up(Fixture *f, const char *text);
+/* config: text of a bridge.conf that changes something, or NULL. */
+void fixture_set_up(Fixture *f, gconstpointer config);
 void fixture_tear_down(Fixture *f);
+/* The same, as GTest calls it. */
+void fixture_end(Fixture *f, gconstpointer config);
 /* Posts and returns the answer, the caller frees. */
 char *fixture_post(Fixture *f, const char *xml, unsigned *status);
 /* Posts; the status must be 200. */

@@ -9,7 +9,9 @@ BRIDGE_TESTS = \
 	tests/unit/bridge/test_endpoint_media \
 	tests/unit/bridge/test_endpoint_transport \
 	tests/unit/bridge/test_load \
-	tests/unit/bridge/test_receiver_wishes
+	tests/unit/bridge/test_receiver_wishes \
+	tests/unit/bridge/test_shutdown \
+	tests/unit/bridge/test_superseded
 check_PROGRAMS += $(BRIDGE_TESTS)
 TESTS += $(BRIDGE_TESTS)
 CFLAGS_BRIDGE_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS) $(JSON_CFLAGS)
@@ -57,3 +59,11 @@ tests_unit_bridge_test_load_LDADD = $(LIBS_BRIDGE_TEST)
 tests_unit_bridge_test_receiver_wishes_SOURCES = %D%/test_receiver_wishes.c %D%/fake_media.c %D%/fake_media.h
 tests_unit_bridge_test_receiver_wishes_CFLAGS = $(CFLAGS_BRIDGE_TEST)
 tests_unit_bridge_test_receiver_wishes_LDADD = $(LIBS_BRIDGE_TEST)
+
+tests_unit_bridge_test_shutdown_SOURCES = %D%/test_shutdown.c $(FAKES_BRIDGE_TEST)
+tests_unit_bridge_test_shutdown_CFLAGS = $(CFLAGS_BRIDGE_TEST)
+tests_unit_bridge_test_shutdown_LDADD = $(LIBS_BRIDGE_TEST)
+
+tests_unit_bridge_test_superseded_SOURCES = %D%/test_superseded.c $(FAKES_BRIDGE_TEST)
+tests_unit_bridge_test_superseded_CFLAGS = $(CFLAGS_BRIDGE_TEST)
+tests_unit_bridge_test_superseded_LDADD = $(LIBS_BRIDGE_TEST)

@@ -2,7 +2,6 @@
  *
  * COLIBRI2 against the bridge: answers, errors, effects on the workers. */
 #include <string.h>
-#include "common/base/clock.h"
 #include "tests/unit/bridge/bridge_fixture.h"
 
 typedef struct {
@@ -232,102 +231,87 @@ static void test_case(gconstpointer data)
     fixture_tear_down(&f);
 }
 
-static void test_failed_creation_leaves_nothing(void)
+static void test_failed_creation_leaves_nothing(Fixture *f, gconstpointer data)
 {
-    Fixture f;
     unsigned status;
-    fixture_set_up(&f, NULL);
-    g_free(fixture_post(&f, CREATE(NO_TRANSPORT), &status));
-    g_assert_cmpuint(bridge_n_conferences(f.bridge), ==, 0);
-    fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
+    g_free(fixture_post(f, CREATE(NO_TRANSPORT), &status));
+    g_assert_cmpuint(bridge_n_conferences(f->bridge), ==, 0);
+    fixture_ok(f, CREATE(ENDPOINT("a1", TRANSPORT)));
     /* b2 is made, then its sources are refused: it may be created again */
     g_free(fixture_post(
-        &f, MODIFY("", ENDPOINT("b2", TRANSPORT "<sources>" AUDIO("b2-a0", "7") AUDIO("b2-a1", "7") "</sources>")),
+        f, MODIFY("", ENDPOINT("b2", TRANSPORT "<sources>" AUDIO("b2-a0", "7") AUDIO("b2-a1", "7") "</sources>")),
         &status));
     g_assert_cmpuint(status, ==, 400);
-    g_assert_cmpuint(bridge_n_endpoints(f.bridge), ==, 1);
-    fixture_ok(&f, MODIFY("", ENDPOINT("b2", TRANSPORT)));
-    fixture_tear_down(&f);
+    g_assert_cmpuint(bridge_n_endpoints(f->bridge), ==, 1);
+    fixture_ok(f, MODIFY("", ENDPOINT("b2", TRANSPORT)));
 }
 
-static void test_limits(void)
+static void test_limits(Fixture *f, gconstpointer data)
 {
-    Fixture f;
     unsigned status;
-    fixture_set_up(&f, "[limits]\nconferences = 1\nendpoints_per_conference = 2\nssrcs_per_endpoint = 3\n");
-    fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
+    fixture_ok(f, CREATE(ENDPOINT("a1", TRANSPORT)));
     g_autofree char *second =
-        fixture_post(&f, "<conference-modify xmlns='jitsi:colibri2' meeting-id='m2' create='true'/>", &status);
+        fixture_post(f, "<conference-modify xmlns='jitsi:colibri2' meeting-id='m2' create='true'/>", &status);
     g_assert_cmpuint(status, ==, 503);
     g_assert_null(strstr(second, "reason"));
     g_assert_nonnull(strstr(second, "resource-constraint"));
     g_assert_nonnull(strstr(second, "No room for another conference"));
-    fixture_ok(&f, MODIFY("", ENDPOINT("b2", TRANSPORT)));
-    g_autofree char *third = fixture_post(&f, MODIFY("", ENDPOINT("c3", TRANSPORT)), &status);
+    fixture_ok(f, MODIFY("", ENDPOINT("b2", TRANSPORT)));
+    g_autofree char *third = fixture_post(f, MODIFY("", ENDPOINT("c3", TRANSPORT)), &status);
     g_assert_cmpuint(status, ==, 503);
     g_assert_nonnull(strstr(third, "resource-constraint"));
     g_assert_nonnull(strstr(third, "No room for another endpoint"));
-    g_free(fixture_post(&f,
+    g_free(fixture_post(f,
                         MODIFY("", "<endpoint id='a1'><sources>" AUDIO("1", "1") AUDIO("2", "2") AUDIO("3", "3")
                                        AUDIO("4", "4") "</sources></endpoint>"),
                         &status));
     g_assert_cmpuint(status, ==, 400);
-    fixture_ok(&f, MODIFY("", "<endpoint id='a1'><sources>" AUDIO("1", "1") AUDIO("2", "2")
-                                  AUDIO("3", "3") "</sources></endpoint>"));
-    fixture_tear_down(&f);
+    fixture_ok(f, MODIFY("", "<endpoint id='a1'><sources>" AUDIO("1", "1") AUDIO("2", "2")
+                                 AUDIO("3", "3") "</sources></endpoint>"));
 }
 
-static void test_worker_full(void)
+static void test_worker_full(Fixture *f, gconstpointer data)
 {
-    Fixture f;
     unsigned status;
-    fixture_set_up(&f, NULL);
-    f.media->full = true;
-    g_autofree char *answer = fixture_post(&f, CREATE(ENDPOINT("a1", TRANSPORT)), &status);
+    f->media->full = true;
+    g_autofree char *answer = fixture_post(f, CREATE(ENDPOINT("a1", TRANSPORT)), &status);
     g_assert_cmpuint(status, ==, 503);
     g_assert_nonnull(strstr(answer, "resource-constraint"));
-    g_assert_cmpuint(bridge_n_conferences(f.bridge), ==, 0);
-    f.media->full = false;
-    fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
-    fixture_tear_down(&f);
+    g_assert_cmpuint(bridge_n_conferences(f->bridge), ==, 0);
+    f->media->full = false;
+    fixture_ok(f, CREATE(ENDPOINT("a1", TRANSPORT)));
 }
 
-static void test_feedback_ssrc_is_taken(void)
+static void test_feedback_ssrc_is_taken(Fixture *f, gconstpointer data)
 {
-    Fixture f;
     unsigned status;
-    fixture_set_up(&f, NULL);
-    fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
+    fixture_ok(f, CREATE(ENDPOINT("a1", TRANSPORT)));
     g_autofree char *xml =
         g_strdup_printf(MODIFY("", "<endpoint id='a1'><sources>" AUDIO("a1-a0", "%u") "</sources></endpoint>"),
-                        bridge_find_meeting(f.bridge, "m1")->video_ssrc);
-    g_free(fixture_post(&f, xml, &status));
+                        bridge_find_meeting(f->bridge, "m1")->video_ssrc);
+    g_free(fixture_post(f, xml, &status));
     g_assert_cmpuint(status, ==, 400);
-    fixture_tear_down(&f);
 }
 
 /* Sources are replaced: what is no longer listed may be another's. */
-static void test_sources_replace(void)
+static void test_sources_replace(Fixture *f, gconstpointer data)
 {
-    Fixture f;
-    fixture_set_up(&f, NULL);
-    fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
-    fixture_ok(&f, MODIFY("", ENDPOINT("b2", TRANSPORT)));
-    fixture_ok(&f, MODIFY("", "<endpoint id='a1'><sources>" AUDIO("a1-a0", "77") "</sources></endpoint>"));
-    uint64_t a1 = fixture_endpoint(&f, "a1")->handle;
-    const WorkerCommand *c = fake_media_last(f.media, WORKER_SOURCES, a1);
+    fixture_ok(f, CREATE(ENDPOINT("a1", TRANSPORT)));
+    fixture_ok(f, MODIFY("", ENDPOINT("b2", TRANSPORT)));
+    fixture_ok(f, MODIFY("", "<endpoint id='a1'><sources>" AUDIO("a1-a0", "77") "</sources></endpoint>"));
+    uint64_t a1 = fixture_endpoint(f, "a1")->handle;
+    const WorkerCommand *c = fake_media_last(f->media, WORKER_SOURCES, a1);
     g_assert_cmpuint(c->n, ==, 1);
     g_assert_cmpstr(c->sources.sources[0].name, ==, "a1-a0");
     g_assert_cmpuint(c->sources.sources[0].encodings[0].ssrc, ==, 77);
-    fake_media_clear(f.media);
-    fixture_ok(&f, MODIFY("", "<endpoint id='a1'><force-mute audio='true'/></endpoint>")); /* absent: unchanged */
-    g_assert_null(fake_media_last(f.media, WORKER_SOURCES, a1));
-    c = fake_media_last(f.media, WORKER_FORCE_MUTE, a1);
+    fake_media_clear(f->media);
+    fixture_ok(f, MODIFY("", "<endpoint id='a1'><force-mute audio='true'/></endpoint>")); /* absent: unchanged */
+    g_assert_null(fake_media_last(f->media, WORKER_SOURCES, a1));
+    c = fake_media_last(f->media, WORKER_FORCE_MUTE, a1);
     g_assert_true(c->force_mute.audio && !c->force_mute.video);
-    fixture_ok(&f, MODIFY("", "<endpoint id='a1'><sources/></endpoint>")); /* empty: cleared */
-    g_assert_cmpuint(fake_media_last(f.media, WORKER_SOURCES, a1)->n, ==, 0);
-    fixture_ok(&f, MODIFY("", "<endpoint id='b2'><sources>" AUDIO("b2-a0", "77") "</sources></endpoint>"));
-    fixture_tear_down(&f);
+    fixture_ok(f, MODIFY("", "<endpoint id='a1'><sources/></endpoint>")); /* empty: cleared */
+    g_assert_cmpuint(fake_media_last(f->media, WORKER_SOURCES, a1)->n, ==, 0);
+    fixture_ok(f, MODIFY("", "<endpoint id='b2'><sources>" AUDIO("b2-a0", "77") "</sources></endpoint>"));
 }
 
 #define ICE_UDP                                                                                                        \
@@ -341,16 +325,14 @@ static void test_sources_replace(void)
     "<candidate component='1' foundation='1' generation='0' id='x' ip='" ip                                            \
     "' port='4000' priority='1' protocol='" protocol "' type='host'/>"
 
-static void test_transport_update(void)
+static void test_transport_update(Fixture *f, gconstpointer data)
 {
-    Fixture f;
-    fixture_set_up(&f, NULL);
-    fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
-    fixture_ok(&f,
+    fixture_ok(f, CREATE(ENDPOINT("a1", TRANSPORT)));
+    fixture_ok(f,
                MODIFY("", "<endpoint id='a1'>" ICE_UDP ">" FP CANDIDATE("192.0.2.55", "udp") CANDIDATE("x.local", "udp")
                               CANDIDATE("192.0.2.56", "tcp") "</transport></transport></endpoint>"));
-    Endpoint *ep = fixture_endpoint(&f, "a1");
-    const WorkerCommand *c = fake_media_last(f.media, WORKER_REMOTE_ICE, ep->handle);
+    Endpoint *ep = fixture_endpoint(f, "a1");
+    const WorkerCommand *c = fake_media_last(f->media, WORKER_REMOTE_ICE, ep->handle);
     g_assert_cmpstr(c->remote_ice.ufrag, ==, "abcd");
     g_assert_cmpuint(c->remote_ice.generation, ==, 0);
     g_assert_cmpuint(c->n, ==, 1); /* no names, no TCP */
@@ -358,38 +340,34 @@ static void test_transport_update(void)
     g_assert_false(fake_transport_is_client(ep->transport));
     g_assert_false(fake_transport_started(ep->transport));
     WorkerEvent *ev = fake_event(WORKER_EV_ICE_WRITABLE, c->conference, ep->handle, 0, 0);
-    bridge_on_event(f.bridge, ev);
+    bridge_on_event(f->bridge, ev);
     g_free(ev);
     g_assert_true(fake_transport_started(ep->transport));
-    fixture_tear_down(&f);
 }
 
-static void test_ice_restart(void)
+static void test_ice_restart(Fixture *f, gconstpointer data)
 {
-    Fixture f;
     unsigned status;
     static const char restart[] = MODIFY("", "<endpoint id='a1'><transport ice-restart='true'/></endpoint>");
-    fixture_set_up(&f, NULL);
-    fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
-    Endpoint *ep = fixture_endpoint(&f, "a1");
+    fixture_ok(f, CREATE(ENDPOINT("a1", TRANSPORT)));
+    Endpoint *ep = fixture_endpoint(f, "a1");
     g_autofree char *old_ufrag = g_strdup(ep->ice.ufrag);
     ep->writable = true;
-    g_autofree char *first = fixture_post(&f, restart, &status);
+    g_autofree char *first = fixture_post(f, restart, &status);
     g_assert_nonnull(strstr(first, "ice-generation=\"1\""));
     g_assert_null(strstr(first, old_ufrag));
-    g_autofree char *again = fixture_post(&f, restart, &status);
+    g_autofree char *again = fixture_post(f, restart, &status);
     g_assert_cmpstr(first, ==, again); /* the same pending transport */
-    g_assert_cmpuint(fake_media_count(f.media, WORKER_ICE_RESTART), ==, 1);
-    fixture_ok(&f, MODIFY("", "<endpoint id='a1'>" ICE_UDP "ice-generation='7'/></transport></endpoint>")); /* stale */
-    g_assert_null(fake_media_last(f.media, WORKER_REMOTE_ICE, 0));
-    fixture_ok(&f, MODIFY("", "<endpoint id='a1'>" ICE_UDP "ice-generation='1'/></transport></endpoint>"));
-    g_assert_cmpuint(fake_media_last(f.media, WORKER_REMOTE_ICE, 0)->remote_ice.generation, ==, 1);
+    g_assert_cmpuint(fake_media_count(f->media, WORKER_ICE_RESTART), ==, 1);
+    fixture_ok(f, MODIFY("", "<endpoint id='a1'>" ICE_UDP "ice-generation='7'/></transport></endpoint>")); /* stale */
+    g_assert_null(fake_media_last(f->media, WORKER_REMOTE_ICE, 0));
+    fixture_ok(f, MODIFY("", "<endpoint id='a1'>" ICE_UDP "ice-generation='1'/></transport></endpoint>"));
+    g_assert_cmpuint(fake_media_last(f->media, WORKER_REMOTE_ICE, 0)->remote_ice.generation, ==, 1);
     WorkerEvent *ev = fake_event(WORKER_EV_ICE_RESTARTED, ep->conference->handle, ep->handle, 0, 0);
-    bridge_on_event(f.bridge, ev);
+    bridge_on_event(f->bridge, ev);
     g_free(ev);
-    g_autofree char *second = fixture_post(&f, restart, &status);
+    g_autofree char *second = fixture_post(f, restart, &status);
     g_assert_nonnull(strstr(second, "ice-generation=\"2\""));
-    fixture_tear_down(&f);
 }
 
 static void test_failures_expire(void)
@@ -414,252 +392,56 @@ static void test_failures_expire(void)
     }
 }
 
-static void test_dtls_failure_expires(void)
+static void test_dtls_failure_expires(Fixture *f, gconstpointer data)
 {
-    Fixture f;
-    fixture_set_up(&f, NULL);
-    fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
-    fake_transport_fail(fixture_endpoint(&f, "a1")->transport);
+    fixture_ok(f, CREATE(ENDPOINT("a1", TRANSPORT)));
+    fake_transport_fail(fixture_endpoint(f, "a1")->transport);
     fixture_turn();
-    g_assert_cmpuint(bridge_n_endpoints(f.bridge), ==, 0);
-    g_assert_cmpuint(f.env.counters.dtls_failed, ==, 1);
-    fixture_tear_down(&f);
+    g_assert_cmpuint(bridge_n_endpoints(f->bridge), ==, 0);
+    g_assert_cmpuint(f->env.counters.dtls_failed, ==, 1);
 }
 
 /* What the focus asks for needs no telling. */
-static void test_asked_is_not_told(void)
+static void test_asked_is_not_told(Fixture *f, gconstpointer data)
 {
-    Fixture f;
-    fixture_set_up(&f, NULL);
-    fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
-    fixture_ok(&f, MODIFY("", "<endpoint id='a1' expire='true'/>"));
+    fixture_ok(f, CREATE(ENDPOINT("a1", TRANSPORT)));
+    fixture_ok(f, MODIFY("", "<endpoint id='a1' expire='true'/>"));
     fixture_turn();
-    g_assert_cmpstr(f.lost->str, ==, "");
-    fixture_tear_down(&f);
+    g_assert_cmpstr(f->lost->str, ==, "");
 }
 
-#define ANEW(meeting, room, inside)                                                                                    \
-    "<conference-modify xmlns='jitsi:colibri2' meeting-id='" meeting "' create='true' name='" room "'>" inside         \
-    "</conference-modify>"
-#define STANDUP "standup@conference.meet.example"
-
-static void modify_from(Fixture *f, const char *focus, const char *text)
+static void test_web_socket_url(Fixture *f, gconstpointer data)
 {
-    g_autoptr(Colibri2Error) error = NULL;
-    g_autoptr(Stanza) request = stanza_parse(text, strlen(text), NULL);
-    g_autoptr(Stanza) answer = colibri_routes_modify(f->bridge, focus, request, &error);
-    g_assert_nonnull(answer);
-}
-
-/* A focus was killed: the conference it makes anew takes over from its old one, participant by participant. */
-static void test_superseded(void)
-{
-    static const struct {
-        const char *focus, *meeting_and_room;
-        bool superseded;
-    } others[] = {
-        { "brewery@i/focus", ANEW("m2", STANDUP, ""), true },
-        { "brewery@i/other", ANEW("m2", STANDUP, ""), false },
-        { "brewery@i/focus", ANEW("m2", "another@conference.meet.example", ""), false },
-        { NULL, ANEW("m2", STANDUP, ""), false },
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
-        Fixture f;
-        fixture_set_up(&f, NULL);
-        modify_from(&f, "brewery@i/focus", ANEW("m1", STANDUP, ENDPOINT("a1", TRANSPORT)));
-        modify_from(&f, others[i].focus, others[i].meeting_and_room);
-        const Conference *old = bridge_find_meeting(f.bridge, "m1");
-        g_assert_cmpint(old->superseded_us != 0, ==, others[i].superseded);
-        g_assert_cmpuint(f.env.counters.conferences_superseded, ==, others[i].superseded);
-        g_assert_cmpuint(conference_size(old), ==, 1); /* nobody's call is cut */
-        fixture_tear_down(&f);
-    }
-}
-
-static void test_superseded_moves_one_by_one(void)
-{
-    Fixture f;
-    fixture_set_up(&f, NULL);
-    modify_from(&f, "brewery@i/focus", ANEW("m1", STANDUP, ENDPOINT("a1", TRANSPORT)));
-    modify_from(&f, "brewery@i/focus", MODIFY("", ENDPOINT("b2", TRANSPORT)));
-    modify_from(&f, "brewery@i/focus", ANEW("m2", STANDUP, ENDPOINT("a1", TRANSPORT)));
-    Conference *old = bridge_find_meeting(f.bridge, "m1"), *anew = bridge_find_meeting(f.bridge, "m2");
-    g_assert_cmpuint(conference_size(old), ==, 2);
-    fake_transport_connect(conference_find(anew, "a1")->transport);
-    fixture_turn();
-    g_assert_null(conference_find(old, "a1"));
-    g_assert_nonnull(conference_find(old, "b2"));
-    g_assert_nonnull(conference_find(anew, "a1"));
-    g_assert_cmpstr(f.lost->str, ==, ""); /* nobody is left to be told */
-    int64_t since = old->superseded_us;
-    g_assert_false(conference_sweep(old, since + BRIDGE_SUPERSEDED_US));
-    g_assert_true(
-        conference_sweep(old, since + BRIDGE_SUPERSEDED_US + 1)); /* who does not come back does not hold it */
-    g_assert_false(conference_sweep(anew, since + BRIDGE_SUPERSEDED_US + 1));
-    fixture_tear_down(&f);
-}
-
-static void say_demand(Bridge *b, const Endpoint *ep, int height)
-{
-    WorkerEvent *ev = fake_event(WORKER_EV_SOURCE_CONSTRAINTS, ep->conference->handle, ep->handle, 0, 0);
-    g_strlcpy(ev->source_constraint.source, "a1-v0", sizeof(ev->source_constraint.source));
-    ev->source_constraint.max_height = height;
-    bridge_on_event(b, ev);
-    g_free(ev);
-}
-
-static void say_forwarded(Bridge *b, const Endpoint *ep)
-{
-    WorkerEvent *ev = fake_event(WORKER_EV_FORWARDED_SOURCES, ep->conference->handle, ep->handle, 0, 0);
-    bridge_on_event(b, ev);
-    g_free(ev);
-}
-
-static void expect_heard(const Endpoint *ep, const char *part)
-{
-    g_autofree char *heard = fake_transport_heard(ep->transport);
-    g_assert_cmpint(heard != NULL, ==, part != NULL);
-    g_assert_true(!part || strstr(heard, part));
-}
-
-/* Two conferences speak to one client for a while. That its first one empties must not make it stop sending. */
-static void test_superseded_falls_silent(void)
-{
-    Fixture f;
-    fixture_set_up(&f, NULL);
-    modify_from(&f, "brewery@i/focus", ANEW("m1", STANDUP, ENDPOINT("a1", TRANSPORT)));
-    const Endpoint *old = fixture_endpoint(&f, "a1");
-    fake_transport_open_channel(old->transport);
-    say_demand(f.bridge, old, 360);
-    expect_heard(old, "SenderSourceConstraints");
-    modify_from(&f, "brewery@i/focus", ANEW("m2", STANDUP, ENDPOINT("a1", TRANSPORT)));
-    const Endpoint *anew = conference_find(bridge_find_meeting(f.bridge, "m2"), "a1");
-    say_demand(f.bridge, old, 0);
-    expect_heard(old, NULL);
-    say_forwarded(f.bridge, old); /* it has not moved yet and looks at the old one */
-    expect_heard(old, "ForwardedSources");
-    fake_transport_open_channel(anew->transport);
-    say_forwarded(f.bridge, old);
-    expect_heard(old, NULL);
-    say_demand(f.bridge, anew, 180);
-    expect_heard(anew, "\"maxHeight\":180");
-    say_forwarded(f.bridge, anew);
-    expect_heard(anew, "ForwardedSources");
-    fixture_tear_down(&f);
-}
-
-static void test_graceful_shutdown(void)
-{
-    Fixture f;
     unsigned status;
-    fixture_set_up(&f, NULL);
-    fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
-    bridge_shut_down(f.bridge);
-    g_assert_cmpuint(f.state_changes, ==, 1);
-    g_assert_true(bridge_is_draining(f.bridge));
-    g_autofree char *other =
-        fixture_post(&f, "<conference-modify xmlns='jitsi:colibri2' meeting-id='m2' create='true'/>", &status);
-    g_assert_cmpuint(status, ==, 503);
-    g_assert_nonnull(strstr(other, "graceful_shutdown"));
-    fixture_ok(&f, MODIFY("", ENDPOINT("b2", TRANSPORT))); /* those here go on */
-    g_assert_cmpuint(f.emptied, ==, 0);
-    fixture_ok(&f, MODIFY("", "<endpoint id='a1' expire='true'/><endpoint id='b2' expire='true'/>"));
-    g_assert_cmpuint(f.emptied, ==, 1);
-    g_assert_cmpint(bridge_state(f.bridge), ==, BRIDGE_SHUTTING_DOWN);
-    fixture_tear_down(&f);
-}
-
-static void test_shutdown_when_empty(void)
-{
-    Fixture f;
-    fixture_set_up(&f, NULL);
-    bridge_shut_down(f.bridge);
-    g_assert_cmpuint(f.emptied, ==, 1);
-    fixture_tear_down(&f);
-}
-
-/* 24 hours, and then a minute for the focus to move who is still here. */
-static void test_shutdown_takes_too_long(void)
-{
-    Fixture f;
-    fixture_set_up(&f, NULL);
-    fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
-    bridge_shut_down(f.bridge);
-    int64_t end_us = clock_now_us() + INT64_C(86400) * 1000000;
-    bridge_sweep(f.bridge, end_us - 5000000);
-    g_assert_cmpint(bridge_state(f.bridge), ==, BRIDGE_GRACEFUL);
-    bridge_sweep(f.bridge, end_us);
-    g_assert_cmpint(bridge_state(f.bridge), ==, BRIDGE_SHUTTING_DOWN); /* published: the focus moves them */
-    g_assert_cmpuint(f.state_changes, ==, 2);
-    g_assert_cmpuint(f.emptied, ==, 0);
-    bridge_sweep(f.bridge, end_us + BRIDGE_LEAVE_US - 1);
-    g_assert_cmpuint(f.emptied, ==, 0);
-    bridge_sweep(f.bridge, end_us + BRIDGE_LEAVE_US);
-    bridge_sweep(f.bridge, end_us + 2 * BRIDGE_LEAVE_US);
-    g_assert_cmpuint(f.emptied, ==, 1);
-    fixture_tear_down(&f);
-}
-
-static void test_shutdown_with_few_left(void)
-{
-    Fixture f;
-    unsigned status;
-    fixture_set_up(&f, "[bridge]\ngraceful_min_participants = 1\n");
-    fixture_ok(&f, CREATE(ENDPOINT("a1", TRANSPORT)));
-    fixture_ok(&f, MODIFY("", ENDPOINT("b2", TRANSPORT)));
-    bridge_shut_down(f.bridge);
-    g_assert_cmpint(bridge_state(f.bridge), ==, BRIDGE_GRACEFUL);
-    fixture_ok(&f, MODIFY("", "<endpoint id='a1' expire='true'/>"));
-    g_assert_cmpint(bridge_state(f.bridge), ==, BRIDGE_SHUTTING_DOWN);
-    g_assert_cmpuint(f.emptied, ==, 0);
-    g_autofree char *refused =
-        fixture_post(&f, "<conference-modify xmlns='jitsi:colibri2' meeting-id='m2' create='true'/>", &status);
-    g_assert_cmpuint(status, ==, 503);
-    fixture_ok(&f, MODIFY("", "<endpoint id='b2' expire='true'/>")); /* moved: no need to wait for the minute */
-    g_assert_cmpuint(f.emptied, ==, 1);
-    fixture_tear_down(&f);
-}
-
-static void test_web_socket_url(void)
-{
-    Fixture f;
-    unsigned status;
-    fixture_set_up(&f, "[websocket]\nenabled = true\ndomains = meet.example:443; b.example\nserver_id = s1\n");
-    g_autofree char *answer = fixture_post(&f, CREATE(ENDPOINT("a1", TRANSPORT)), &status);
-    Endpoint *ep = fixture_endpoint(&f, "a1");
+    g_autofree char *answer = fixture_post(f, CREATE(ENDPOINT("a1", TRANSPORT)), &status);
+    Endpoint *ep = fixture_endpoint(f, "a1");
     g_autofree char *url = g_strdup_printf("url=\"wss://meet.example:443/colibri-ws/s1/%s/a1?pwd=%s\"",
                                            ep->conference->id, ep->ws_password);
     g_assert_nonnull(strstr(answer, url));
     g_assert_nonnull(strstr(answer, "wss://b.example/colibri-ws/s1/"));
     g_assert_cmpuint(strlen(ep->ws_password), ==, 24);
-    fixture_tear_down(&f);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
+#define ADD(name, config, func) g_test_add("/bridge/colibri/" name, Fixture, config, fixture_set_up, func, fixture_end)
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *path = g_strdup_printf("/bridge/colibri/%s", cases[i].name);
         g_test_add_data_func(path, &cases[i], test_case);
     }
-    g_test_add_func("/bridge/colibri/failed creation leaves nothing", test_failed_creation_leaves_nothing);
-    g_test_add_func("/bridge/colibri/limits", test_limits);
-    g_test_add_func("/bridge/colibri/full worker", test_worker_full);
-    g_test_add_func("/bridge/colibri/feedback ssrc is taken", test_feedback_ssrc_is_taken);
-    g_test_add_func("/bridge/colibri/sources replace", test_sources_replace);
-    g_test_add_func("/bridge/colibri/transport update", test_transport_update);
-    g_test_add_func("/bridge/colibri/ice restart", test_ice_restart);
+    ADD("failed creation leaves nothing", NULL, test_failed_creation_leaves_nothing);
+    ADD("limits", "[limits]\nconferences = 1\nendpoints_per_conference = 2\nssrcs_per_endpoint = 3\n", test_limits);
+    ADD("full worker", NULL, test_worker_full);
+    ADD("feedback ssrc is taken", NULL, test_feedback_ssrc_is_taken);
+    ADD("sources replace", NULL, test_sources_replace);
+    ADD("transport update", NULL, test_transport_update);
+    ADD("ice restart", NULL, test_ice_restart);
     g_test_add_func("/bridge/colibri/failures expire", test_failures_expire);
-    g_test_add_func("/bridge/colibri/dtls failure expires", test_dtls_failure_expires);
-    g_test_add_func("/bridge/colibri/asked is not told", test_asked_is_not_told);
-    g_test_add_func("/bridge/colibri/superseded", test_superseded);
-    g_test_add_func("/bridge/colibri/superseded one by one", test_superseded_moves_one_by_one);
-    g_test_add_func("/bridge/colibri/superseded falls silent", test_superseded_falls_silent);
-    g_test_add_func("/bridge/colibri/graceful shutdown", test_graceful_shutdown);
-    g_test_add_func("/bridge/colibri/shutdown when empty", test_shutdown_when_empty);
-    g_test_add_func("/bridge/colibri/shutdown takes too long", test_shutdown_takes_too_long);
-    g_test_add_func("/bridge/colibri/shutdown with few left", test_shutdown_with_few_left);
-    g_test_add_func("/bridge/colibri/web socket url", test_web_socket_url);
+    ADD("dtls failure expires", NULL, test_dtls_failure_expires);
+    ADD("asked is not told", NULL, test_asked_is_not_told);
+    ADD("web socket url", "[websocket]\nenabled = true\ndomains = meet.example:443; b.example\nserver_id = s1\n",
+        test_web_socket_url);
     return g_test_run();
 }

@@ -94,7 +94,8 @@ static void client_ended(void *user, DtlsEnd why)
 
 static const DtlsCallbacks client_callbacks = { client_send, client_ready, client_data, client_ended };
 
-static void set_up(Wire *w, bool channel)
+/* channel: SCTP, too. */
+static void set_up(Wire *w, gconstpointer channel)
 {
     int64_t now = clock_now_us();
     *w = (Wire){ .server_heard = g_string_new(NULL) };
@@ -109,7 +110,7 @@ static void set_up(Wire *w, bool channel)
     dtls_fingerprints_done(w->client, now);
 }
 
-static void tear_down(Wire *w)
+static void tear_down(Wire *w, gconstpointer channel)
 {
     endpoint_transport_free(w->server);
     dtls_free(w->client);
@@ -157,126 +158,109 @@ static void check_keys(const Wire *w)
     g_assert_cmpmem(w->server_keys.tx_key, len, w->client_keys.rx_key, len);
 }
 
-static void test_handshake(void)
+static void test_handshake(Wire *w, gconstpointer channel)
 {
-    Wire w;
-    set_up(&w, false);
-    signal_fingerprint(&w);
-    endpoint_transport_start(w.server);
-    endpoint_transport_start(w.server); /* once */
-    dtls_start(w.client, DTLS_CLIENT, clock_now_us());
-    run_until(&w, &w.keys, 1);
-    turn(&w);
-    check_keys(&w);
-    g_assert_true(endpoint_transport_is_ready(w.server));
-    g_assert_false(endpoint_transport_channel_is_open(w.server));
-    g_assert_false(endpoint_transport_send_text(w.server, "x", 1));
-    tear_down(&w);
+    signal_fingerprint(w);
+    endpoint_transport_start(w->server);
+    endpoint_transport_start(w->server); /* once */
+    dtls_start(w->client, DTLS_CLIENT, clock_now_us());
+    run_until(w, &w->keys, 1);
+    turn(w);
+    check_keys(w);
+    g_assert_true(endpoint_transport_is_ready(w->server));
+    g_assert_false(endpoint_transport_channel_is_open(w->server));
+    g_assert_false(endpoint_transport_send_text(w->server, "x", 1));
 }
 
 /* The fingerprint comes after the handshake is complete: no keys before it. */
-static void test_late_fingerprint(void)
+static void test_late_fingerprint(Wire *w, gconstpointer channel)
 {
-    Wire w;
-    set_up(&w, false);
-    endpoint_transport_start(w.server);
-    dtls_start(w.client, DTLS_CLIENT, clock_now_us());
+    endpoint_transport_start(w->server);
+    dtls_start(w->client, DTLS_CLIENT, clock_now_us());
     for (int i = 0; i < 200; i++) {
-        turn(&w);
+        turn(w);
         g_usleep(1000);
     }
-    g_assert_cmpuint(w.keys, ==, 0);
-    signal_fingerprint(&w);
-    g_assert_cmpuint(w.keys, ==, 1);
-    check_keys(&w);
-    tear_down(&w);
+    g_assert_cmpuint(w->keys, ==, 0);
+    signal_fingerprint(w);
+    g_assert_cmpuint(w->keys, ==, 1);
+    check_keys(w);
 }
 
-static void test_other_fingerprint(void)
+static void test_other_fingerprint(Wire *w, gconstpointer channel)
 {
-    Wire w;
-    set_up(&w, false);
     g_assert_true(endpoint_transport_add_fingerprint(
-        w.server, "sha-256",
+        w->server, "sha-256",
         "01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF"));
-    endpoint_transport_fingerprints_done(w.server);
-    endpoint_transport_start(w.server);
-    dtls_start(w.client, DTLS_CLIENT, clock_now_us());
-    run_until(&w, &w.ended, 1);
-    g_assert_cmpuint(w.failed, ==, 1);
-    g_assert_cmpuint(w.keys, ==, 0);
-    tear_down(&w);
+    endpoint_transport_fingerprints_done(w->server);
+    endpoint_transport_start(w->server);
+    dtls_start(w->client, DTLS_CLIENT, clock_now_us());
+    run_until(w, &w->ended, 1);
+    g_assert_cmpuint(w->failed, ==, 1);
+    g_assert_cmpuint(w->keys, ==, 0);
 }
 
 /* Our timer repeats what was lost. */
-static void test_loss(void)
+static void test_loss(Wire *w, gconstpointer channel)
 {
-    Wire w;
-    set_up(&w, false);
-    signal_fingerprint(&w);
-    endpoint_transport_start(w.server);
-    dtls_start(w.client, DTLS_CLIENT, clock_now_us());
-    Datagram *hello = g_queue_pop_head(&w.wire); /* the server's first answer gets lost */
-    w.lose = 20;
-    endpoint_transport_on_datagram(w.server, hello->bytes, hello->len);
-    w.lose = 0;
+    signal_fingerprint(w);
+    endpoint_transport_start(w->server);
+    dtls_start(w->client, DTLS_CLIENT, clock_now_us());
+    Datagram *hello = g_queue_pop_head(&w->wire); /* the server's first answer gets lost */
+    w->lose = 20;
+    endpoint_transport_on_datagram(w->server, hello->bytes, hello->len);
+    g_assert_cmpuint(w->lose, <, 20);
+    w->lose = 0;
     g_free(hello);
-    run_until(&w, &w.keys, 1);
-    tear_down(&w);
+    run_until(w, &w->keys, 1);
 }
 
 /* We as DTLS client, when the peer says it is passive. */
-static void test_client_role(void)
+static void test_client_role(Wire *w, gconstpointer channel)
 {
-    Wire w;
-    set_up(&w, false);
-    signal_fingerprint(&w);
-    endpoint_transport_set_client(w.server, true);
-    dtls_start(w.client, DTLS_SERVER, clock_now_us());
-    endpoint_transport_start(w.server);
-    g_assert_cmpuint(w.wire.length, ==, 1); /* a client speaks first */
-    run_until(&w, &w.keys, 1);
-    tear_down(&w);
+    signal_fingerprint(w);
+    endpoint_transport_set_client(w->server, true);
+    dtls_start(w->client, DTLS_SERVER, clock_now_us());
+    endpoint_transport_start(w->server);
+    g_assert_cmpuint(w->wire.length, ==, 1); /* a client speaks first */
+    run_until(w, &w->keys, 1);
 }
 
 /* A client that waits for our INIT gets one. */
-static void test_silent_sctp_peer(void)
+static void test_silent_sctp_peer(Wire *w, gconstpointer channel)
 {
-    Wire w;
-    set_up(&w, true);
-    signal_fingerprint(&w);
-    endpoint_transport_start(w.server);
-    dtls_start(w.client, DTLS_CLIENT, clock_now_us());
-    run_until(&w, &w.keys, 1);
-    g_assert_cmpuint(w.client_packets, ==, 0);
-    run_until(&w, &w.client_packets, 1);
-    g_assert_false(endpoint_transport_channel_is_open(w.server));
-    tear_down(&w);
+    signal_fingerprint(w);
+    endpoint_transport_start(w->server);
+    dtls_start(w->client, DTLS_CLIENT, clock_now_us());
+    run_until(w, &w->keys, 1);
+    g_assert_cmpuint(w->client_packets, ==, 0);
+    run_until(w, &w->client_packets, 1);
+    g_assert_false(endpoint_transport_channel_is_open(w->server));
 }
 
-static void test_goodbye(void)
+/* The peer goes, and the transport with an association that never came up. */
+static void test_goodbye(Wire *w, gconstpointer channel)
 {
-    Wire w;
-    set_up(&w, true);
-    signal_fingerprint(&w);
-    endpoint_transport_start(w.server);
-    dtls_start(w.client, DTLS_CLIENT, clock_now_us());
-    run_until(&w, &w.keys, 1);
-    dtls_close(w.client);
-    run_until(&w, &w.ended, 1);
-    g_assert_cmpuint(w.failed, ==, 0);
-    tear_down(&w); /* with an association that never came up */
+    signal_fingerprint(w);
+    endpoint_transport_start(w->server);
+    dtls_start(w->client, DTLS_CLIENT, clock_now_us());
+    run_until(w, &w->keys, 1);
+    dtls_close(w->client);
+    run_until(w, &w->ended, 1);
+    g_assert_cmpuint(w->failed, ==, 0);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/bridge/transport/handshake", test_handshake);
-    g_test_add_func("/bridge/transport/late fingerprint", test_late_fingerprint);
-    g_test_add_func("/bridge/transport/other fingerprint", test_other_fingerprint);
-    g_test_add_func("/bridge/transport/loss", test_loss);
-    g_test_add_func("/bridge/transport/client role", test_client_role);
-    g_test_add_func("/bridge/transport/silent SCTP peer", test_silent_sctp_peer);
-    g_test_add_func("/bridge/transport/goodbye", test_goodbye);
+#define ALONE(path, func) g_test_add(path, Wire, NULL, set_up, func, tear_down)
+#define WITH_CHANNEL(path, func) g_test_add(path, Wire, "channel", set_up, func, tear_down)
+    ALONE("/bridge/transport/handshake", test_handshake);
+    ALONE("/bridge/transport/late fingerprint", test_late_fingerprint);
+    ALONE("/bridge/transport/other fingerprint", test_other_fingerprint);
+    ALONE("/bridge/transport/loss", test_loss);
+    ALONE("/bridge/transport/client role", test_client_role);
+    WITH_CHANNEL("/bridge/transport/silent SCTP peer", test_silent_sctp_peer);
+    WITH_CHANNEL("/bridge/transport/goodbye", test_goodbye);
     return g_test_run();
 }
