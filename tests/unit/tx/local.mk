@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 TX_TESTS = \
 	tests/unit/tx/test_bwe \
+	tests/unit/tx/test_bwe_acked \
+	tests/unit/tx/test_bwe_delay \
+	tests/unit/tx/test_bwe_loss \
 	tests/unit/tx/test_pacer \
 	tests/unit/tx/test_projection \
 	tests/unit/tx/test_late \
@@ -42,9 +45,21 @@ tests_unit_tx_test_ssrc_slots_SOURCES = %D%/test_ssrc_slots.c
 tests_unit_tx_test_ssrc_slots_CFLAGS = $(CFLAGS_TX_TEST)
 tests_unit_tx_test_ssrc_slots_LDADD = $(LIBS_TX_TEST)
 
-tests_unit_tx_test_bwe_SOURCES = %D%/test_bwe.c
+tests_unit_tx_test_bwe_SOURCES = %D%/test_bwe.c %D%/bwe_test.h
 tests_unit_tx_test_bwe_CFLAGS = $(CFLAGS_TX_TEST)
 tests_unit_tx_test_bwe_LDADD = $(LIBS_TX_TEST)
+
+tests_unit_tx_test_bwe_acked_SOURCES = %D%/test_bwe_acked.c %D%/bwe_test.h
+tests_unit_tx_test_bwe_acked_CFLAGS = $(CFLAGS_TX_TEST)
+tests_unit_tx_test_bwe_acked_LDADD = $(LIBS_TX_TEST)
+
+tests_unit_tx_test_bwe_delay_SOURCES = %D%/test_bwe_delay.c %D%/bwe_test.h
+tests_unit_tx_test_bwe_delay_CFLAGS = $(CFLAGS_TX_TEST)
+tests_unit_tx_test_bwe_delay_LDADD = $(LIBS_TX_TEST)
+
+tests_unit_tx_test_bwe_loss_SOURCES = %D%/test_bwe_loss.c %D%/bwe_test.h
+tests_unit_tx_test_bwe_loss_CFLAGS = $(CFLAGS_TX_TEST)
+tests_unit_tx_test_bwe_loss_LDADD = $(LIBS_TX_TEST)
 
 tests_unit_tx_test_pacer_SOURCES = %D%/test_pacer.c
 tests_unit_tx_test_pacer_CFLAGS = $(CFLAGS_TX_TEST)
