@@ -498,8 +498,17 @@ int script_unanswered(const ConferenceScript *s)
     int n = 0;
     g_hash_table_iter_init(&it, s->asked);
     while (g_hash_table_iter_next(&it, &key, &value))
-        n += (int)GPOINTER_TO_UINT(value);
+        n += ABS((int)GPOINTER_TO_UINT(value));
     return n;
+}
+
+void script_play(const ConferenceConfig *config, const char *lines)
+{
+    const ConferenceConfig usual = CONFERENCE_CONFIG_DEFAULT;
+    ConferenceScript *s = script_new(config ? config : &usual);
+    script_run(s, lines);
+    g_assert_cmpint(script_unanswered(s), ==, 0);
+    script_free(s);
 }
 
 guint script_n_told(const ConferenceScript *s, const char *client, const char *owner)

@@ -37,6 +37,8 @@ Conference *script_conference(ConferenceScript *s);
 char *script_event(ConferenceScript *s, const char *event);
 /* Runs lines up to an empty one or the end; fails the test at the first line that differs. */
 void script_run(ConferenceScript *s, const char *lines);
+/* The lines in a script of their own; in the end no request is without its answer. NULL: the default configuration. */
+void script_play(const ConferenceConfig *config, const char *lines);
 /* What the last event was; of "came" the second one. Fields its type does not have are 0. */
 typedef struct {
     ConfEventType type;

@@ -245,24 +245,12 @@ static const struct {
 };
 /* clang-format on */
 
-static void test_script(gconstpointer data)
+static void test_script(gconstpointer lines)
 {
-    const ConferenceConfig config = CONFERENCE_CONFIG_DEFAULT;
-    ConferenceScript *s = script_new(&config);
-    script_run(s, data);
-    g_assert_cmpint(script_unanswered(s), ==, 0);
-    script_free(s);
+    script_play(NULL, lines);
 }
 
 /* --- other configurations ------------------------------------------------------------------------- */
-
-static void run_with(const ConferenceConfig *config, const char *lines)
-{
-    ConferenceScript *s = script_new(config);
-    script_run(s, lines);
-    g_assert_cmpint(script_unanswered(s), ==, 0);
-    script_free(s);
-}
 
 /* clang-format off */
 static void test_batches(void)
@@ -273,7 +261,7 @@ static void test_batches(void)
     config.source_delays[1].size = 50;
     config.source_delays[1].delay_ms = 5000;
     /* Changes of one period go out together, and what came and went is never told. */
-    run_with(&config, TWO_INVITED
+    script_play(&config, TWO_INVITED
              "accept a v1 -> ok, update a@x a-ice 1\n"
              "accept b -> ok, update b@x b-ice 0, source-add b [a:v1]\n"
              "add a v5 -> update a@x 2, ok\n"
@@ -302,7 +290,7 @@ static void test_sender_limits(void)
     ConferenceConfig config = CONFERENCE_CONFIG_DEFAULT;
     config.max_audio_senders = 2;
     config.max_video_senders = 1;
-    run_with(&config, TWO_ASKED
+    script_play(&config, TWO_ASKED
              "allocated a -> invite a [jvb] muted video\n"
              "allocated b -> invite b [jvb] muted video\n"
              "accept a v1/m v2/m F1,2 a3 -> ok, update a@x a-ice 3\n"
@@ -324,7 +312,7 @@ static void test_sender_limits(void)
 static void test_start_muted_by_request(void)
 {
     const ConferenceConfig config = CONFERENCE_CONFIG_DEFAULT;
-    run_with(&config, "request 1 mute=2 -> join\n"
+    script_play(&config, "request 1 mute=2 -> join\n"
              "room-joined -> ready 1, publish 0\n"
              "came a -> grant a a@meet.example\n"
              "came b -> select a\n"
@@ -339,7 +327,7 @@ static void test_visitors(void)
 {
     ConferenceConfig config = CONFERENCE_CONFIG_DEFAULT;
     config.visitors = true;
-    run_with(&config, ROOM
+    script_play(&config, ROOM
              "came a -> grant a a@meet.example\n"
              "came v visitor -> select a\n"
              "selected x -> create a@x, allocate v@x, publish 1\n"
@@ -356,7 +344,7 @@ static void test_switches(void)
     ConferenceConfig config = CONFERENCE_CONFIG_DEFAULT;
     config.ice_restart = config.auto_owner = config.strip_simulcast = false;
     config.min_participants = 1;
-    run_with(&config, ROOM
+    script_play(&config, ROOM
              "came a json -> select a\n"
              "selected x -> create a@x, publish 1\n"
              "allocated a -> invite a [jvb]\n"
