@@ -13,6 +13,7 @@
 #include <glib.h>
 #include <math.h>
 #include <string.h>
+#include "tests/fakes/rows.h"
 #include "tests/sim/sim_world.h"
 
 #define SEEDS 20
@@ -224,9 +225,6 @@ static void test_scene(gconstpointer data)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(scenes); i++) {
-        g_autofree char *path = g_strdup_printf("/sim/scene/%s", scenes[i].name);
-        g_test_add_data_func(path, &scenes[i], test_scene);
-    }
+    ADD_ROWS("/sim/scene", scenes, test_scene);
     return g_test_run();
 }

@@ -4,6 +4,7 @@
 #include "common/base/config.h"
 #include "common/base/listen_address.h"
 #include "common/base/config_text.h"
+#include "tests/fakes/rows.h"
 
 typedef struct {
     const char *host, *secret;
@@ -271,10 +272,7 @@ static void test_hosts(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/base/config/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/base/config", cases, test_case);
     g_test_add_func("/base/config/values", test_values);
     g_test_add_func("/base/config/files", test_files);
     g_test_add_func("/base/config/missing file", test_missing_file);

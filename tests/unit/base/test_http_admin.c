@@ -3,6 +3,7 @@
 #include "common/base/config.h"
 #include "common/base/http_admin.h"
 #include "tests/fakes/http_client.h"
+#include "tests/fakes/rows.h"
 
 typedef struct {
     HttpAdmin *admin;
@@ -163,10 +164,7 @@ static void test_refused(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/base/http/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/base/http", cases, test_case);
     g_test_add_func("/base/http/not ready", test_not_ready);
     g_test_add_func("/base/http/body limit", test_body_limit);
     g_test_add_func("/base/http/token", test_token);

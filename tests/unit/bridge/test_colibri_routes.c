@@ -2,6 +2,7 @@
  *
  * COLIBRI2 against the bridge: answers, errors, effects on the workers. */
 #include <string.h>
+#include "tests/fakes/rows.h"
 #include "tests/unit/bridge/bridge_fixture.h"
 
 typedef struct {
@@ -427,10 +428,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
 #define ADD(name, config, func) g_test_add("/bridge/colibri/" name, Fixture, config, fixture_set_up, func, fixture_end)
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/bridge/colibri/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/bridge/colibri", cases, test_case);
     ADD("failed creation leaves nothing", NULL, test_failed_creation_leaves_nothing);
     ADD("limits", "[limits]\nconferences = 1\nendpoints_per_conference = 2\nssrcs_per_endpoint = 3\n", test_limits);
     ADD("full worker", NULL, test_worker_full);

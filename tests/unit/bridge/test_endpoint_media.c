@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 #include "bridge/endpoint_media.h"
+#include "tests/fakes/rows.h"
 
 #define SSMA " xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' "
 #define S(ssrc) "<source" SSMA "ssrc='" ssrc "'/>"
@@ -132,10 +133,7 @@ static void test_media(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/bridge/media/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/bridge/media", cases, test_case);
     g_test_add_func("/bridge/media/payload types and extensions", test_media);
     return g_test_run();
 }

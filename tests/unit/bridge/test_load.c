@@ -2,6 +2,7 @@
 #include <glib.h>
 #include "bridge/load.h"
 #include "bridge/load_reducer.h"
+#include "tests/fakes/rows.h"
 
 typedef struct {
     const char *name, *before, *now;
@@ -62,10 +63,7 @@ static void test_reducer(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/bridge/load/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/bridge/load", cases, test_case);
     g_test_add_func("/bridge/load/not understood", test_not_understood);
     g_test_add_func("/bridge/load/reducer", test_reducer);
     return g_test_run();

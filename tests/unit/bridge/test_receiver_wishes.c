@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 #include "bridge/receiver_wishes.h"
+#include "tests/fakes/rows.h"
 
 #define RVC "{\"colibriClass\":\"ReceiverVideoConstraints\""
 #define LAST_N(n) "{\"colibriClass\":\"LastNChangedEvent\",\"lastN\":" #n "}"
@@ -115,10 +116,7 @@ static void test_many(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/bridge/wishes/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/bridge/wishes", cases, test_case);
     g_test_add_func("/bridge/wishes/more than a command holds", test_many);
     return g_test_run();
 }

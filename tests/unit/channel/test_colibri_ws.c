@@ -6,6 +6,7 @@
 #include "bridge/channel/colibri_ws.h"
 #include "bridge/channel/messages.h"
 #include "tests/fakes/await.h"
+#include "tests/fakes/rows.h"
 
 #define HANDLE 42
 #define PASSWORD "abcdefghijklmnopqrstuvwx"
@@ -240,10 +241,7 @@ static void test_bounded(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/channel/websocket/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/channel/websocket", cases, test_case);
     g_test_add_func("/channel/websocket/messages", test_messages);
     g_test_add_func("/channel/websocket/bodies", test_bodies);
     g_test_add_func("/channel/websocket/refused frames", test_refused_frames);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "bridge/channel/json_text.h"
+#include "tests/fakes/rows.h"
 
 typedef struct {
     const char *name, *text;
@@ -156,10 +157,7 @@ static void test_int_range(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/channel/json/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/channel/json", cases, test_case);
     g_test_add_func("/channel/json/every prefix", test_prefixes);
     g_test_add_func("/channel/json/too many members", test_too_many_members);
     g_test_add_func("/channel/json/reading", test_reading);

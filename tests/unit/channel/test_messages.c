@@ -3,6 +3,7 @@
 #include <string.h>
 #include "bridge/channel/messages.h"
 #include "bridge/channel/rate_limit.h"
+#include "tests/fakes/rows.h"
 
 typedef struct {
     const char *name, *text;
@@ -322,18 +323,9 @@ static void test_rate_limit(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/channel/parse/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(audio_cases); i++) {
-        g_autofree char *path = g_strdup_printf("/channel/audio/%s", audio_cases[i].name);
-        g_test_add_data_func(path, &audio_cases[i], test_audio);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(from_cases); i++) {
-        g_autofree char *path = g_strdup_printf("/channel/from/%s", from_cases[i].name);
-        g_test_add_data_func(path, &from_cases[i], test_from);
-    }
+    ADD_ROWS("/channel/parse", cases, test_case);
+    ADD_ROWS("/channel/audio", audio_cases, test_audio);
+    ADD_ROWS("/channel/from", from_cases, test_from);
     g_test_add_func("/channel/parse/all constraint fields", test_constraints);
     g_test_add_func("/channel/parse/limits", test_limits);
     g_test_add_func("/channel/parse/video type fields", test_video_type);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/channel/ws_target.h"
 #include <string.h>
+#include "tests/fakes/rows.h"
 
 #define SECRET "abcdefghijklmnopqrstuvwx"
 
@@ -73,10 +74,7 @@ static void test_passwords(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/channel/ws target/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/channel/ws target", cases, test_case);
     g_test_add_func("/channel/ws target/too many bytes", test_long);
     g_test_add_func("/channel/ws target/passwords", test_passwords);
     return g_test_run();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/colibri2/colibri2.h"
+#include "tests/fakes/rows.h"
 
 #define SHA256 "3C:05:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:9E"
 #define MEETING "5f0c8e1e-2b1d-4a0a-9c55-0c7a51"
@@ -474,26 +475,11 @@ static void test_notification(gconstpointer data)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (guint i = 0; i < G_N_ELEMENTS(examples); i++) {
-        g_autofree char *path = g_strdup_printf("/colibri2/example/%s", examples[i].name);
-        g_test_add_data_func(path, &examples[i], test_example);
-    }
-    for (guint i = 0; i < G_N_ELEMENTS(checks); i++) {
-        g_autofree char *path = g_strdup_printf("/colibri2/check/%s", checks[i].name);
-        g_test_add_data_func(path, &checks[i], test_check);
-    }
-    for (guint i = 0; i < G_N_ELEMENTS(new_endpoints); i++) {
-        g_autofree char *path = g_strdup_printf("/colibri2/new endpoint/%s", new_endpoints[i].name);
-        g_test_add_data_func(path, &new_endpoints[i], test_new_endpoint);
-    }
-    for (guint i = 0; i < G_N_ELEMENTS(refused); i++) {
-        g_autofree char *path = g_strdup_printf("/colibri2/refused/%s", refused[i].name);
-        g_test_add_data_func(path, &refused[i], test_refused);
-    }
-    for (guint i = 0; i < G_N_ELEMENTS(notifications); i++) {
-        g_autofree char *path = g_strdup_printf("/colibri2/notification/%s", notifications[i].name);
-        g_test_add_data_func(path, &notifications[i], test_notification);
-    }
+    ADD_ROWS("/colibri2/example", examples, test_example);
+    ADD_ROWS("/colibri2/check", checks, test_check);
+    ADD_ROWS("/colibri2/new endpoint", new_endpoints, test_new_endpoint);
+    ADD_ROWS("/colibri2/refused", refused, test_refused);
+    ADD_ROWS("/colibri2/notification", notifications, test_notification);
     g_test_add_func("/colibri2/example A", test_example_a);
     g_test_add_func("/colibri2/sources to set and back", test_sources_to_set_and_back);
     g_test_add_func("/colibri2/sources without names", test_sources_without_names);

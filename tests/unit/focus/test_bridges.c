@@ -2,6 +2,7 @@
  *
  * Pool and selection. Bridges are told as presence: "jid key=value ..."; several, separated by ";". */
 #include "focus/bridge_select.h"
+#include "tests/fakes/rows.h"
 
 #define NOW 1000000
 
@@ -184,10 +185,7 @@ static void test_limit(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (guint i = 0; i < G_N_ELEMENTS(selects); i++) {
-        g_autofree char *path = g_strdup_printf("/bridges/select/%s", selects[i].name);
-        g_test_add_data_func(path, &selects[i], test_select);
-    }
+    ADD_ROWS("/bridges/select", selects, test_select);
     g_test_add_func("/bridges/added endpoints count", test_added_endpoints_count);
     g_test_add_func("/bridges/failed", test_failed);
     g_test_add_func("/bridges/full", test_full);

@@ -3,6 +3,7 @@
 #include "focus/focus_presence.h"
 #include "focus/member_presence.h"
 #include "focus/request_limiter.h"
+#include "tests/fakes/rows.h"
 
 typedef struct {
     const char *name, *json;
@@ -190,14 +191,8 @@ static void test_publish(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(infos); i++) {
-        g_autofree char *path = g_strdup_printf("/focus/source-info/%s", infos[i].name);
-        g_test_add_data_func(path, &infos[i], test_info);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(presences); i++) {
-        g_autofree char *path = g_strdup_printf("/focus/member-presence/%s", presences[i].name);
-        g_test_add_data_func(path, &presences[i], test_presence);
-    }
+    ADD_ROWS("/focus/source-info", infos, test_info);
+    ADD_ROWS("/focus/member-presence", presences, test_presence);
     g_test_add_func("/focus/source-info/limits", test_info_limits);
     g_test_add_func("/focus/member-presence/texts", test_presence_texts);
     g_test_add_func("/focus/limiter/tokens", test_limiter);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "focus/offer.h"
+#include "tests/fakes/rows.h"
 
 #define FINGERPRINT "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"
 #define BROWSER (PEER_AUDIO | PEER_VIDEO | PEER_SCTP | PEER_RTX | PEER_TCC | PEER_REMB | PEER_JSON_SOURCES)
@@ -240,10 +241,7 @@ static void test_endpoint(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (guint i = 0; i < G_N_ELEMENTS(medias); i++) {
-        g_autofree char *path = g_strdup_printf("/offer/media/%s", medias[i].name);
-        g_test_add_data_func(path, &medias[i], test_media);
-    }
+    ADD_ROWS("/offer/media", medias, test_media);
     g_test_add_func("/offer/features", test_features);
     g_test_add_func("/offer/whole", test_whole_offer);
     g_test_add_func("/offer/forms", test_forms);

@@ -2,6 +2,7 @@
 #include "focus/request_body.h"
 
 #include <string.h>
+#include "tests/fakes/rows.h"
 
 typedef struct {
     const char *name, *text;
@@ -77,10 +78,7 @@ static void test_long(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/focus/request body/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/focus/request body", cases, test_case);
     g_test_add_func("/focus/request body/too long", test_long);
     return g_test_run();
 }

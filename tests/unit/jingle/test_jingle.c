@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/jingle/jingle.h"
+#include "tests/fakes/rows.h"
 
 #define SHA256 "3C:05:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:9E"
 
@@ -387,9 +388,6 @@ int main(int argc, char **argv)
     g_test_add_func("/jingle/source-add text", test_source_add_text);
     g_test_add_func("/jingle/unknown action", test_unknown_action);
     g_test_add_func("/jingle/limits", test_limits);
-    for (guint i = 0; i < G_N_ELEMENTS(refused); i++) {
-        g_autofree char *path = g_strdup_printf("/jingle/refused/%s", refused[i].name);
-        g_test_add_data_func(path, &refused[i], test_refused);
-    }
+    ADD_ROWS("/jingle/refused", refused, test_refused);
     return g_test_run();
 }

@@ -6,6 +6,7 @@
 #include "common/jingle/jingle.h"
 
 #include <stdlib.h>
+#include "tests/fakes/rows.h"
 
 static SourceSet *set_of(const char *text)
 {
@@ -386,14 +387,8 @@ static void test_json_refused(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (guint i = 0; i < G_N_ELEMENTS(set_cases); i++) {
-        g_autofree char *path = g_strdup_printf("/sources/set/%s", set_cases[i].name);
-        g_test_add_data_func(path, &set_cases[i], test_set);
-    }
-    for (guint i = 0; i < G_N_ELEMENTS(checks); i++) {
-        g_autofree char *path = g_strdup_printf("/sources/check/%s", checks[i].name);
-        g_test_add_data_func(path, &checks[i], test_check);
-    }
+    ADD_ROWS("/sources/set", set_cases, test_set);
+    ADD_ROWS("/sources/check", checks, test_check);
     g_test_add_func("/sources/equal", test_equal);
     g_test_add_func("/sources/names", test_names);
     g_test_add_func("/sources/names across owners", test_names_across_owners);

@@ -16,6 +16,7 @@
 
 #include <string.h>
 #include <sys/socket.h>
+#include "tests/fakes/rows.h"
 
 #define THIRD 2u
 #define PASSING_ID 9 /* of what the receiver calls by another number than the sender */
@@ -681,10 +682,7 @@ static void test_speaker_prepares_later(Engine *f, gconstpointer unused)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(headers); i++) {
-        g_autofree char *path = g_strdup_printf("/media/rules/header/%s", headers[i].name);
-        g_test_add_data_func(path, &headers[i], test_header);
-    }
+    ADD_ROWS("/media/rules/header", headers, test_header);
     g_test_add_func("/media/rules/header/policy", test_policy);
 #define RULE(name, function, data)                                                                                     \
     g_test_add("/media/rules/" name, Engine, data, engine_set_up, function, engine_tear_down)

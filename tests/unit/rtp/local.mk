@@ -10,26 +10,26 @@ tests_unit_rtp_test_rtp_view_SOURCES = %D%/test_rtp_view.c
 tests_unit_rtp_test_rtp_view_CFLAGS = $(CFLAGS_RTP_TEST)
 tests_unit_rtp_test_rtp_view_LDADD = $(LIBS_RTP_TEST)
 
-tests_unit_rtp_test_rtp_ext_SOURCES = %D%/test_rtp_ext.c %D%/test_bytes.h
+tests_unit_rtp_test_rtp_ext_SOURCES = %D%/test_rtp_ext.c
 tests_unit_rtp_test_rtp_ext_CFLAGS = $(CFLAGS_RTP_TEST)
 tests_unit_rtp_test_rtp_ext_LDADD = $(LIBS_RTP_TEST)
 
-tests_unit_rtp_test_rtp_write_SOURCES = %D%/test_rtp_write.c %D%/test_bytes.h
+tests_unit_rtp_test_rtp_write_SOURCES = %D%/test_rtp_write.c
 tests_unit_rtp_test_rtp_write_CFLAGS = $(CFLAGS_RTP_TEST)
 tests_unit_rtp_test_rtp_write_LDADD = $(LIBS_RTP_TEST)
 
-tests_unit_rtp_test_rtcp_SOURCES = %D%/test_rtcp.c %D%/test_bytes.h
+tests_unit_rtp_test_rtcp_SOURCES = %D%/test_rtcp.c
 tests_unit_rtp_test_rtcp_CFLAGS = $(CFLAGS_RTP_TEST)
 tests_unit_rtp_test_rtcp_LDADD = $(LIBS_RTP_TEST)
 
-tests_unit_rtp_test_twcc_SOURCES = %D%/test_twcc.c %D%/test_bytes.h
+tests_unit_rtp_test_twcc_SOURCES = %D%/test_twcc.c
 tests_unit_rtp_test_twcc_CFLAGS = $(CFLAGS_RTP_TEST)
 tests_unit_rtp_test_twcc_LDADD = $(LIBS_RTP_TEST)
 
-tests_unit_rtp_test_codecs_SOURCES = %D%/test_codecs.c %D%/test_bytes.h
+tests_unit_rtp_test_codecs_SOURCES = %D%/test_codecs.c
 tests_unit_rtp_test_codecs_CFLAGS = $(CFLAGS_RTP_TEST)
 tests_unit_rtp_test_codecs_LDADD = $(LIBS_RTP_TEST)
 
-tests_unit_rtp_test_vla_SOURCES = %D%/test_vla.c %D%/test_bytes.h
+tests_unit_rtp_test_vla_SOURCES = %D%/test_vla.c
 tests_unit_rtp_test_vla_CFLAGS = $(CFLAGS_RTP_TEST)
 tests_unit_rtp_test_vla_LDADD = $(LIBS_RTP_TEST)

@@ -10,7 +10,7 @@
 #include "common/rtp/media_codec.h"
 #include "common/rtp/vp8.h"
 #include "common/rtp/vp9.h"
-#include "test_bytes.h"
+#include "tests/fakes/bytes.h"
 
 typedef struct {
     const char *name, *hex, *want;

@@ -3,7 +3,8 @@
  * Compound walk, reports and feedback. */
 #include "common/rtp/rtcp_fb.h"
 #include "common/rtp/rtcp_report.h"
-#include "tests/unit/rtp/test_bytes.h"
+#include "tests/fakes/bytes.h"
+#include "tests/fakes/rows.h"
 
 typedef struct {
     const char *name, *hex, *want; /* "pt/count:body_len ...", a final "!" for a malformed end */

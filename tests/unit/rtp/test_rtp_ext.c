@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/rtp/rtp_ext.h"
 #include "common/rtp/rtp_write.h"
-#include "tests/unit/rtp/test_bytes.h"
+#include "tests/fakes/bytes.h"
+#include "tests/fakes/rows.h"
 
 #define HEAD "90600001 00000002 00000003 "
 

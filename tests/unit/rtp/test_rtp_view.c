@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "common/rtp/rtp_view.h"
+#include "tests/fakes/rows.h"
 
 typedef struct {
     const char *name, *hex;
@@ -53,9 +54,6 @@ static void test_case(gconstpointer data)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/rtp/view/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/rtp/view", cases, test_case);
     return g_test_run();
 }

@@ -5,7 +5,8 @@
 #include "common/rtp/rtp_seq.h"
 #include "common/rtp/rtp_write.h"
 #include "common/rtp/rtx.h"
-#include "tests/unit/rtp/test_bytes.h"
+#include "tests/fakes/bytes.h"
+#include "tests/fakes/rows.h"
 
 static void test_header(void)
 {

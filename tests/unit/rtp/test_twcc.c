@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/rtp/twcc.h"
-#include "tests/unit/rtp/test_bytes.h"
+#include "tests/fakes/bytes.h"
+#include "tests/fakes/rows.h"
 
 #define MS 1000
 #define LOST TWCC_NOT_RECEIVED

@@ -2,10 +2,11 @@
  *
  * Video layers allocation, a row a case; those named by an encoder are what Chromium 156 sent (tests/vectors/media). */
 #include "common/rtp/vla.h"
-#include "test_bytes.h"
 
 #include <glib.h>
 #include <stdlib.h>
+#include "tests/fakes/bytes.h"
+#include "tests/fakes/rows.h"
 
 typedef struct {
     const char *name, *hex, *want; /* NULL: refused */
@@ -90,10 +91,7 @@ static void test_questions(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/vla/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/vla", cases, test_case);
     g_test_add_func("/vla/questions", test_questions);
     return g_test_run();
 }

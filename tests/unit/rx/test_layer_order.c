@@ -2,6 +2,7 @@
 #include <glib.h>
 #include <string.h>
 #include "bridge/rx/layer_order.h"
+#include "tests/fakes/rows.h"
 
 #define MS 1000
 
@@ -116,10 +117,7 @@ static void test_random(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/rx/layer order/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/rx/layer order", cases, test_case);
     g_test_add_func("/rx/layer order/random", test_random);
     return g_test_run();
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "bridge/rx/nack_gen.h"
+#include "tests/fakes/rows.h"
 
 typedef struct {
     const char *name;
@@ -106,10 +107,7 @@ static void test_long_silence(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/rx/nack/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/rx/nack", cases, test_case);
     g_test_add_func("/rx/nack/limit", test_limit);
     g_test_add_func("/rx/nack/long silence", test_long_silence);
     return g_test_run();

@@ -2,6 +2,7 @@
 #include <glib.h>
 #include <string.h>
 #include "bridge/rx/rx_stream.h"
+#include "tests/fakes/rows.h"
 
 #define SECOND 1000000LL
 
@@ -158,10 +159,7 @@ static void test_long_run(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(scripts); i++) {
-        g_autofree char *path = g_strdup_printf("/rx/stream/%s", scripts[i].name);
-        g_test_add_data_func(path, &scripts[i], test_script);
-    }
+    ADD_ROWS("/rx/stream", scripts, test_script);
     g_test_add_func("/rx/stream/report", test_report);
     g_test_add_func("/rx/stream/jitter", test_jitter);
     g_test_add_func("/rx/stream/rate", test_rate);

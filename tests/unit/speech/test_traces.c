@@ -4,6 +4,7 @@
  * is the same as that of the reference algorithm (reference_speaker.h). */
 #include <glib.h>
 #include "bridge/speech/dominant_speaker.h"
+#include "tests/fakes/rows.h"
 #include "tests/unit/speech/reference_speaker.h"
 
 #define PARTS 12
@@ -175,10 +176,7 @@ static void test_silence(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(traces); i++) {
-        g_autofree char *path = g_strdup_printf("/speech/trace/%s", traces[i].name);
-        g_test_add_data_func(path, &traces[i], test_trace);
-    }
+    ADD_ROWS("/speech/trace", traces, test_trace);
     g_test_add_func("/speech/trace/random", test_random);
     g_test_add_func("/speech/trace/silence event", test_silence);
     return g_test_run();

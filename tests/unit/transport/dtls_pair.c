@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/fakes/bytes.h"
 #include "tests/unit/transport/dtls_pair.h"
-#include "tests/unit/transport/hex.h"
 
 static void on_send(void *user, const uint8_t *datagram, size_t len)
 {
@@ -56,7 +56,7 @@ void dtls_peer_trust(DtlsPeer *e, const DtlsPeer *other)
 
 void dtls_peer_feed(DtlsPeer *e, const void *bytes, size_t len)
 {
-    uint8_t *copy = exact(bytes, len);
+    uint8_t *copy = bytes_exact(bytes, len);
     dtls_on_datagram(e->t, copy, len, g_get_monotonic_time());
     free(copy);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/fakes/bytes.h"
 #include "tests/unit/transport/ice_peer.h"
-#include "tests/unit/transport/hex.h"
 
 Tuple ice_peer_at(uint16_t port)
 {
@@ -44,7 +44,7 @@ size_t ice_peer_build_request(IcePeer *p, const IceCredentials *cred, bool contr
 
 IceDrop ice_peer_deliver(IcePeer *p, const Tuple *from, const uint8_t *bytes, size_t len)
 {
-    uint8_t *copy = exact(bytes, len);
+    uint8_t *copy = bytes_exact(bytes, len);
     ice_out_clear(&p->out);
     IceDrop d = ice_agent_on_stun(p->a, p->stun, from, copy, len, p->now, &p->out);
     free(copy);

@@ -17,14 +17,14 @@ check_PROGRAMS += $(TRANSPORT_TESTS)
 TESTS += $(TRANSPORT_TESTS)
 CFLAGS_TRANSPORT_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SSL_CFLAGS) $(SRTP_CFLAGS) $(NICE_CFLAGS) $(SCTP_CFLAGS)
 LIBS_TRANSPORT_TEST = $(LIBS_TRANSPORT) $(GLIB_LIBS)
-PAIR_TRANSPORT_TEST = %D%/dtls_pair.c %D%/dtls_pair.h %D%/hex.h
+PAIR_TRANSPORT_TEST = %D%/dtls_pair.c %D%/dtls_pair.h
 
 # Pure: links with nothing else.
-tests_unit_transport_test_demux_SOURCES = %D%/test_demux.c %D%/hex.h
+tests_unit_transport_test_demux_SOURCES = %D%/test_demux.c
 tests_unit_transport_test_demux_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
 tests_unit_transport_test_demux_LDADD = bridge/transport/libbridge-transport.a common/rtp/libplenum-rtp.a $(GLIB_LIBS)
 
-tests_unit_transport_test_srtp_SOURCES = %D%/test_srtp.c %D%/hex.h
+tests_unit_transport_test_srtp_SOURCES = %D%/test_srtp.c
 tests_unit_transport_test_srtp_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
 tests_unit_transport_test_srtp_LDADD = $(LIBS_TRANSPORT_TEST)
 
@@ -40,11 +40,11 @@ tests_unit_transport_test_ice_message_SOURCES = %D%/test_ice_message.c
 tests_unit_transport_test_ice_message_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
 tests_unit_transport_test_ice_message_LDADD = bridge/transport/libbridge-transport.a common/rtp/libplenum-rtp.a $(GLIB_LIBS)
 
-tests_unit_transport_test_ice_agent_SOURCES = %D%/test_ice_agent.c %D%/ice_peer.c %D%/ice_peer.h %D%/hex.h
+tests_unit_transport_test_ice_agent_SOURCES = %D%/test_ice_agent.c %D%/ice_peer.c %D%/ice_peer.h
 tests_unit_transport_test_ice_agent_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
 tests_unit_transport_test_ice_agent_LDADD = $(LIBS_TRANSPORT_TEST)
 
-tests_unit_transport_test_ice_paths_SOURCES = %D%/test_ice_paths.c %D%/ice_peer.c %D%/ice_peer.h %D%/hex.h
+tests_unit_transport_test_ice_paths_SOURCES = %D%/test_ice_paths.c %D%/ice_peer.c %D%/ice_peer.h
 tests_unit_transport_test_ice_paths_CFLAGS = $(CFLAGS_TRANSPORT_TEST)
 tests_unit_transport_test_ice_paths_LDADD = $(LIBS_TRANSPORT_TEST)
 

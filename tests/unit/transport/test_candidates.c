@@ -2,6 +2,7 @@
 #include <glib.h>
 #include <stdlib.h>
 #include "bridge/transport/candidates.h"
+#include "tests/fakes/rows.h"
 
 /* A row: interface addresses, options, and the candidates expected as "type ip:port priority-order". */
 typedef struct {
@@ -127,10 +128,7 @@ static void test_system(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/candidates/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/candidates", cases, test_case);
     g_test_add_func("/candidates/priorities", test_priorities);
     g_test_add_func("/candidates/limit", test_limit);
     g_test_add_func("/candidates/private", test_private);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/transport/dcep.h"
-#include "tests/unit/transport/hex.h"
+#include "tests/fakes/bytes.h"
+#include "tests/fakes/rows.h"
 
 typedef struct {
     const char *name, *hex;
@@ -30,7 +31,7 @@ static void test_case(gconstpointer data)
 {
     const Case *c = data;
     size_t len;
-    uint8_t *bytes = from_hex(c->hex, &len);
+    uint8_t *bytes = bytes_from_hex(c->hex, &len);
     DcepMessage m;
     g_assert_cmpint(dcep_parse(bytes, len, &m), ==, c->want);
     if (c->want == DCEP_OK)
@@ -64,10 +65,7 @@ static void test_build(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/dcep/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/dcep", cases, test_case);
     g_test_add_func("/dcep/build", test_build);
     return g_test_run();
 }

@@ -3,7 +3,8 @@
 #include <netinet/in.h>
 #include "bridge/transport/demux.h"
 #include "bridge/transport/tuple.h"
-#include "tests/unit/transport/hex.h"
+#include "tests/fakes/bytes.h"
+#include "tests/fakes/rows.h"
 
 typedef struct {
     const char *name, *hex;
@@ -40,7 +41,7 @@ static void test_kind(gconstpointer data)
 {
     const KindCase *c = data;
     size_t len;
-    uint8_t *bytes = from_hex(c->hex, &len);
+    uint8_t *bytes = bytes_from_hex(c->hex, &len);
     g_assert_cmpint(demux_kind(bytes, len), ==, c->want);
     free(bytes);
 }
@@ -87,7 +88,7 @@ static void test_peek(gconstpointer data)
 {
     const PeekCase *c = data;
     size_t len, off = 0, n = 0;
-    uint8_t *bytes = from_hex(c->hex, &len);
+    uint8_t *bytes = bytes_from_hex(c->hex, &len);
     g_assert_cmpint(stun_peek(bytes, len, &off, &n), ==, c->want);
     if (c->ufrag) {
         g_assert_cmpuint(n, ==, strlen(c->ufrag));
@@ -131,14 +132,8 @@ static void test_tuple(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        g_autofree char *path = g_strdup_printf("/demux/kind/%s", kinds[i].name);
-        g_test_add_data_func(path, &kinds[i], test_kind);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(peeks); i++) {
-        g_autofree char *path = g_strdup_printf("/demux/peek/%s", peeks[i].name);
-        g_test_add_data_func(path, &peeks[i], test_peek);
-    }
+    ADD_ROWS("/demux/kind", kinds, test_kind);
+    ADD_ROWS("/demux/peek", peeks, test_peek);
     g_test_add_func("/demux/kind/too long", test_too_long);
     g_test_add_func("/tuple/round trip", test_tuple);
     return g_test_run();

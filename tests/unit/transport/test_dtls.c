@@ -4,8 +4,9 @@
 #include "bridge/transport/dtls.h"
 #include "bridge/transport/dtls_certificate.h"
 #include "bridge/transport/dtls_record.h"
+#include "tests/fakes/bytes.h"
+#include "tests/fakes/rows.h"
 #include "tests/unit/transport/dtls_pair.h"
-#include "tests/unit/transport/hex.h"
 
 static void test_handshake(DtlsPair *p, gconstpointer data)
 {
@@ -120,7 +121,7 @@ static void test_forged(DtlsPair *p, gconstpointer data)
     const uint8_t *bytes = g_bytes_get_data(hello, &n);
     static const size_t spoil[] = { 13, 25, 27, 13 + 12 + 2 + 32 }; /* message type, version, random, id length */
     for (size_t i = 0; i < G_N_ELEMENTS(spoil); i++) {
-        uint8_t *copy = exact(bytes, n);
+        uint8_t *copy = bytes_exact(bytes, n);
         copy[spoil[i]] ^= 0x55;
         dtls_peer_feed(&p->s, copy, n);
         free(copy);
@@ -165,7 +166,7 @@ static void test_bad_hellos(DtlsPair *p, gconstpointer data)
     GBytes *hello = g_queue_peek_head(&p->c.out);
     gsize n;
     const uint8_t *bytes = g_bytes_get_data(hello, &n);
-    uint8_t *copy = exact(bytes, n);
+    uint8_t *copy = bytes_exact(bytes, n);
     copy[13 + 12 + 2 + 32] = 0xff; /* session id longer than the message */
     for (int i = 0; i < 100; i++)
         dtls_peer_feed(&p->s, copy, n);
@@ -200,7 +201,7 @@ static void test_every_byte_of_hello(DtlsPair *p, gconstpointer data)
         DtlsPeer one;
         dtls_peer_init(&one, p->context);
         g_assert_true(dtls_start(one.t, DTLS_SERVER, g_get_monotonic_time()));
-        g_autofree uint8_t *bad = exact(bytes, n);
+        g_autofree uint8_t *bad = bytes_exact(bytes, n);
         for (int k = 0; k < DTLS_RIVALS_MAX; k++) { /* some of them are answered, and so many are kept beside */
             bad[i] = bytes[i] ^ (uint8_t)(1 << (3 * k));
             dtls_peer_feed(&one, bad, n);
@@ -319,7 +320,7 @@ static void test_filter(gconstpointer data)
 {
     const FilterCase *c = data;
     size_t n, want;
-    uint8_t *in = from_hex(c->in, &n), *expected = from_hex(c->out, &want), *out = malloc(n ? n : 1);
+    uint8_t *in = bytes_from_hex(c->in, &n), *expected = bytes_from_hex(c->out, &want), *out = malloc(n ? n : 1);
     size_t got = dtls_records_filter(in, n, out);
     g_assert_cmpmem(out, got, expected, want);
     free(in), free(expected), free(out);
@@ -328,10 +329,7 @@ static void test_filter(gconstpointer data)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(filters); i++) {
-        g_autofree char *path = g_strdup_printf("/dtls/records/%s", filters[i].name);
-        g_test_add_data_func(path, &filters[i], test_filter);
-    }
+    ADD_ROWS("/dtls/records", filters, test_filter);
 #define ADD(path, set_up, data, func) g_test_add(path, DtlsPair, data, set_up, func, dtls_pair_tear_down)
 #define BEGUN(path, data, func) ADD(path, dtls_pair_set_up_begun, data, func)
     BEGUN("/dtls/handshake", NULL, test_handshake);

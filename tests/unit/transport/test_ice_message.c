@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/transport/ice_message.h"
-#include "tests/unit/transport/hex.h"
+#include "tests/fakes/bytes.h"
+#include "tests/fakes/rows.h"
 
 /* Attributes in hex; the header with the right length is put in front. */
 #define USER "00060007 61626364 3a787900"
@@ -57,10 +58,10 @@ static const Case cases[] = {
 static uint8_t *message(uint16_t type, const char *attributes, size_t *len)
 {
     size_t body;
-    free(from_hex(attributes, &body));
+    free(bytes_from_hex(attributes, &body));
     g_autofree char *hex =
         g_strdup_printf("%04x%04x 2112a442 000102030405060708090a0b %s", type, (unsigned)body, attributes);
-    return from_hex(hex, len);
+    return bytes_from_hex(hex, len);
 }
 
 static void test_case(gconstpointer data)
@@ -72,7 +73,7 @@ static void test_case(gconstpointer data)
     g_assert_cmpint(ice_message_scan(bytes, len, &m), ==, c->want);
     for (size_t n = 0; c->want == ICE_SCAN_OK && n < len;
          n++) { /* every truncation, with and without a matching length field */
-        uint8_t *cut = exact(bytes, n);
+        uint8_t *cut = bytes_exact(bytes, n);
         g_assert_cmpint(ice_message_scan(cut, n, &m), !=, ICE_SCAN_OK);
         if (n >= 20) {
             cut[2] = (uint8_t)((n - 20) >> 8);
@@ -123,10 +124,7 @@ static void test_many_attributes(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/ice/message/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/ice/message", cases, test_case);
     g_test_add_func("/ice/message/fields", test_fields);
     g_test_add_func("/ice/message/many attributes", test_many_attributes);
     return g_test_run();

@@ -11,7 +11,7 @@
 #include "bridge/transport/ice_agent.h"
 #include "bridge/transport/ice_message.h"
 #include "bridge/transport/sctp.h"
-#include "tests/unit/transport/hex.h"
+#include "tests/fakes/bytes.h"
 
 typedef struct {
     /* bridge side */
@@ -121,7 +121,7 @@ static void bridge_poll(Net *n)
             break;
         g_assert_true(tuple_from_sockaddr((struct sockaddr *)&ss, sl, 0, &t));
         t = from_wire(n, t);
-        uint8_t *copy = exact(buf, (size_t)len);
+        uint8_t *copy = bytes_exact(buf, (size_t)len);
         bridge_receive(n, &t, copy, (size_t)len);
         free(copy);
     }

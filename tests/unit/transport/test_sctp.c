@@ -2,7 +2,7 @@
 #include <glib.h>
 #include "bridge/transport/sctp.h"
 #include "bridge/transport/sctp_table.h"
-#include "tests/unit/transport/hex.h"
+#include "tests/fakes/bytes.h"
 
 typedef struct {
     SctpAssociation *a;
@@ -73,7 +73,7 @@ static void run_until(End *a, End *b, unsigned lose_every, unsigned ms, const En
                 random = random * 1664525 + 1013904223;
                 if (!p || !ends[!i]->a || (lose_every && (random >> 16) % lose_every == 0))
                     continue;
-                uint8_t *copy = exact(g_bytes_get_data(p, NULL), g_bytes_get_size(p));
+                uint8_t *copy = bytes_exact(g_bytes_get_data(p, NULL), g_bytes_get_size(p));
                 sctp_on_packet(ends[!i]->a, copy, g_bytes_get_size(p));
                 free(copy);
             }

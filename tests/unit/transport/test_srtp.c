@@ -5,9 +5,9 @@
 #include "bridge/transport/srtp_index.h"
 #include "bridge/transport/srtp_kdf.h"
 #include "bridge/transport/srtp_policy.h"
-#include "tests/unit/transport/hex.h"
 #ifndef PLENUM_SRTP_LIBSRTP2
 #include "bridge/transport/srtp_evp.h"
+#include "tests/fakes/bytes.h"
 #endif
 
 static const SrtpProfile profiles[] = { SRTP_PROFILE_CM80, SRTP_PROFILE_GCM128, SRTP_PROFILE_GCM256 };
@@ -72,11 +72,11 @@ static size_t protect_simple(SrtpTx *tx, SrtpStream *st, uint16_t seq, uint32_t 
 static void test_kdf_vector(void)
 {
     size_t n;
-    uint8_t *key = from_hex("E1F97A0D3E018BE0D64FA32C06DE4139", &n),
-            *salt = from_hex("0EC675AD498AFEEBB6960B3AABE6", &n);
-    uint8_t *want_key = from_hex("C61E7A93744F39EE10734AFE3FF7A087", &n);
-    uint8_t *want_salt = from_hex("30CBBC08863D8C85D49DB34A9AE1", &n);
-    uint8_t *want_auth = from_hex("CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4", &n);
+    uint8_t *key = bytes_from_hex("E1F97A0D3E018BE0D64FA32C06DE4139", &n),
+            *salt = bytes_from_hex("0EC675AD498AFEEBB6960B3AABE6", &n);
+    uint8_t *want_key = bytes_from_hex("C61E7A93744F39EE10734AFE3FF7A087", &n);
+    uint8_t *want_salt = bytes_from_hex("30CBBC08863D8C85D49DB34A9AE1", &n);
+    uint8_t *want_auth = bytes_from_hex("CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4", &n);
     SrtpSessionKeys k;
     g_assert_true(srtp_session_keys(SRTP_PROFILE_CM80, false, key, salt, &k));
     g_assert_cmpmem(k.key, 16, want_key, 16);
@@ -104,11 +104,13 @@ static void test_gcm_vector(void)
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         size_t key_len, salt_len, hdr_len, n, want_len;
         SrtpSessionKeys k = { 0 };
-        uint8_t *key = from_hex(rows[i].key, &key_len), *salt = from_hex("517569642070726f2071756f", &salt_len);
-        uint8_t *hdr = from_hex("8040f17b8041f8d35501a0b2", &hdr_len), *want = from_hex(rows[i].cipher, &want_len);
-        uint8_t *plain = from_hex("47616c6c696120657374206f6d6e697320646976697361"
-                                  "20696e207061727465732074726573",
-                                  &n);
+        uint8_t *key = bytes_from_hex(rows[i].key, &key_len),
+                *salt = bytes_from_hex("517569642070726f2071756f", &salt_len);
+        uint8_t *hdr = bytes_from_hex("8040f17b8041f8d35501a0b2", &hdr_len),
+                *want = bytes_from_hex(rows[i].cipher, &want_len);
+        uint8_t *plain = bytes_from_hex("47616c6c696120657374206f6d6e697320646976697361"
+                                        "20696e207061727465732074726573",
+                                        &n);
         uint8_t out[128];
         memcpy(k.key, key, key_len);
         memcpy(k.salt, salt, salt_len);
@@ -188,7 +190,7 @@ static void pair_free(Pair *p)
 
 static SrtpStatus receive(Pair *p, const uint8_t *pkt, size_t len)
 {
-    uint8_t *copy = exact(pkt, len);
+    uint8_t *copy = bytes_exact(pkt, len);
     SrtpStatus s = srtp_rx_unprotect(p->rx, copy, &len, NULL);
     free(copy);
     return s;
@@ -375,12 +377,12 @@ static void test_rtcp(gconstpointer data)
         g_assert_cmpint(srtcp_protect(sa, pkt, &n, cap), ==, SRTP_OK);
         g_assert_cmpuint(n, ==, cap);
         for (size_t cut = 0; cut < n; cut++) {
-            uint8_t *copy = exact(pkt, cut);
+            uint8_t *copy = bytes_exact(pkt, cut);
             size_t len = cut;
             g_assert_cmpint(srtcp_unprotect(sb, copy, &len), !=, SRTP_OK);
             free(copy);
         }
-        uint8_t *copy = exact(pkt, n);
+        uint8_t *copy = bytes_exact(pkt, n);
         size_t len = n;
         g_assert_cmpint(srtcp_unprotect(sb, copy, &len), ==, SRTP_OK);
         g_assert_cmpmem(copy, len, rr, sizeof(rr));
@@ -472,7 +474,7 @@ static void test_rtcp_tamper(gconstpointer data)
     size_t n = 32;
     g_assert_cmpint(srtcp_protect(s, pkt, &n, sizeof(pkt)), ==, SRTP_OK);
     for (size_t bit = 0; bit <= 8 * n; bit++) { /* the last round leaves it whole */
-        uint8_t *copy = exact(pkt, n);
+        uint8_t *copy = bytes_exact(pkt, n);
         size_t len = n;
         if (bit < 8 * n)
             copy[bit / 8] ^= (uint8_t)(1 << bit % 8);

@@ -9,7 +9,7 @@
 #include "bridge/tx/bwe.h"
 #include "bridge/tx/bwe_alr.h"
 #include "bridge/tx/bwe_probe.h"
-#include "tests/unit/rtp/test_bytes.h"
+#include "tests/fakes/rows.h"
 #include "tests/unit/tx/bwe_test.h"
 
 /* ---- application limit ---- */

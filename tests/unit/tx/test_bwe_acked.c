@@ -4,7 +4,7 @@
 #include <glib.h>
 #include "bridge/tx/bwe_ack_rate.h"
 #include "bridge/tx/bwe_history.h"
-#include "tests/unit/rtp/test_bytes.h"
+#include "tests/fakes/rows.h"
 #include "tests/unit/tx/bwe_test.h"
 
 /* ---- history ---- */

@@ -4,7 +4,7 @@
 #include <glib.h>
 #include "bridge/tx/bwe_aimd.h"
 #include "bridge/tx/bwe_queue.h"
-#include "tests/unit/rtp/test_bytes.h"
+#include "tests/fakes/rows.h"
 #include "tests/unit/tx/bwe_test.h"
 
 /* ---- groups and slope ---- */

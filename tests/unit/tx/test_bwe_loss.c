@@ -6,7 +6,7 @@
 #include "bridge/rx/twcc_log.h"
 #include "bridge/tx/bwe_loss.h"
 #include "bridge/tx/bwe_random_loss.h"
-#include "tests/unit/rtp/test_bytes.h"
+#include "tests/fakes/rows.h"
 #include "tests/unit/tx/bwe_test.h"
 
 typedef struct {

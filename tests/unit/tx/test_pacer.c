@@ -2,6 +2,7 @@
 #include <glib.h>
 #include "bridge/tx/paced_queue.h"
 #include "bridge/tx/padding.h"
+#include "tests/fakes/rows.h"
 
 #define SECOND 1000000LL
 
@@ -207,10 +208,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tx/pacer/budget", test_pacer);
     g_test_add_func("/tx/pacer/debt", test_pacer_debt);
     g_test_add_func("/tx/pacer/rate", test_pacer_rate);
-    for (size_t i = 0; i < G_N_ELEMENTS(paddings); i++) {
-        g_autofree char *path = g_strdup_printf("/tx/padding/%s", paddings[i].name);
-        g_test_add_data_func(path, &paddings[i], test_padding_rate);
-    }
+    ADD_ROWS("/tx/padding", paddings, test_padding_rate);
     g_test_add_func("/tx/padding/due", test_padding_due);
     g_test_add_func("/tx/padding/beside media", test_padding_beside_media);
     g_test_add_func("/tx/padding/whole packets", test_padding_packets);

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "common/xmpp/disco.h"
 #include "tests/fakes/await.h"
+#include "tests/fakes/rows.h"
 
 #define Q(content) "<query xmlns='http://jabber.org/protocol/disco#info'>" content "</query>"
 
@@ -240,10 +241,7 @@ static void test_own(Fixture *f, gconstpointer data)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/xmpp/caps/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_ver);
-    }
+    ADD_ROWS("/xmpp/caps", cases, test_ver);
 #define ADD(name, func) g_test_add("/xmpp/caps/" name, Fixture, NULL, set_up, func, tear_down)
     ADD("verified is cached", test_verified_is_cached);
     ADD("wrong hash is not cached", test_wrong_hash_is_not_cached);

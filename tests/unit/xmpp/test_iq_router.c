@@ -2,6 +2,7 @@
 #include <string.h>
 #include "common/xmpp/iq_router.h"
 #include "tests/fakes/await.h"
+#include "tests/fakes/rows.h"
 
 typedef struct {
     IqRouter *router;
@@ -273,10 +274,7 @@ static void test_error_read(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/xmpp/iq/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/xmpp/iq", cases, test_case);
 #define ADD(name, func) g_test_add("/xmpp/iq/" name, Fixture, NULL, set_up, func, tear_down)
     ADD("answered later", test_later);
     ADD("request", test_request);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 #include "common/xmpp/jid.h"
+#include "tests/fakes/rows.h"
 
 typedef struct {
     const char *name, *in;
@@ -112,10 +113,7 @@ static void test_shapes(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/xmpp/jid/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/xmpp/jid", cases, test_case);
     g_test_add_func("/xmpp/jid/limits", test_limits);
     g_test_add_func("/xmpp/jid/shapes", test_shapes);
     return g_test_run();

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "common/xmpp/link_trouble.h"
 #include "tests/fakes/await.h"
+#include "tests/fakes/rows.h"
 #include "tests/fakes/xmpp_server.h"
 
 #define NS "xmlns='urn:ietf:params:xml:ns:xmpp-streams'"
@@ -124,10 +125,7 @@ static void test_text(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/xmpp/link trouble/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_told);
-    }
+    ADD_ROWS("/xmpp/link trouble", cases, test_told);
     g_test_add_func("/xmpp/link trouble/text", test_text);
     return g_test_run();
 }

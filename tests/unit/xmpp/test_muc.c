@@ -2,6 +2,7 @@
 #include <string.h>
 #include "common/xmpp/muc.h"
 #include "tests/fakes/await.h"
+#include "tests/fakes/rows.h"
 
 typedef struct {
     IqRouter *router;
@@ -353,10 +354,7 @@ static void test_spelling(Fixture *f, gconstpointer data)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(scripts); i++) {
-        g_autofree char *path = g_strdup_printf("/xmpp/muc/%s", scripts[i].name);
-        g_test_add_data_func(path, &scripts[i], test_script);
-    }
+    ADD_ROWS("/xmpp/muc", scripts, test_script);
 #define ADD(name, func) g_test_add("/xmpp/muc/" name, Fixture, NULL, set_up, func, tear_down)
     ADD("presence sent", test_presence_sent);
     ADD("timeout", test_timeout);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 #include "common/xmpp/stanza.h"
+#include "tests/fakes/rows.h"
 
 typedef struct {
     const char *name, *in;
@@ -231,18 +232,9 @@ static void test_parse_in(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/xmpp/stanza/parse/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(limits); i++) {
-        g_autofree char *path = g_strdup_printf("/xmpp/stanza/limit/%s", limits[i].name);
-        g_test_add_data_func(path, &limits[i], test_limit);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(ints); i++) {
-        g_autofree char *path = g_strdup_printf("/xmpp/stanza/int/%s", ints[i].name);
-        g_test_add_data_func(path, &ints[i], test_int);
-    }
+    ADD_ROWS("/xmpp/stanza/parse", cases, test_case);
+    ADD_ROWS("/xmpp/stanza/limit", limits, test_limit);
+    ADD_ROWS("/xmpp/stanza/int", ints, test_int);
     g_test_add_func("/xmpp/stanza/build", test_build);
     g_test_add_func("/xmpp/stanza/adopt", test_adopt);
     g_test_add_func("/xmpp/stanza/find", test_find);

@@ -4,6 +4,7 @@
 #include "common/xmpp/stanza_framer.h"
 
 #include <string.h>
+#include "tests/fakes/rows.h"
 
 #define HEAD "<?xml version='1.0'?>\n<s:s a='>' b=\"/\">"
 
@@ -105,10 +106,7 @@ static void test_oversized(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path = g_strdup_printf("/xmpp/framer/%s", cases[i].name);
-        g_test_add_data_func(path, &cases[i], test_case);
-    }
+    ADD_ROWS("/xmpp/framer", cases, test_case);
     g_test_add_func("/xmpp/framer/oversized", test_oversized);
     return g_test_run();
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 #include "common/xmpp/component_stream.h"
 #include "tests/fakes/await.h"
+#include "tests/fakes/rows.h"
 #include "tests/fakes/xmpp_server.h"
 
 typedef struct {
@@ -266,9 +267,6 @@ int main(int argc, char **argv)
         g_autofree char *path = g_strdup_printf("/xmpp/link/no stream/%zu", i);
         g_test_add_data_func(path, no_streams[i], test_no_stream);
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(floods); i++) {
-        g_autofree char *path = g_strdup_printf("/xmpp/link/flood/%s", floods[i].name);
-        g_test_add_data_func(path, &floods[i], test_flood);
-    }
+    ADD_ROWS("/xmpp/link/flood", floods, test_flood);
     return g_test_run();
 }
