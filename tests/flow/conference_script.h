@@ -35,7 +35,7 @@ void script_free(ConferenceScript *s);
 Conference *script_conference(ConferenceScript *s);
 /* Performs one event (without "->"); what came of it as text, "-" for nothing. The caller frees it. */
 char *script_event(ConferenceScript *s, const char *event);
-/* Runs lines up to an empty one or the end; fails the test at the first line that differs. */
+/* Runs all lines but empty ones; fails the test at the first that differs, and goes no further. */
 void script_run(ConferenceScript *s, const char *lines);
 /* The lines in a script of their own; in the end no request is without its answer. NULL: the default configuration. */
 void script_play(const ConferenceConfig *config, const char *lines);
