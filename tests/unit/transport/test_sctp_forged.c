@@ -4,7 +4,7 @@
  * own packets give away (RFC 9260 3.3.2, 3.3.10, 5.1.2). */
 #include <glib.h>
 #include "bridge/transport/sctp.h"
-#include "tests/unit/transport/hex.h"
+#include "tests/fakes/bytes.h"
 
 #define HEADER 12 /* common header */
 #define INIT 1
@@ -103,7 +103,7 @@ static void forge(End *server, const uint8_t *tag, const char *chunk)
 {
     size_t len;
     g_autofree char *hex = g_strconcat("1388 1388 00000000 00000000", chunk, NULL);
-    uint8_t *bytes = from_hex(hex, &len);
+    uint8_t *bytes = bytes_from_hex(hex, &len);
     if (tag)
         memcpy(bytes + 4, tag, 4);
     uint32_t c = crc32c(bytes, len);
