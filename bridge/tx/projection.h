@@ -66,6 +66,7 @@ typedef struct {
     uint8_t order;          /* MediaPacket.order that eid is of */
     uint8_t sid, tid, dt;   /* layer forwarded: VP8 and VP9 by sid and tid, descriptor streams by dt */
     uint8_t layers;         /* VP9: spatial layers the sender makes */
+    uint8_t sids;           /* VP9: spatial layers that have come */
     uint8_t forwarded_sids; /* VP9: bit s: the last reference frame of spatial layer s went out */
     uint8_t tl0_shift;      /* out = in + shift mod 256 */
     uint8_t template_shift, template_shift_before; /* mod 64; `before` for frames older than template_since */
@@ -76,11 +77,12 @@ typedef struct {
     uint8_t prev_fate;
     int64_t prev_key; /* and which frame was that */
     int64_t start_id, template_since;
-    uint32_t ts_shift; /* out = in + shift */
-    uint32_t unit_ts;  /* picture being handled: it is judged by one target to its end, so that the */
-    int unit_target;   /* marker lands on its last layer */
-    bool unit_marked;  /* it went out with its marker: no layer can follow in it */
-    int64_t group_us;  /* when the latest group of key frames began */
+    int64_t climbed_id; /* VP9: the latest picture whose key frame came in order; its layers are entered one by one */
+    uint32_t ts_shift;  /* out = in + shift */
+    uint32_t unit_ts;   /* picture being handled: it is judged by one target to its end, so that the */
+    int unit_target;    /* marker lands on its last layer */
+    bool unit_marked;   /* it went out with its marker: no layer can follow in it */
+    int64_t group_us;   /* when the latest group of key frames began */
     int64_t last_packet_us, last_accept_us;
     int64_t seen_top[SOURCE_MAX_ENCODINGS]; /* of an encoding's newest packet that was not forwarded */
     SeqMap seqs;                            /* sequence numbers, in -> out */

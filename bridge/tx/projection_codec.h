@@ -30,10 +30,10 @@ typedef struct {
 
 extern const ProjectionCodec projection_vp8, projection_vp9, projection_dd;
 
-/* Place of a frame in frames[]. VP9 pictures have room for eight layers in their keys, and four here. */
+/* Place of a frame in frames[]. VP9 pictures have room for eight layers in their keys, and here for those they have had. */
 static inline size_t projection_slot(const Projection *p, int64_t key)
 {
-    uint64_t at = p->kind == FRAME_VP9 ? ((uint64_t)key >> 3) * 4 + (key & 3) : (uint64_t)key;
+    uint64_t at = p->kind == FRAME_VP9 ? ((uint64_t)key >> 3) * p->sids + (key & 7) : (uint64_t)key;
     return at % PROJECTION_FRAMES;
 }
 

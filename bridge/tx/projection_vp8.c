@@ -27,10 +27,24 @@ static bool has_references(const Projection *p, const FrameInfo *f)
     return true;
 }
 
+/* Who refers to whom is not said: any later frame of this layer or one above it may have. */
+static bool vp8_is_missed(const Projection *p, const MediaPacket *pkt)
+{
+    const FrameInfo *f = &pkt->frame;
+    for (int k = 1; k <= PREDECESSORS; k++) {
+        const ProjectionFrame *next = projection_frame(p, f->id + k);
+        if (next && next->fate == FATE_FORWARD && (f->tid == 0 || next->tid >= f->tid))
+            return true;
+    }
+    return false;
+}
+
 static bool vp8_decide(Projection *p, const MediaPacket *pkt, bool late, int64_t now_us)
 {
     const FrameInfo *f = &pkt->frame;
-    int limit = late ? projection_layer_then(p, f->id, pkt->view.ts) : projection_tid_limit(p);
+    int limit = projection_tid_limit(p);
+    if (late && f->tid > limit && vp8_is_missed(p, pkt)) /* wanted then, and frames went out upon it */
+        limit = projection_layer_then(p, f->id, pkt->view.ts);
     if (f->tid > limit)
         return false;
     if (!late && p->tid > limit)
@@ -63,18 +77,6 @@ static bool vp8_write(Projection *p, const MediaPacket *pkt, ProjectedPacket *ou
     if (v->has_tl0)
         projection_patch_tl0(p, out, v->tl0_off, pkt->frame.tl0);
     return true;
-}
-
-/* Who refers to whom is not said: any later frame of this layer or one above it may have. */
-static bool vp8_is_missed(const Projection *p, const MediaPacket *pkt)
-{
-    const FrameInfo *f = &pkt->frame;
-    for (int k = 1; k <= PREDECESSORS; k++) {
-        const ProjectionFrame *next = projection_frame(p, f->id + k);
-        if (next && next->fate == FATE_FORWARD && (f->tid == 0 || next->tid >= f->tid))
-            return true;
-    }
-    return false;
 }
 
 static uint8_t vp8_layer(const Projection *p, const MediaPacket *pkt)

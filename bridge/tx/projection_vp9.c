@@ -106,16 +106,33 @@ static void leave_out_base(Projection *p, const FrameInfo *f)
     p->forwarded_sids &= (uint8_t) ~(1u << f->sid);
 }
 
+/* A layer comes for the first time: each picture takes more places. */
+static void make_room(Projection *p, unsigned sids)
+{
+    ProjectionFrame old[PROJECTION_FRAMES];
+    memcpy(old, p->frames, sizeof(old));
+    memset(p->frames, 0, sizeof(p->frames));
+    p->sids = (uint8_t)sids;
+    for (int i = 0; i < PROJECTION_FRAMES; i++) {
+        ProjectionFrame *f = &p->frames[projection_slot(p, old[i].key)];
+        if (old[i].fate != FATE_UNKNOWN && (f->fate == FATE_UNKNOWN || f->key < old[i].key))
+            *f = old[i];
+    }
+}
+
 static bool vp9_decide(Projection *p, const MediaPacket *pkt, bool late, int64_t now_us)
 {
     const FrameInfo *f = &pkt->frame;
     const Vp9View *v = &f->u.vp9;
+    if (f->sid >= p->sids)
+        make_room(p, f->sid + 1u);
     if (v->has_ss && !late)
         p->layers = v->ss.spatial_count;
     if (f->keyframe && !late) {
         p->sid = 0;
         p->tid = f->tid;
         p->forwarded_sids = 1;
+        p->climbed_id = f->id;
         return true;
     }
     uint8_t then = late ? projection_layer_then(p, f->id * 8 + f->sid, pkt->view.ts) : 0;
@@ -152,6 +169,8 @@ static void vp9_begin(Projection *p, const MediaPacket *pkt)
     p->tl0_shift = p->out->last_tl0 < 0 ? 0 : (uint8_t)(p->out->last_tl0 + 1 - f->tl0);
     p->layers = f->u.vp9.has_layers ? VP9_MAX_SPATIAL : 1; /* until a scalability structure says */
     p->forwarded_sids = 0;
+    p->climbed_id = f->id - 1;
+    p->sids = f->sid + 1;
 }
 
 /* A frame that comes late may lie below one that went out when more was aimed for. */
@@ -207,10 +226,9 @@ static bool vp9_is_missed(const Projection *p, const MediaPacket *pkt)
     return false;
 }
 
-/* A key picture is climbed layer by layer. */
 static uint8_t vp9_layer(const Projection *p, const MediaPacket *pkt)
 {
-    int sid = pkt->frame.u.vp9.inter_picture ? p->sid : aimed_sid(p);
+    int sid = pkt->frame.id == p->climbed_id ? aimed_sid(p) : p->sid;
     return (uint8_t)(sid << 4 | projection_tid_limit(p));
 }
 
