@@ -28,13 +28,13 @@ typedef struct {
     SrtpStream streams[2]; /* bridge, raw: one SSRC each, so that neither sees the other's numbers as loss */
     uint16_t seq[2];
     uint32_t frame[2], number[2]; /* of bursts, and of packets */
-    bool keyframe; /* the next burst is one */
+    bool keyframe;                /* the next burst is one */
     uint64_t fed[2], expected[2], received[2], missing[2];
     srtp_t reference; /* libsrtp2 session of receivers[0], for samples */
     uint64_t compared, different;
     uint16_t seq_shift; /* from a packet's number to the sequence number it has at receivers[0] */
     uint32_t ts_shift;  /* and from its burst's time */
-    bool sample; /* decrypt and compare what receivers[0] gets of this burst */
+    bool sample;        /* decrypt and compare what receivers[0] gets of this burst */
 } BenchRoom;
 
 enum { ROOM_BRIDGE, ROOM_RAW };

@@ -14,7 +14,7 @@
 #define RAW_BIT 0x01000000u
 #define RTX_BIT 0x02000000u
 #define FEEDBACK_SSRC 0x0c000000u
-#define LINGER_US 250000   /* after a pass, for what is on its way, and is asked for again */
+#define LINGER_US 250000 /* after a pass, for what is on its way, and is asked for again */
 #define SETTLE_US 500000
 #define WARM_UP_US 2500000 /* start-up probes, layers measured, key frames */
 #define LAYERS 3
