@@ -207,6 +207,7 @@ void media_hall_await_video(MediaHall *h, const MediaPeer *peer)
         ev = media_hall_last(h, WORKER_EV_FORWARDED_SOURCES, peer);
     }
     g_assert_true(ev && ev->n);
+    media_hall_settle(h); /* the sender's worker may not have heard of it yet */
 }
 
 static size_t count_rtp(const MediaPeer *p, uint32_t ssrc)
