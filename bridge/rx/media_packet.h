@@ -37,7 +37,6 @@ typedef struct {
     uint8_t eid;         /* place of this SSRC among its source's encodings, 0 = lowest */
     uint8_t order;       /* counts how often the source's eids were dealt out anew, mod 256 */
     uint8_t audio_level; /* 0 loudest .. 127 silent, MEDIA_LEVEL_NONE */
-    bool audio;
     MediaExtPos ext[MEDIA_EXT_COUNT];
     FrameInfo frame; /* video only */
 } MediaPacket;

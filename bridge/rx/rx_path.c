@@ -117,7 +117,6 @@ static void fill_media(Packet *p, MediaSource *s, const RxEncoding *e, uint8_t *
     m->codec = info->codec;
     m->eid = e->eid;
     m->order = 0;
-    m->audio = s->kind == WORKER_AUDIO;
     m->audio_level = MEDIA_LEVEL_NONE;
     for (int i = 0; i < MEDIA_EXT_COUNT; i++)
         m->ext[i] = ext->at[kept[i]];

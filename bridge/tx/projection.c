@@ -49,12 +49,11 @@ static int64_t frame_key(const FrameInfo *f)
     return f->kind == FRAME_VP9 ? f->id * 8 + f->sid : f->id;
 }
 
-void projection_init(Projection *p, OutStream *out, MediaCodec codec)
+void projection_init(Projection *p, OutStream *out)
 {
     memset(p, 0, sizeof(*p));
     p->out = out;
-    p->audio = media_codec_is_audio(codec);
-    p->target = p->audio ? 0 : LAYER_SUSPENDED;
+    p->target = LAYER_SUSPENDED;
     p->why_suspended = FORWARD_CAP;
     p->group_us = p->last_packet_us = p->last_accept_us = INT64_MIN / 2;
     for (int i = 0; i < SOURCE_MAX_ENCODINGS; i++)
@@ -65,15 +64,13 @@ void projection_init(Projection *p, OutStream *out, MediaCodec codec)
 static void stop(Projection *p)
 {
     p->running = false;
-    p->needs_keyframe = !p->audio && p->out && p->target >= 0;
+    p->needs_keyframe = p->out && p->target >= 0;
 }
 
 void projection_set_target(Projection *p, int layer_index, ForwardReason why_suspended)
 {
     p->target = layer_index >= 0 ? layer_index : LAYER_SUSPENDED;
     p->why_suspended = why_suspended;
-    if (p->audio)
-        return;
     if (p->target < 0)
         p->needs_keyframe = false; /* a running frame is finished first */
     else if (!p->running)
@@ -120,10 +117,8 @@ static void begin(Projection *p, const MediaPacket *pkt, int64_t now_us)
     p->unit_marked = false;
     p->prev_fate = FATE_UNKNOWN;
     p->prev_key = frame_key(&pkt->frame);
-    if (!p->audio) {
-        memset(p->frames, 0, sizeof(p->frames));
-        codec_of(p)->begin(p, pkt);
-    }
+    memset(p->frames, 0, sizeof(p->frames));
+    codec_of(p)->begin(p, pkt);
 }
 
 /* The last step for every packet that goes out. */
@@ -136,7 +131,7 @@ static ProjectionVerdict send_out(Projection *p, const MediaPacket *pkt, int64_t
     out->ts = pkt->view.ts + p->ts_shift;
     if (seq > os->last_seq || !os->started) {
         os->last_seq = seq;
-        os->frame_open = !p->audio && !out->marker;
+        os->frame_open = !out->marker;
     }
     if ((int32_t)(out->ts - os->last_ts) > 0 || !os->started) {
         os->last_ts = out->ts;
@@ -195,24 +190,6 @@ static bool is_new_stream(const Projection *p, int64_t seq)
 {
     int64_t d = seq - p->seqs.top_in;
     return d > PROJECTION_SEQ_JUMP || d < -PROJECTION_SEQ_JUMP;
-}
-
-static ProjectionVerdict accept_audio(Projection *p, const MediaPacket *pkt, int64_t now_us, ProjectedPacket *out)
-{
-    int64_t seq;
-    if (p->running && (pkt->eid != p->eid || is_new_stream(p, pkt->seq)))
-        p->running = false;
-    if (p->target < 0) {
-        projection_withhold(p, pkt);
-        return PROJECTION_DROP;
-    }
-    if (!p->running)
-        begin(p, pkt, now_us);
-    if (!seq_map_accept(&p->seqs, pkt->seq, &seq))
-        return PROJECTION_DROP;
-    out->marker = pkt->view.marker;
-    out->patch_len = out->dd_len = 0;
-    return send_out(p, pkt, seq, now_us, out);
 }
 
 /* A key frame of any encoding came: it begins a group, or belongs to the one that began just before. */
@@ -386,26 +363,7 @@ ProjectionVerdict projection_accept(Projection *p, const MediaPacket *pkt, int64
     p->last_packet_us = now_us;
     if (!p->out)
         return PROJECTION_DROP;
-    return p->audio ? accept_audio(p, pkt, now_us, out) : accept_video(p, pkt, now_us, out);
-}
-
-void projection_withhold(Projection *p, const MediaPacket *pkt)
-{
-    if (!p->running || pkt->eid != p->eid)
-        return;
-    bool late = pkt->seq <= p->seqs.top_in;
-    seq_map_withhold(&p->seqs, pkt->seq);
-    if (p->audio || late)
-        return;
-    /* The rest of the frame is of no use either; what refers to it is not decodable. */
-    int64_t key = frame_key(&pkt->frame);
-    p->frames[projection_slot(p, key)] =
-        (ProjectionFrame){ .key = key, .tid = pkt->frame.tid, .fate = FATE_REJECT, .ts = pkt->view.ts };
-    p->prev_fate = FATE_REJECT;
-    p->prev_key = key;
-    p->prev_end = pkt->frame.end;
-    if (pkt->frame.tid == 0)
-        p->needs_keyframe = p->target >= 0;
+    return accept_video(p, pkt, now_us, out);
 }
 
 bool projection_needs_keyframe(const Projection *p)
@@ -415,7 +373,7 @@ bool projection_needs_keyframe(const Projection *p)
 
 bool projection_map_sr(const Projection *p, unsigned eid, uint32_t rtp_ts, uint32_t *out_ts)
 {
-    if (!p->running || !p->out || (!p->audio && eid != p->eid))
+    if (!p->running || !p->out || eid != p->eid)
         return false;
     *out_ts = rtp_ts + p->ts_shift;
     return true;
@@ -425,8 +383,6 @@ int projection_current_layer(const Projection *p)
 {
     if (!p->running || !p->out || p->target < 0)
         return LAYER_SUSPENDED;
-    if (p->audio)
-        return 0;
     return p->kind == FRAME_DD ? p->eid << 6 | p->dt : LAYER_INDEX(p->eid, p->sid, p->tid);
 }
 
@@ -445,5 +401,5 @@ ForwardReason projection_reason(const Projection *p, int64_t now_us)
         return FORWARD_NO_PACKETS;
     if (p->running && now_us - p->last_accept_us <= PROJECTION_IDLE_US)
         return FORWARD_OK;
-    return p->audio ? FORWARD_NO_PACKETS : FORWARD_WAITING_KEYFRAME;
+    return FORWARD_WAITING_KEYFRAME;
 }

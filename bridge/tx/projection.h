@@ -56,7 +56,6 @@ typedef struct {
     OutStream *out; /* NULL while unmapped */
     int target;     /* layer index, LAYER_SUSPENDED */
     ForwardReason why_suspended;
-    bool audio;
     /* worker: the running epoch, from one switch, resume or re-mapping to the next */
     bool running; /* all below is valid and about encoding `eid` */
     bool tail;    /* numbers given out by the epoch that ended last may still be filled */
@@ -90,22 +89,18 @@ typedef struct {
     ProjectionFrame frames[PROJECTION_FRAMES];
 } Projection;
 
-/* `out` may be NULL (unmapped). Starts suspended for video with reason FORWARD_CAP, open for audio. */
-void projection_init(Projection *p, OutStream *out, MediaCodec codec);
+/* `out` may be NULL (unmapped). Starts suspended with reason FORWARD_CAP. */
+void projection_init(Projection *p, OutStream *out);
 
-/* Layer index to aim for, or LAYER_SUSPENDED with the reason to show. Audio: any index >= 0 means on. */
+/* Layer index to aim for, or LAYER_SUSPENDED with the reason to show. */
 void projection_set_target(Projection *p, int layer_index, ForwardReason why_suspended);
 
-/* Gives the source another send SSRC, or takes it away (NULL). Video then waits for a key frame. The same stream
+/* Gives the source another send SSRC, or takes it away (NULL). It then waits for a key frame. The same stream
  * again changes nothing. The previous owner of `out` must be bound to NULL first. */
 void projection_bind(Projection *p, OutStream *out);
 
 /* Decides about one packet of this source, whichever encoding it is of. *out holds nothing after DROP. */
 ProjectionVerdict projection_accept(Projection *p, const MediaPacket *pkt, int64_t now_us, ProjectedPacket *out);
-
-/* The caller itself holds this packet back from this receiver (loudness filter, unsubscribed, full queue at a frame
- * border): close the hole it would leave. Call instead of projection_accept. */
-void projection_withhold(Projection *p, const MediaPacket *pkt);
 
 /* True while a key frame of the source should be requested; check after each projection_accept, the requester
  * limits the rate. */

@@ -211,7 +211,7 @@ static bool make_video(TxSource *t)
         return true;
     if (!(t->video = calloc(1, sizeof(*t->video))))
         return false;
-    projection_init(&t->video->projection, NULL, CODEC_UNKNOWN);
+    projection_init(&t->video->projection, NULL);
     t->video->target = t->video->ideal = LAYER_SUSPENDED;
     t->video->sr_eid = 0xff;
     return true;

@@ -37,11 +37,6 @@ const char *media_codec_name(MediaCodec codec)
     return (unsigned)codec < CODEC_COUNT ? names[codec] : names[CODEC_UNKNOWN];
 }
 
-bool media_codec_is_audio(MediaCodec codec)
-{
-    return codec == CODEC_OPUS || codec == CODEC_RED || codec == CODEC_TELEPHONE_EVENT;
-}
-
 bool media_codec_is_video(MediaCodec codec)
 {
     return codec == CODEC_VP8 || codec == CODEC_VP9 || codec == CODEC_AV1 || codec == CODEC_H264;

@@ -24,8 +24,6 @@ typedef enum {
 MediaCodec media_codec_from_name(const char *name);
 /* Canonical spelling; "unknown" for CODEC_UNKNOWN and values outside the enum. */
 const char *media_codec_name(MediaCodec codec);
-/* opus, RED, telephone events. */
-bool media_codec_is_audio(MediaCodec codec);
 /* VP8, VP9, AV1, H264. */
 bool media_codec_is_video(MediaCodec codec);
 

@@ -175,7 +175,7 @@ static void replay(const Recording *k, const GPtrArray *vector, OutStream os, co
     g_autofree FrameParser *parser = g_new0(FrameParser, CAPTURE_ENCODINGS_MAX);
     int64_t top[CAPTURE_ENCODINGS_MAX] = { 0 };
     guint n = 0;
-    projection_init(p, NULL, CODEC_UNKNOWN); /* as the transmit path begins */
+    projection_init(p, NULL); /* as the transmit path begins */
     projection_bind(p, &os);
     for (guint i = 0; i < vector->len; i++) {
         const CapturedPacket *c = g_ptr_array_index(vector, i);

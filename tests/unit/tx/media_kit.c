@@ -34,11 +34,7 @@ Kit *kit_new(KitKind kind, int encodings, int temporal, guint32 seed)
         memset(k->last_ref[e], -1, sizeof(k->last_ref[e]));
     }
     out_stream_init(&k->os, 0x5eed, 90000, 32000, 0xfffff000);
-    MediaCodec codec = kind == KIT_VP8        ? CODEC_VP8
-                       : kind == KIT_H264     ? CODEC_H264
-                       : kind <= KIT_VP9_FLEX ? CODEC_VP9
-                                              : CODEC_AV1;
-    projection_init(&k->p, &k->os, codec);
+    projection_init(&k->p, &k->os);
     k->out_top = -1;
     return k;
 }

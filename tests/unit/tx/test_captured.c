@@ -189,7 +189,7 @@ static Replay *replay(const Capture *cap, GPtrArray *packets, const int *targets
 {
     Replay *r = g_new0(Replay, 1);
     out_stream_init(&r->os, 7, 90000, 32760, 0xfffffff0);
-    projection_init(&r->p, &r->os, cap->codec);
+    projection_init(&r->p, &r->os);
     projection_set_target(&r->p, targets[0], FORWARD_CAP);
     source_layers_init(&r->layers, cap->encodings);
     r->have = g_hash_table_new(NULL, NULL);

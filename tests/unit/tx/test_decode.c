@@ -113,7 +113,7 @@ static GArray *project(Run *run)
     GPtrArray *stream = run->stream;
     int aim = m->cap->target_count - 1;
     out_stream_init(&os, 7, 90000, 64000, 0xffff0000);
-    projection_init(p, &os, m->cap->codec);
+    projection_init(p, &os);
     projection_set_target(p, m->cap->targets[m->cap->target_count - 1], FORWARD_CAP);
     for (guint i = 0, next = 30; i < stream->len; i++) {
         Sent *s = g_ptr_array_index(stream, i);
@@ -243,7 +243,7 @@ static GArray *project_lossy(Run *run)
     r->out = g_array_new(FALSE, FALSE, sizeof(Forwarded));
     packet_pool_init(&r->pool, 2 * RTX_CACHE_MAX);
     out_stream_init(&r->os, 7, 90000, 64000, 0xffff0000);
-    projection_init(&r->p, &r->os, m->cap->codec);
+    projection_init(&r->p, &r->os);
     projection_set_target(&r->p, m->cap->targets[m->cap->target_count - 1], FORWARD_CAP);
     for (guint i = 0, next = 30; i < stream->len; i++) {
         Sent *s = g_ptr_array_index(stream, i);

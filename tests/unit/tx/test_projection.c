@@ -424,99 +424,12 @@ static void test_vp8_layer_sync(void)
     OutStream os;
     Projection *p = g_new0(Projection, 1);
     out_stream_init(&os, 7, 90000, 1, 1);
-    projection_init(p, &os, CODEC_VP8);
+    projection_init(p, &os);
     for (gsize i = 0; i < G_N_ELEMENTS(frames); i++) {
         projection_set_target(p, frames[i].target, FORWARD_CAP);
         g_assert_cmpint(feed_vp8(p, 1000 + (int64_t)i, i == 0, frames[i].tid, frames[i].sync), ==, frames[i].want);
     }
     g_free(p);
-}
-
-static MediaPacket audio_packet(int64_t seq, uint32_t ts, uint8_t *bytes)
-{
-    MediaPacket pkt = { .data = bytes, .len = 20, .seq = seq, .codec = CODEC_OPUS, .audio = true };
-    pkt.view = (RtpView){ .payload_off = 12, .payload_len = 8, .seq = (uint16_t)seq, .ts = ts, .ssrc = 1, .marker = 1 };
-    return pkt;
-}
-
-static void test_audio(void)
-{
-    OutStream os;
-    Projection p;
-    ProjectedPacket out;
-    uint8_t bytes[20] = { 0 };
-    out_stream_init(&os, 77, 48000, 500, 4000);
-    projection_init(&p, &os, CODEC_OPUS);
-    struct {
-        int64_t seq;
-        int hold;
-        int want;
-    } steps[] = {
-        { 70000, 0, 500 }, { 70001, 0, 501 }, { 70002, 1, -1 }, { 70003, 1, -1 }, { 70004, 0, 502 },
-        { 70007, 0, 505 }, { 70005, 0, 503 }, { 70003, 0, -1 }, { 70008, 1, -1 }, { 70009, 0, 506 },
-        { 70006, 1, -1 },  { 70010, 0, 507 }, { 69999, 0, -1 },
-    };
-    for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
-        MediaPacket pkt = audio_packet(steps[i].seq, (uint32_t)steps[i].seq * 960, bytes);
-        if (steps[i].hold) {
-            projection_withhold(&p, &pkt);
-            continue;
-        }
-        ProjectionVerdict v = projection_accept(&p, &pkt, steps[i].seq * 20000, &out);
-        g_assert_cmpint(v, ==, steps[i].want < 0 ? PROJECTION_DROP : PROJECTION_ACCEPT);
-        if (v == PROJECTION_ACCEPT) {
-            g_assert_cmpint(out.seq, ==, steps[i].want);
-            g_assert_cmpuint(out.ts, ==, 4000 + (uint32_t)(steps[i].seq - 70000) * 960);
-            g_assert_cmpuint(out.ssrc, ==, 77);
-            g_assert_cmpint(out.marker, ==, 1);
-            g_assert_cmpint(out.patch_len + out.dd_len, ==, 0);
-        }
-    }
-    /* another source takes the slot over 200 ms later */
-    Projection q;
-    projection_bind(&p, NULL);
-    projection_init(&q, &os, CODEC_OPUS);
-    MediaPacket pkt = audio_packet(5, 123456, bytes);
-    g_assert_cmpint(projection_accept(&q, &pkt, 70010 * 20000 + 200000, &out), ==, PROJECTION_ACCEPT);
-    g_assert_cmpint(out.seq, ==, 508);
-    g_assert_cmpuint(out.ts, ==, 4000 + 10 * 960 + 9600);
-    uint32_t sr;
-    g_assert_true(projection_map_sr(&q, 0, 123456, &sr));
-    g_assert_cmpuint(sr, ==, out.ts);
-    g_assert_cmpint(projection_accept(&p, &pkt, 0, &out), ==, PROJECTION_DROP);
-    /* unsubscribed and back: no hole */
-    projection_set_target(&q, LAYER_SUSPENDED, FORWARD_CAP);
-    pkt = audio_packet(6, 123456 + 960, bytes);
-    g_assert_cmpint(projection_accept(&q, &pkt, 70030 * 20000, &out), ==, PROJECTION_DROP);
-    projection_set_target(&q, 0, FORWARD_CAP);
-    pkt = audio_packet(7, 123456 + 1920, bytes);
-    g_assert_cmpint(projection_accept(&q, &pkt, 70031 * 20000, &out), ==, PROJECTION_ACCEPT);
-    g_assert_cmpint(out.seq, ==, 509);
-}
-
-static void test_withheld_video(void)
-{
-    Kit *k = kit_new(KIT_VP8, 1, 1, 12);
-    projection_set_target(&k->p, 0, FORWARD_CAP);
-    k->max_packets = 1;
-    for (int i = 0; i < 5; i++)
-        kit_tick(k);
-    KitPacket raw = { .eid = 0, .seq = k->seq[0]++ };
-    memcpy(raw.bytes, k->pkt.data, 0);
-    MediaPacket held = k->pkt;
-    held.seq = raw.seq;
-    held.frame.id++;
-    projection_withhold(&k->p, &held);
-    g_assert_true(projection_needs_keyframe(&k->p));
-    k->raw_picture[0]++;
-    k->key_due[0] = TRUE;
-    for (int i = 0; i < 5; i++)
-        kit_tick(k);
-    g_assert_false(projection_needs_keyframe(&k->p));
-    GArray *out = k->out;
-    for (guint i = 1; i < out->len; i++)
-        g_assert_cmpint(g_array_index(out, KitOut, i).seq, ==, g_array_index(out, KitOut, i - 1).seq + 1);
-    kit_free(k);
 }
 
 int main(int argc, char **argv)
@@ -546,7 +459,5 @@ int main(int argc, char **argv)
     g_test_add_func("/projection/malformed", test_malformed);
     g_test_add_func("/projection/sender-restart", test_sender_restart);
     g_test_add_func("/projection/vp8-layer-sync", test_vp8_layer_sync);
-    g_test_add_func("/projection/audio", test_audio);
-    g_test_add_func("/projection/withheld-video", test_withheld_video);
     return g_test_run();
 }
