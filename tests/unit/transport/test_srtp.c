@@ -7,8 +7,8 @@
 #include "bridge/transport/srtp_policy.h"
 #ifndef PLENUM_SRTP_LIBSRTP2
 #include "bridge/transport/srtp_evp.h"
-#include "tests/fakes/bytes.h"
 #endif
+#include "tests/fakes/bytes.h"
 
 static const SrtpProfile profiles[] = { SRTP_PROFILE_CM80, SRTP_PROFILE_GCM128, SRTP_PROFILE_GCM256 };
 
