@@ -104,6 +104,7 @@ static void forge(End *server, const uint8_t *tag, const char *chunk)
     size_t len;
     g_autofree char *hex = g_strconcat("1388 1388 00000000 00000000", chunk, NULL);
     uint8_t *bytes = bytes_from_hex(hex, &len);
+    g_assert(len >= 12); /* the compiler knows it then, too */
     if (tag)
         memcpy(bytes + 4, tag, 4);
     uint32_t c = crc32c(bytes, len);
