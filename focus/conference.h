@@ -212,6 +212,11 @@ guint conference_n_members(const Conference *c);
 const char *const *conference_bridges(const Conference *c);
 /* Endpoints it has on that bridge. */
 guint conference_n_on_bridge(const Conference *c, const char *bridge);
+/* Invitations put off, since birth: joins over their user's budget, each once; and answers of bridges without room. */
+typedef struct {
+    guint over_budget, no_room;
+} ConfPutOff;
+ConfPutOff conference_put_off(const Conference *c);
 /* State as JSON for the admin page; the caller owns it. */
 JsonNode *conference_dump(const Conference *c);
 

@@ -336,6 +336,7 @@ static bool has_others(const Conference *c, const Member *m)
 static void on_no_room(Conference *c, Member *m)
 {
     BridgeSession *bs = m->bridge;
+    c->put_off.no_room++;
     if (c->room_due_ms == NEVER)
         c->room_due_ms = c->now_ms + CONFERENCE_ROOM_RETRY_MS;
     if (has_others(c, m)) {

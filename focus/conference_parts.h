@@ -51,6 +51,7 @@ typedef struct {
     bool wants_bridge; /* IDLE only: invite when a bridge turns up */
     bool wants_room;   /* IDLE only: the conference's bridge is full; one after the other, when it may have room */
     bool is_admitted;  /* its join was counted against its user's budget of invitations */
+    bool was_put_off;  /* because of that budget */
     bool was_invited;  /* start-muted applies to the first invite only */
     uint64_t serial;   /* of the request whose answer moves the state on */
     uint64_t restart_serial; /* of an ICE restart on its way; 0: none */
@@ -97,6 +98,7 @@ struct Conference {
     int64_t room_due_ms;   /* whom full bridges refused: next try */
     int64_t admit_due_ms;  /* who joined too often: next try */
     RequestLimiter *joins; /* of each user, by bare real JID */
+    ConfPutOff put_off;
 
     int64_t now_ms; /* during a step */
     GArray *out;    /* during a step */

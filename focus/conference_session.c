@@ -22,9 +22,13 @@ static bool admit(Conference *c, Member *m)
         return true;
     g_autofree char *user = g_strndup(m->real_jid, strcspn(m->real_jid, "/"));
     m->is_admitted = m->kind != MEMBER_USER || !*user || request_limiter_allow(c->joins, user, c->now_ms);
-    if (!m->is_admitted && c->admit_due_ms == NEVER)
+    if (m->is_admitted)
+        return true;
+    if (c->admit_due_ms == NEVER)
         c->admit_due_ms = c->now_ms + (int64_t)(1000 / c->config->invites_per_s) + 1;
-    return m->is_admitted;
+    c->put_off.over_budget += !m->was_put_off;
+    m->was_put_off = true;
+    return false;
 }
 
 /* A nick that is the name of the bridge's sources would speak for them. */

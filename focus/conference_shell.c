@@ -10,12 +10,26 @@
 
 static void arm_timer(ConferenceShell *s);
 
+/* Who waits has no session that could be told. */
+static void count_put_off(ConferenceShell *s)
+{
+    ConfPutOff now = conference_put_off(s->conf), before = s->put_off;
+    s->put_off = now;
+    if (now.over_budget != before.over_budget)
+        log_warning(&s->log, "who joins too often is invited later: [limits] invites, invite_burst");
+    if (now.no_room != before.no_room)
+        log_warning(&s->log, "a bridge has no room for one more: tried again in %d s", CONFERENCE_ROOM_RETRY_MS / 1000);
+    metric_add(s->focus->metrics.put_off_budget, now.over_budget - before.over_budget);
+    metric_add(s->focus->metrics.put_off_no_room, now.no_room - before.no_room);
+}
+
 static void run(ConferenceShell *s, ConfEvent *ev)
 {
     g_autoptr(GArray) actions = conference_actions_new();
     ev->now_ms = clock_now_ms();
     log_debug(&s->log, "event %s %s", conference_event_name(ev->type), ev->member ? ev->member : "");
     conference_step(s->conf, ev, actions);
+    count_put_off(s);
     for (guint i = 0; i < actions->len; i++)
         shell_perform(s, &g_array_index(actions, ConfAction, i));
 }

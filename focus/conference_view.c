@@ -160,6 +160,11 @@ guint conference_n_on_bridge(const Conference *c, const char *bridge)
     return n;
 }
 
+ConfPutOff conference_put_off(const Conference *c)
+{
+    return c->put_off;
+}
+
 static void dump_member(JsonBuilder *b, const Conference *c, const Member *m)
 {
     const SourceSet *own = source_map_get(c->sources, m->id);

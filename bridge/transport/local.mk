@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each library is included by its own files only: OpenSSL by dtls and the SRTP and SRTCP transforms (libsrtp2 in their
-# place --with-srtp=libsrtp2; doc/decisions/0009-srtp-and-srtcp-by-openssl.md), libnice by ice, usrsctp by sctp. demux, tuple, dcep and candidates need none.
+# place --with-srtp=libsrtp2; doc/decisions/0009-srtp-and-srtcp-by-openssl.md), libnice by ice, usrsctp by sctp. demux,
+# tuple, dcep and candidates need none.
 noinst_LIBRARIES += bridge/transport/libbridge-transport.a
 bridge_transport_libbridge_transport_a_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS) $(SRTP_CFLAGS) $(NICE_CFLAGS) $(SCTP_CFLAGS)
 bridge_transport_libbridge_transport_a_SOURCES = \

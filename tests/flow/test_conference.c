@@ -488,6 +488,22 @@ static void test_join_budget(void)
                   "grant a a@meet.example, publish 1\n"
                   "after 1 -> allocate c@x\n");
     g_assert_cmpint(script_unanswered(s), ==, 0);
+    g_assert_cmpuint(conference_put_off(script_conference(s)).over_budget, ==, 3);
+    g_assert_cmpuint(conference_put_off(script_conference(s)).no_room, ==, 0);
+    script_free(s);
+}
+
+/* Each answer of a bridge without room counts. */
+static void test_no_room_is_counted(void)
+{
+    const ConferenceConfig config = CONFERENCE_CONFIG_DEFAULT;
+    ConferenceScript *s = script_new(&config);
+    script_run(s, TWO_ACTIVE "came c json -> allocate c@x\n"
+                             "alloc-error c resource-constraint -> expire c@x\n"
+                             "after 15000 -> allocate c@x\n"
+                             "alloc-error c resource-constraint -> expire c@x\n");
+    g_assert_cmpuint(conference_put_off(script_conference(s)).no_room, ==, 2);
+    g_assert_cmpuint(conference_put_off(script_conference(s)).over_budget, ==, 0);
     script_free(s);
 }
 
@@ -517,6 +533,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/conference/request budget", test_request_budget);
     g_test_add_func("/conference/who comes and goes", test_join_budget);
+    g_test_add_func("/conference/no room is counted", test_no_room_is_counted);
     g_test_add_func("/conference/member limit", test_member_limit);
     return g_test_run();
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "bridge/transport/sctp.h"
+#include "tests/fakes/crc32c.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -65,17 +66,6 @@ static void on_message(void *user, const char *text, size_t len)
 
 static void on_closed(void *user)
 {
-}
-
-static uint32_t crc32c(const uint8_t *p, size_t n)
-{
-    uint32_t c = 0xffffffff;
-    while (n--) {
-        c ^= *p++;
-        for (int i = 0; i < 8; i++)
-            c = c >> 1 ^ (0x82f63b78 & -(c & 1));
-    }
-    return ~c;
 }
 
 static void deliver(SctpAssociation *server, const uint8_t *bytes, size_t n)

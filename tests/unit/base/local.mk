@@ -9,7 +9,7 @@ TESTS += $(BASE_TESTS)
 CFLAGS_BASE_TEST = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SOUP_CFLAGS)
 LIBS_BASE_TEST = common/base/libplenum-base.a $(GLIB_LIBS)
 # What tests of all folders share.
-EXTRA_DIST += tests/fakes/await.h tests/fakes/bytes.h tests/fakes/rows.h
+EXTRA_DIST += tests/fakes/await.h tests/fakes/bytes.h tests/fakes/crc32c.h tests/fakes/rows.h
 FAKE_HTTP_CLIENT = tests/fakes/http_client.c tests/fakes/http_client.h
 LIBS_DAEMON_TEST = common/base/libplenum-daemon.a common/base/libplenum-base.a $(SOUP_LIBS) $(GLIB_LIBS)
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <glib.h>
-#include <stdlib.h>
-#include <string.h>
 #include "common/rtp/rtp_view.h"
+#include "tests/fakes/bytes.h"
 #include "tests/fakes/rows.h"
 
 typedef struct {
@@ -25,25 +24,11 @@ static const Case cases[] = {
     { "pad 1 of 2", "a0600001 00000002 00000003 5501", RTP_OK, 1 },
 };
 
-/* Bytes in a heap block of the exact size, so that a sanitizer sees one byte too many. */
-static uint8_t *from_hex(const char *hex, size_t *len)
-{
-    uint8_t *out = malloc(strlen(hex) / 2 + 1);
-    *len = 0;
-    for (; *hex; hex++) {
-        if (*hex == ' ')
-            continue;
-        out[(*len)++] = (uint8_t)(g_ascii_xdigit_value(hex[0]) << 4 | g_ascii_xdigit_value(hex[1]));
-        hex++;
-    }
-    return realloc(out, *len ? *len : 1);
-}
-
 static void test_case(gconstpointer data)
 {
     const Case *c = data;
     size_t len;
-    uint8_t *bytes = from_hex(c->hex, &len);
+    uint8_t *bytes = bytes_from_hex(c->hex, &len);
     RtpView v;
     g_assert_cmpint(rtp_view_parse(bytes, len, &v), ==, c->want);
     if (c->want == RTP_OK)

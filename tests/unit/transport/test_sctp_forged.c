@@ -5,6 +5,7 @@
 #include <glib.h>
 #include "bridge/transport/sctp.h"
 #include "tests/fakes/bytes.h"
+#include "tests/fakes/crc32c.h"
 
 #define HEADER 12 /* common header */
 #define INIT 1
@@ -84,17 +85,6 @@ static void run(End *server, End *client)
         carry(server, client);
         sctp_stack_tick(stack, now_us += SCTP_TICK_MS * 1000);
     }
-}
-
-static uint32_t crc32c(const uint8_t *p, size_t n)
-{
-    uint32_t c = 0xffffffff;
-    while (n--) {
-        c ^= *p++;
-        for (int i = 0; i < 8; i++)
-            c = c >> 1 ^ (0x82f63b78 & -(c & 1));
-    }
-    return ~c;
 }
 
 /* A chunk to the server, behind a true header: both ports, tag (NULL: 0) and checksum. Its bytes end where the packet
