@@ -234,8 +234,9 @@ void load_scene_open(LoadScene *s, Workers *workers, const SceneShape *shape)
     *s = (LoadScene){ .shape = *shape, .workers = workers, .n_clients = shape->rooms * shape->people };
     g_assert_cmpuint(s->n_clients, <=, SCENE_CLIENTS_MAX);
     size_t before = settled_heap(s);
-    for (unsigned i = 0; i < s->n_clients; i++) {
+    for (unsigned i = 0; i < s->n_clients; i++)
         join(s, i);
+    for (unsigned i = 0; i < s->n_clients; i++) { /* wishes name those who came later, too */
         plan_streams(s, i);
         if (s->clients[i].n_streams)
             signal_sources(&s->clients[i]);
