@@ -41,6 +41,8 @@ void bench_case_print(const BenchCase *c)
         printf("  %lu of %lu NACKed came (%lu asked for again)", c->answered, c->asked, c->asked_again);
     if (c->busy > 0)
         printf("  %.0f fwd/s at %.0f %% of a core", c->fwd_per_s, c->busy * 100);
+    if (c->raw_p99_us)
+        printf("; raw loop's p50/p99 %u/%u us", c->raw_p50_us, c->raw_p99_us);
     if (c->handshakes_per_s > 0)
         printf("\n%-9s %.0f DTLS handshakes/s, control's CPU %.0f us for each and %.0f us for its requests; before the "
                "storm p50/p99/p99.9 %u/%u/%u us",

@@ -42,6 +42,7 @@ typedef struct {
     size_t heap_idle, heap_active; /* bytes per endpoint */
     int passes;
     bool quick, priority; /* real-time priority of all threads */
+    bool awake;           /* awake.h */
     double load_average;  /* of the machine, before the start */
 } BenchConditions;
 

@@ -3,6 +3,7 @@
  * How close the bridge comes to what the machine can forward. In one process, pass by pass, alternately: (a) the raw
  * loop and (b) the real workers, fed through their real sockets with the same packets for the same receivers. The
  * score is the median over passes of CPU time (a) / CPU time (b), of the forwarding threads alone. */
+#include "tests/bench/awake.h"
 #include "tests/bench/bench_case.h"
 #include "tests/bench/bench_json.h"
 #include "tests/bench/bench_list.h"
@@ -27,7 +28,7 @@
 
 static int passes = 15;
 static int forwards = 10000; /* packets out per pass */
-static gboolean quick, ordinary;
+static gboolean quick, ordinary, halting;
 static char *out_file;
 static char *only;
 static BenchCase cases[BENCH_CASES_MAX];
@@ -39,6 +40,7 @@ static GOptionEntry options[] = {
     { "quick", 'q', 0, G_OPTION_ARG_NONE, &quick, "few and short passes, four minutes in all", NULL },
     { "ordinary", 0, 0, G_OPTION_ARG_NONE, &ordinary, "no real-time priority: whatever else runs here takes part",
       NULL },
+    { "halting", 0, 0, G_OPTION_ARG_NONE, &halting, "processors may halt when idle (awake.h)", NULL },
     { "out", 'o', 0, G_OPTION_ARG_FILENAME, &out_file, "write results as JSON", "FILE" },
     { "only", 0, 0, G_OPTION_ARG_STRING, &only, "cases whose name contains this", "TEXT" },
     { 0 }
@@ -206,9 +208,10 @@ int main(int argc, char **argv)
         .passes = passes, .quick = quick, .load_average = load_average(), .priority = ask_for_priority()
     };
     measure_heap(&k);
-    printf("heap per endpoint: idle %.1f KB, active %.1f KB; load average %.1f; %s priority\n\n",
+    k.awake = !halting && awake_start();
+    printf("heap per endpoint: idle %.1f KB, active %.1f KB; load average %.1f; %s priority; processors %s\n\n",
            (double)k.heap_idle / 1024, (double)k.heap_active / 1024, k.load_average,
-           k.priority ? "real-time" : "ordinary");
+           k.priority ? "real-time" : "ordinary", k.awake ? "kept awake" : "halt when idle");
     bench_case_head();
     bool good = true;
     for (size_t i = 0; i < n; i++)

@@ -39,10 +39,10 @@ void bench_json_write(FILE *f, const BenchConditions *k, const BenchCase *cases,
 {
     bool first = true;
     fprintf(f,
-            "{\"passes\":%d,\"quick\":%s,\"load_average\":%.2f,\"realtime\":%s,\"heap_idle\":%zu,\"heap_active\":%zu,"
-            "\"cases\":[",
-            k->passes, k->quick ? "true" : "false", k->load_average, k->priority ? "true" : "false", k->heap_idle,
-            k->heap_active);
+            "{\"passes\":%d,\"quick\":%s,\"load_average\":%.2f,\"realtime\":%s,\"awake\":%s,"
+            "\"heap_idle\":%zu,\"heap_active\":%zu,\"cases\":[",
+            k->passes, k->quick ? "true" : "false", k->load_average, k->priority ? "true" : "false",
+            k->awake ? "true" : "false", k->heap_idle, k->heap_active);
     for (size_t i = 0; i < n; i++) {
         if (!cases[i].done)
             continue;

@@ -33,7 +33,9 @@ static void conclude(BenchCase *c, LoadScene *s, double wall_s)
                 n.received > n.expected + n.expected / EXTRA_SHARE;
     /* The raw loop hears no feedback and repairs nothing: in calm scenes its ratio is told, not judged. */
     c->failed |= bench_list_scene(c->scene)->kind == SCENE_MIXED && c->ratio < 0.5;
-    if (c->goal > 0 && c->ratio < c->goal)
+    if (c->lost)
+        c->missed = "packets lost";
+    else if (c->goal > 0 && c->ratio < c->goal)
         c->missed = "ratio";
     else if (strcmp(c->scene, BENCH_HALF) == 0 && c->p99_us > BENCH_DELAY_GOAL_US)
         c->missed = "p99 above 1 ms";

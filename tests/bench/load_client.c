@@ -16,6 +16,8 @@
 #define BATCH 64
 #define ROOM 1600
 #define SAMPLE_EVERY 13 /* packets; no divisor of the usual bursts */
+#define HELD_UP_FRAMES 2 /* behind, and HELD_UP_US at most: more is not made up for. No sender has several frames on the \
+                          * wire at once, and what those would wait behind each other is not the server's delay */
 #define HELD_UP_US 100000
 #define STAMP_OFF 16 /* of the time stamp in the payload, behind descriptor and VP8 header */
 #define BODY_OFF 24
@@ -147,12 +149,17 @@ static void begin_frame(LoadStream *s, int64_t now_us)
     s->ts = (uint32_t)(s->video ? now_us * 9 / 100 : now_us * 6 / 125); /* 90 and 48 kHz */
 }
 
+static int64_t held_up_us(const LoadStream *s)
+{
+    return HELD_UP_FRAMES * s->frame_us < HELD_UP_US ? HELD_UP_FRAMES * s->frame_us : HELD_UP_US;
+}
+
 int64_t load_client_send(LoadClient *c, int mode, int64_t now_us)
 {
     int64_t next = INT64_MAX;
     for (unsigned i = 0; i < c->n_streams; i++) {
         LoadStream *s = &c->streams[i];
-        if (now_us - s->next_us > HELD_UP_US) { /* do not catch up, but keep the phase: clients are not in step */
+        if (now_us - s->next_us > held_up_us(s)) { /* keep the phase: clients are not in step */
             int64_t skipped = (now_us - s->next_us + s->frame_us - 1) / s->frame_us * s->frame_us;
             s->frame_at_us += skipped;
             s->next_us += skipped;

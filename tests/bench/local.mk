@@ -3,6 +3,7 @@
 # neither firewall rules nor other traffic take part.
 EXTRA_PROGRAMS += tests/bench/bench_forward
 tests_bench_bench_forward_SOURCES = %D%/bench_forward.c \
+	%D%/awake.c %D%/awake.h \
 	%D%/bench_case.c %D%/bench_case.h \
 	%D%/bench_json.c %D%/bench_json.h \
 	%D%/bench_list.c %D%/bench_list.h \
@@ -57,7 +58,7 @@ bench: tests/bench/bench_forward
 	else tests/bench/bench_forward --out=bench.json $(BENCH_FLAGS); fi
 
 EXTRA_PROGRAMS += tests/bench/peers/load_external
-tests_bench_peers_load_external_SOURCES = %D%/peers/load_external.c \
+tests_bench_peers_load_external_SOURCES = %D%/peers/load_external.c %D%/awake.c %D%/awake.h \
 	%D%/load_body.c %D%/load_body.h %D%/load_client.c %D%/load_client.h %D%/samples.c %D%/samples.h
 tests_bench_peers_load_external_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SRTP_CFLAGS)
 tests_bench_peers_load_external_LDADD = tests/fakes/libfake-media.a $(LIBS_MEDIA) $(GLIB_LIBS)

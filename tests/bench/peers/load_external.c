@@ -15,6 +15,7 @@
  * cpu_us is what the threads of process PID used meanwhile. */
 #include "bridge/transport/dtls.h"
 #include "common/base/clock.h"
+#include "tests/bench/awake.h"
 #include "tests/bench/load_client.h"
 
 #include <arpa/inet.h>
@@ -312,6 +313,7 @@ static char *next_line(GString *in, bool *open)
 int main(void)
 {
     struct sched_param p = { .sched_priority = 5 };
+    awake_start(); /* as in bench_forward */
     GString *in = g_string_new(NULL);
     prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
     sched_setscheduler(0, SCHED_RR, &p);
