@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-MEDIA_TESTS = tests/unit/media/test_engine tests/unit/media/test_pacing tests/unit/media/test_corner_cases tests/unit/media/test_paths tests/unit/media/test_wraps tests/unit/media/test_capture_vectors tests/unit/media/test_reasons tests/unit/media/test_calm tests/unit/media/test_rules tests/unit/media/test_slot_churn tests/unit/media/test_own_streams tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_share tests/unit/media/test_stream_stats tests/unit/media/test_tables
+MEDIA_TESTS = tests/unit/media/test_engine tests/unit/media/test_pacing tests/unit/media/test_corner_cases tests/unit/media/test_paths tests/unit/media/test_wraps tests/unit/media/test_capture_vectors tests/unit/media/test_reasons tests/unit/media/test_calm tests/unit/media/test_rules tests/unit/media/test_slot_churn tests/unit/media/test_own_streams tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_share tests/unit/media/test_sound tests/unit/media/test_stream_stats tests/unit/media/test_tables tests/unit/media/test_tx_header
 check_PROGRAMS += $(MEDIA_TESTS)
 TESTS += $(MEDIA_TESTS)
 ENGINE_KIT = tests/unit/media/engine_kit.c tests/unit/media/engine_kit.h
@@ -68,6 +68,14 @@ tests_unit_media_test_calm_LDADD = $(LIBS_MEDIA_TEST)
 tests_unit_media_test_rules_SOURCES = %D%/test_rules.c $(ENGINE_KIT)
 tests_unit_media_test_rules_CFLAGS = $(CFLAGS_MEDIA_TEST)
 tests_unit_media_test_rules_LDADD = $(LIBS_MEDIA_TEST)
+
+tests_unit_media_test_sound_SOURCES = %D%/test_sound.c $(ENGINE_KIT)
+tests_unit_media_test_sound_CFLAGS = $(CFLAGS_MEDIA_TEST)
+tests_unit_media_test_sound_LDADD = $(LIBS_MEDIA_TEST)
+
+tests_unit_media_test_tx_header_SOURCES = %D%/test_tx_header.c
+tests_unit_media_test_tx_header_CFLAGS = $(CFLAGS_MEDIA_TEST)
+tests_unit_media_test_tx_header_LDADD = $(LIBS_MEDIA_TEST)
 
 tests_unit_media_test_capture_vectors_SOURCES = %D%/test_capture_vectors.c $(ENGINE_KIT) \
 	tests/fakes/capture_vectors.c tests/fakes/capture_vectors.h

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Rules of doc/protocols.md (Media, rule by rule) on the whole packet path: which header extensions go out,
- * what a sender is told and asked for and how, what is sent again, who hears what, and what a new dominant speaker
- * changes. */
+ * Rules of doc/protocols.md (Media, rule by rule) on the whole packet path: what a sender is told and asked for and
+ * how, what is sent again, what a sender says of its layers, and what a new dominant speaker changes. */
 #include "tests/unit/media/engine_kit.h"
 
 #include "bridge/tx/tx_allocate.h"
-#include "bridge/tx/tx_header.h"
 #include "bridge/tx/tx_state.h"
 #include "common/rtp/rtcp_fb.h"
 #include "common/rtp/rtcp_iter.h"
@@ -16,144 +14,8 @@
 
 #include <string.h>
 #include <sys/socket.h>
-#include "tests/fakes/rows.h"
 
 #define THIRD 2u
-#define PASSING_ID 9 /* of what the receiver calls by another number than the sender */
-
-/* ---- 7.4: header extensions ---- */
-
-typedef struct {
-    const char *name;
-    RtpExtType negotiated[4]; /* by the receiver, as ids 1.. in this order */
-    MediaExt carried;         /* by the packet, 2 bytes; MEDIA_EXT_COUNT none */
-    bool dd, mid, tcc, mixed;
-    uint8_t dd_len;
-    const char *out; /* "id:length" of what goes out */
-} HeaderCase;
-
-#define NOTHING MEDIA_EXT_COUNT
-static const HeaderCase headers[] = {
-    { "nothing", { 0 }, NOTHING, .out = "" },
-    { "audio level passes", { RTP_EXT_AUDIO_LEVEL }, MEDIA_EXT_AUDIO_LEVEL, .out = "1:2" },
-    { "under the receiver's id",
-      { RTP_EXT_MID, RTP_EXT_VIDEO_ORIENTATION },
-      MEDIA_EXT_VIDEO_ORIENTATION,
-      .out = "2:2" },
-    { "colour space passes", { RTP_EXT_COLOR_SPACE }, MEDIA_EXT_COLOR_SPACE, .out = "1:2" },
-    { "not negotiated", { RTP_EXT_MID }, MEDIA_EXT_AUDIO_LEVEL, .out = "" },
-    { "layer allocation is stripped", { RTP_EXT_VIDEO_LAYERS }, MEDIA_EXT_VLA, .out = "" },
-    { "a received descriptor is stripped",
-      { RTP_EXT_DEPENDENCY_DESCRIPTOR },
-      MEDIA_EXT_DEPENDENCY_DESCRIPTOR,
-      .out = "" },
-    { "a projected descriptor",
-      { RTP_EXT_DEPENDENCY_DESCRIPTOR },
-      MEDIA_EXT_DEPENDENCY_DESCRIPTOR,
-      .dd = true,
-      .dd_len = 3,
-      .out = "1:3" },
-    { "a long descriptor",
-      { RTP_EXT_DEPENDENCY_DESCRIPTOR },
-      NOTHING,
-      .dd = true,
-      .dd_len = 40,
-      .mixed = true,
-      .out = "1:40" },
-    { "a long descriptor, one-byte headers only",
-      { RTP_EXT_DEPENDENCY_DESCRIPTOR, RTP_EXT_MID },
-      NOTHING,
-      .dd = true,
-      .dd_len = 40,
-      .mid = true,
-      .out = "2:2" },
-    { "mid of the slot", { RTP_EXT_MID }, NOTHING, .mid = true, .out = "1:2" },
-    { "send time without transport-cc", { RTP_EXT_ABS_SEND_TIME }, NOTHING, .out = "1:3" },
-    { "transport-cc in its place",
-      { RTP_EXT_ABS_SEND_TIME, RTP_EXT_TRANSPORT_CC },
-      NOTHING,
-      .tcc = true,
-      .out = "2:2" },
-    { "all",
-      { RTP_EXT_AUDIO_LEVEL, RTP_EXT_MID, RTP_EXT_TRANSPORT_CC, RTP_EXT_DEPENDENCY_DESCRIPTOR },
-      MEDIA_EXT_AUDIO_LEVEL,
-      .dd = true,
-      .dd_len = 5,
-      .mid = true,
-      .tcc = true,
-      .out = "1:2 4:5 2:2 3:2" },
-};
-
-static void test_header(gconstpointer data)
-{
-    const HeaderCase *c = data;
-    MediaEndpoint r = { .allow_mixed = c->mixed, .tcc_video = c->tcc };
-    uint8_t packet[64] = { 0 }, dd[DD_MAX_LEN] = { 0 }, out[TX_HEADER_MAX];
-    MediaPacket m = { .data = packet, .len = sizeof(packet) };
-    g_autoptr(GString) got = g_string_new(NULL);
-    RtpView v;
-    RtpExtIter it;
-    RtpExtElement e;
-    for (uint8_t i = 0; i < G_N_ELEMENTS(c->negotiated) && c->negotiated[i]; i++)
-        r.ext_id[c->negotiated[i]] = (uint8_t)(i + 1);
-    ext_policy_steps(&r.ext_steps, r.ext_id, r.tcc_video);
-    if (c->carried != NOTHING)
-        m.ext[c->carried] = (MediaExtPos){ .off = 20, .len = 2, .id = PASSING_ID };
-    TxHeader h = { .media = &m, .ssrc = 1, .dd = dd, .dd_len = c->dd_len, .has_tcc = c->tcc };
-    h.mid = "v0";
-    h.mid_len = c->mid ? 2 : 0;
-    size_t n = tx_header_write(&r, &h, 1000000, out);
-    g_assert_cmpint(rtp_view_parse(out, n, &v), ==, RTP_OK);
-    g_assert_cmpuint(v.payload_len, ==, 0);
-    rtp_ext_iter_init(&it, out, &v);
-    while (v.ext_len && rtp_ext_next(&it, &e))
-        g_string_append_printf(got, "%s%u:%u", got->len ? " " : "", e.id, e.len);
-    g_assert_cmpstr(got->str, ==, c->out);
-}
-
-/* Every extension there is has one row, and what its row says happens: whatever a packet carries and a receiver has
- * negotiated goes out if it passes, under his id, in the sender's bytes. */
-static void test_policy(void)
-{
-    size_t n;
-    const ExtPolicy *rows = ext_policy(&n);
-    unsigned seen[RTP_EXT_TYPE_COUNT] = { 0 }, written = 0;
-    uint8_t packet[64], out[TX_HEADER_MAX];
-    for (size_t i = 0; i < n; i++) {
-        seen[rows[i].type]++;
-        written += rows[i].action != EXT_STRIP;
-        g_assert_cmpint(rows[i].action == EXT_PASS, ==, rows[i].carried != MEDIA_EXT_COUNT);
-        g_assert_cmpint(rows[i].action == EXT_REWRITE, ==, rows[i].value != EXT_OF_SENDER);
-        MediaEndpoint r = { 0 };
-        r.ext_id[rows[i].type] = 7;
-        MediaPacket m = { .data = packet, .len = sizeof(packet) };
-        for (size_t k = 0; k < sizeof(packet); k++)
-            packet[k] = (uint8_t)(k + 1);
-        for (int k = 0; k < MEDIA_EXT_COUNT; k++)
-            m.ext[k] = (MediaExtPos){ .off = (uint16_t)(20 + 4 * k), .len = 4, .id = PASSING_ID };
-        ext_policy_steps(&r.ext_steps, r.ext_id, rows[i].type == RTP_EXT_TRANSPORT_CC);
-        uint8_t dd[4] = "DDDD";
-        TxHeader h = { .media = &m,
-                       .dd = dd,
-                       .dd_len = 4,
-                       .mid = "v0",
-                       .mid_len = 2,
-                       .tcc = 5,
-                       .has_tcc = rows[i].type == RTP_EXT_TRANSPORT_CC };
-        RtpView v;
-        RtpExtElement e;
-        g_assert_cmpint(rtp_view_parse(out, tx_header_write(&r, &h, 1000000, out), &v), ==, RTP_OK);
-        bool found = rtp_ext_find(out, &v, 7, &e);
-        g_assert_cmpint(found, ==, rows[i].action != EXT_STRIP);
-        bool same =
-            found && e.len == 4 && memcmp(out + e.off, packet + m.ext[rows[i].carried % MEDIA_EXT_COUNT].off, 4) == 0;
-        g_assert_cmpint(same, ==, rows[i].action == EXT_PASS);
-    }
-    g_assert_cmpuint(written, <=, EXT_STEPS_MAX);
-    for (unsigned t = RTP_EXT_UNKNOWN + 1; t < RTP_EXT_TYPE_COUNT; t++)
-        g_assert_cmpuint(seen[t], ==, 1);
-    g_assert_cmpuint(seen[RTP_EXT_UNKNOWN], ==, 0);
-}
 
 /* ---- 7.10, 7.2: key frames ---- */
 
@@ -405,59 +267,6 @@ static void test_repair_is_whole(Engine *f, gconstpointer unused)
     srtcp_free(srtcp);
 }
 
-static void hear_all(Engine *f, bool all)
-{
-    WorkerCommand *c = worker_command_new(WORKER_AUDIO_SUBSCRIPTION, 1, 11, 0);
-    c->audio_subscription.all = all;
-    media_endpoint_set_audio_wishes(f->client[1].ep, c);
-}
-
-/* Sound keeps its order and its holes, and nothing else: what was held back, was not wanted or came before the beginning
- * leaves none, and over a break its clock goes on by the wall's. */
-static void test_audio_numbers(Engine *f, gconstpointer unused)
-{
-    enum { LOUD = 30, SILENT = 127, NO = -1 };
-    static const struct {
-        uint16_t seq;
-        uint8_t level;
-        bool deaf; /* not subscribed meanwhile */
-        int want;  /* after the first one's number */
-    } steps[] = {
-        { 1000, LOUD, false, 0 },    { 1001, LOUD, false, 1 },   { 1004, LOUD, false, 4 }, /* two are late.. */
-        { 1002, LOUD, false, 2 },    { 999, LOUD, false, NO },   { 1005, SILENT, false, 5 },
-        { 1006, SILENT, false, 6 },  { 1007, SILENT, false, 7 }, { 1008, SILENT, false, NO },
-        { 1009, SILENT, false, NO }, { 1010, LOUD, false, 8 },   { 1003, LOUD, false, 3 }, /* ..one by much */
-        { 1011, LOUD, true, NO },    { 1012, LOUD, true, NO },   { 1013, LOUD, false, 9 },
-        { 1012, LOUD, false, NO },   { 1015, LOUD, false, 11 },  { 1014, LOUD, false, 10 },
-        { 30000, LOUD, false, 12 },  { 30001, LOUD, false, 13 },
-    };
-    uint16_t first = 0;
-    uint32_t ts[14];
-    int64_t at_us[14];
-    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
-        RtpView v;
-        hear_all(f, !steps[i].deaf);
-        engine_speak_as(f, 0, OPUS_PT, steps[i].level, steps[i].seq);
-        bool heard = engine_hear(f, 1, &v);
-        g_test_message("%u", steps[i].seq);
-        g_assert_true(heard == (steps[i].want >= 0));
-        if (!heard)
-            continue;
-        first = i == 0 ? v.seq : first;
-        g_assert_cmpuint((uint16_t)(v.seq - first), ==, steps[i].want);
-        ts[steps[i].want] = v.ts;
-        at_us[steps[i].want] = f->w.now_us;
-        g_assert_false(engine_hear(f, 1, &v));
-    }
-    for (int i = 1; i <= 8; i++) /* by the sender's clock, which counts what was held back */
-        g_assert_cmpuint(ts[i] - ts[0], ==, (uint32_t)(i <= 7 ? i : 10) * 960);
-    g_assert_cmpuint(ts[9] - ts[8], ==, (uint32_t)((at_us[9] - at_us[8]) / 1000) * 48);
-    g_assert_cmpuint(ts[10] - ts[9], ==, 960);
-    g_assert_cmpuint(ts[11] - ts[9], ==, 2 * 960);
-    g_assert_cmpint((int32_t)(ts[12] - ts[11]), >, 0); /* the sender began anew */
-    g_assert_cmpuint(ts[13] - ts[12], ==, 960);
-}
-
 /* Feedback about what has no retransmission and no key frames, about the bridge's own and about nobody's. */
 static void test_feedback_about_others(Engine *f, gconstpointer unused)
 {
@@ -526,58 +335,6 @@ static void test_said_heights(Engine *f, gconstpointer contradicted)
     for (uint8_t e = 0; e < ENCODINGS; e++)
         g_assert_cmpuint(s->encodings[e].eid, ==, contradicted ? e : ENCODINGS - 1 - e);
     g_assert_true(s->vla_differs == (contradicted != NULL));
-}
-
-/* ---- 10.5: translated sound ---- */
-
-static void subscribe(Engine *f, unsigned who, bool all, const char *name)
-{
-    WorkerCommand *c = worker_command_new(WORKER_AUDIO_SUBSCRIPTION, 1, 10 + who, name ? 1 : 0);
-    c->audio_subscription.all = all;
-    if (name)
-        g_strlcpy(c->audio_subscription.names[0].name, name, WORKER_NAME_SIZE);
-    media_endpoint_set_audio_wishes(f->client[who].ep, c);
-}
-
-static bool hears(Engine *f, unsigned who, uint16_t seq)
-{
-    RtpView v;
-    bool any = false;
-    while (engine_hear(f, who, &v))
-        ; /* of before */
-    engine_speak(f, 0, seq);
-    while (engine_hear(f, who, &v))
-        any |= v.ssrc == AUDIO_SSRC(0);
-    return any;
-}
-
-/* To nobody but who asks for it by name, even its owner; and it makes nobody the speaker. */
-static void test_synthetic(Engine *f, gconstpointer unused)
-{
-    WorkerSource source = { .name = "c0-a0",
-                            .kind = WORKER_AUDIO,
-                            .n_encodings = 1,
-                            .encodings = { { .ssrc = AUDIO_SSRC(0) } },
-                            .synthetic = true };
-    media_endpoint_set_sources(f->client[0].ep, NULL, 0);
-    media_endpoint_set_sources(f->client[0].ep, &source, 1);
-    g_assert_false(hears(f, 1, 1));
-    subscribe(f, 1, true, NULL);
-    g_assert_false(hears(f, 1, 2));
-    subscribe(f, 1, false, "c0-a0");
-    g_assert_true(hears(f, 1, 3));
-    g_assert_false(hears(f, 0, 4));
-    subscribe(f, 0, true, "c0-a0");
-    g_assert_true(hears(f, 0, 5));
-    subscribe(f, 1, true, NULL);
-    subscribe(f, 0, true, NULL);
-    g_assert_false(hears(f, 1, 6));
-    g_assert_false(hears(f, 0, 7));
-    for (uint16_t seq = 8; seq < 100; seq++) {
-        engine_speak(f, 0, seq);
-        timers_run(&f->w.timers, f->w.now_us, 64);
-    }
-    g_assert_cmpuint(f->conference->dominant, ==, SPEECH_NOBODY);
 }
 
 /* ---- 10.3: a new dominant speaker ---- */
@@ -682,8 +439,6 @@ static void test_speaker_prepares_later(Engine *f, gconstpointer unused)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    ADD_ROWS("/media/rules/header", headers, test_header);
-    g_test_add_func("/media/rules/header/policy", test_policy);
 #define RULE(name, function, data)                                                                                     \
     g_test_add("/media/rules/" name, Engine, data, engine_set_up, function, engine_tear_down)
     RULE("request kinds", test_request_kinds, NULL);
@@ -691,11 +446,9 @@ int main(int argc, char **argv)
     RULE("reception reports", test_reception_reports, NULL);
     RULE("repair limits", test_repair_limits, NULL);
     RULE("repair is whole", test_repair_is_whole, NULL);
-    RULE("audio numbers", test_audio_numbers, NULL);
     RULE("feedback about others", test_feedback_about_others, NULL);
     RULE("said heights/alone", test_said_heights, NULL);
     RULE("said heights/contradicted", test_said_heights, "");
-    RULE("translated sound", test_synthetic, NULL);
     RULE("speaker is seen", test_speaker_is_seen, NULL);
     RULE("speaker prepares/on stage", test_speaker_prepares, "");
     RULE("speaker prepares/when receivers are far", test_speaker_prepares_later, NULL);
