@@ -78,7 +78,7 @@ static void on_keyframe_request(MediaEndpoint *ep, uint32_t ssrc, int64_t now_us
     ep->keyframes_in++;
     media_endpoint_worker(ep)->totals.keyframe_requests_in++;
     TxStream *st = ep->tx ? tx_state_find_stream(ep->tx, ssrc, &rtx) : NULL;
-    if (!st || !st->source || st->source->kind != WORKER_VIDEO)
+    if (!st || rtx || !st->source || st->source->kind != WORKER_VIDEO)
         return;
     TxSource *t = tx_state_source(ep->tx, st->source);
     if (t && t->video && keyframe_asker_allows(&t->video->asker, ep->tx->rtt_us, now_us))
