@@ -2,6 +2,8 @@
 #include "tests/fakes/bytes.h"
 #include "tests/unit/transport/dtls_pair.h"
 
+#define STEP_US 2000
+
 static void on_send(void *user, const uint8_t *datagram, size_t len)
 {
     DtlsPeer *e = user;
@@ -69,6 +71,7 @@ void dtls_peer_forget_sent(DtlsPeer *e)
 
 void dtls_pair_set_up(DtlsPair *p, gconstpointer data)
 {
+    p->waited_us = 0;
     p->context = dtls_context_new(g_get_monotonic_time());
     dtls_peer_init(&p->s, p->context);
     dtls_peer_init(&p->c, p->context);
@@ -123,7 +126,8 @@ void dtls_pair_run(DtlsPair *p, unsigned lose_every, gint64 max_us, bool (*done)
         if (!moved) {
             if (done(p))
                 return;
-            g_usleep(2000);
+            g_usleep(STEP_US);
+            p->waited_us += STEP_US;
         }
     }
 }
@@ -131,6 +135,11 @@ void dtls_pair_run(DtlsPair *p, unsigned lose_every, gint64 max_us, bool (*done)
 bool dtls_pair_is_ready(const DtlsPair *p)
 {
     return p->s.ready && p->c.ready;
+}
+
+bool dtls_pair_is_client_ready(const DtlsPair *p)
+{
+    return p->c.ready;
 }
 
 bool dtls_pair_has_ended(const DtlsPair *p)

@@ -20,6 +20,7 @@ typedef struct {
 typedef struct {
     DtlsContext *context; /* of both */
     DtlsPeer s, c;        /* the server, the client */
+    gint64 waited_us;     /* for timers, with nothing on its way; how busy the machine is does not count */
 } DtlsPair;
 
 /* One end alone; the context outlives it. */
@@ -40,7 +41,8 @@ void dtls_pair_trust(DtlsPair *p); /* both ways */
 void dtls_pair_start(DtlsPair *p);
 /* Carries datagrams both ways until both ends are quiet and `done`, or time is over. One in lose_every is lost. */
 void dtls_pair_run(DtlsPair *p, unsigned lose_every, gint64 max_us, bool (*done)(const DtlsPair *p));
-bool dtls_pair_is_ready(const DtlsPair *p);  /* both ends */
+bool dtls_pair_is_ready(const DtlsPair *p); /* both ends */
+bool dtls_pair_is_client_ready(const DtlsPair *p);
 bool dtls_pair_has_ended(const DtlsPair *p); /* one end */
 bool dtls_pair_is_quiet(const DtlsPair *p);  /* always: no more than that */
 /* Each end's keys are the other's. */

@@ -51,10 +51,10 @@ static unsigned sessions(const DtlsPeer *e)
 
 static void assert_soon(DtlsPair *p, gint64 most_us)
 {
-    gint64 begin = g_get_monotonic_time();
+    gint64 before_us = p->waited_us;
     dtls_pair_run(p, 0, 8 * G_USEC_PER_SEC, dtls_pair_is_ready);
     g_assert_true(dtls_pair_is_ready(p));
-    g_assert_cmpint(g_get_monotonic_time() - begin, <, most_us);
+    g_assert_cmpint(p->waited_us - before_us, <, most_us);
     dtls_pair_assert_mirrored(p);
     dtls_pair_assert_data(p, &p->c, &p->s);
 }
@@ -186,7 +186,7 @@ static void test_many_hellos(DtlsPair *p, gconstpointer first)
         dtls_pair_run(p, 0, 2000, dtls_pair_is_ready);
     }
     g_assert_true(dtls_pair_is_ready(p));
-    g_assert_cmpint(g_get_monotonic_time() - begin, <, 2 * G_USEC_PER_SEC);
+    g_assert_cmpint(p->waited_us, <, 2 * G_USEC_PER_SEC);
     g_assert_cmpuint(sessions(&p->s), <=, 2);
     g_assert_cmpuint(p->s.ended + p->c.ended, ==, 0);
     dtls_pair_assert_mirrored(p);
