@@ -101,6 +101,7 @@ static void packet(World *w, In *in, uint8_t op, MediaCodec codec)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    /* Six of them: what bytes of the corpus mean stays. */
     static const MediaCodec codecs[] = { CODEC_VP8, CODEC_VP9, CODEC_AV1, CODEC_H264, CODEC_UNKNOWN, CODEC_UNKNOWN };
     In in = { data, size };
     World *w = calloc(1, sizeof(*w));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * RTP view, extension walk, RTX and RED over any bytes. Properties: everything a view or element names lies
- * inside the packet; extensions written anew read back the same; an RTX packet unwraps to what was wrapped. */
+ * inside the packet; extensions written anew read back the same; what unwraps as RTX is the packet that it says, and
+ * what does not stays as it was. */
 #include <stdlib.h>
 #include <string.h>
 #include "common/rtp/red.h"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 FUZZ_XMPP = tests/fuzz/fuzz_stanza tests/fuzz/fuzz_framer tests/fuzz/fuzz_room tests/fuzz/fuzz_strophe
 FUZZERS += $(FUZZ_XMPP)
-tests_fuzz_fuzz_stanza_SOURCES = tests/fuzz/fuzz_stanza.c
+tests_fuzz_fuzz_stanza_SOURCES = tests/fuzz/fuzz_stanza.c tests/fuzz/stanza_checks.h
 tests_fuzz_fuzz_stanza_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS)
 tests_fuzz_fuzz_stanza_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_stanza_LDADD = $(MAIN_FUZZ) common/xmpp/libplenum-xmpp.a $(XML_LIBS) $(GLIB_LIBS)
@@ -16,7 +16,7 @@ tests_fuzz_fuzz_room_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS)
 tests_fuzz_fuzz_room_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_room_LDADD = $(MAIN_FUZZ) common/xmpp/libplenum-xmpp.a common/base/libplenum-base.a $(XML_LIBS) $(GLIB_LIBS)
 
-tests_fuzz_fuzz_strophe_SOURCES = tests/fuzz/fuzz_strophe.c
+tests_fuzz_fuzz_strophe_SOURCES = tests/fuzz/fuzz_strophe.c tests/fuzz/stanza_checks.h
 tests_fuzz_fuzz_strophe_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(XML_CFLAGS) $(STROPHE_CFLAGS)
 tests_fuzz_fuzz_strophe_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_strophe_LDADD = $(MAIN_FUZZ) common/xmpp/libplenum-xmpp.a $(STROPHE_LIBS) $(XML_LIBS) $(GLIB_LIBS)
