@@ -3,10 +3,10 @@
 
 #include "common/rtp/rtp_write.h"
 #include "tests/bench/load_body.h"
+#include "tests/bench/send_run.h"
 
 #include <arpa/inet.h>
 #include <glib.h>
-#include <netinet/udp.h>
 #include <poll.h>
 #include <string.h>
 
@@ -75,23 +75,8 @@ static void feed(BenchRoom *r, int mode)
         used += one;
     }
     r->frame[mode]++;
-    struct sockaddr_in to = { .sin_family = AF_INET,
-                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                              .sin_port = htons(mode == ROOM_RAW ? raw_loop_port(r->raw) : r->sender.bridge_port) };
-    struct iovec iov = { wire, used };
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(2)];
-    } control = { .align = { .cmsg_len = CMSG_LEN(2), .cmsg_level = IPPROTO_UDP, .cmsg_type = UDP_SEGMENT } };
-    uint16_t size = (uint16_t)one;
-    memcpy(CMSG_DATA(&control.align), &size, 2);
-    struct msghdr m = { .msg_name = &to,
-                        .msg_namelen = sizeof(to),
-                        .msg_iov = &iov,
-                        .msg_iovlen = 1,
-                        .msg_control = r->shape.burst > 1 ? control.bytes : NULL,
-                        .msg_controllen = r->shape.burst > 1 ? sizeof(control.bytes) : 0 };
-    g_assert_cmpint(sendmsg(r->sender.fd, &m, 0), ==, (int)used);
+    send_run(r->sender.fd, htonl(INADDR_LOOPBACK), mode == ROOM_RAW ? raw_loop_port(r->raw) : r->sender.bridge_port,
+             wire, used, one);
     r->fed[mode] += r->shape.burst;
     r->expected[mode] += (uint64_t)r->shape.burst * r->shape.receivers;
 }

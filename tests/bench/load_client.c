@@ -6,10 +6,10 @@
 #include "common/rtp/rtp_ext.h"
 #include "common/rtp/rtp_write.h"
 #include "tests/bench/load_body.h"
+#include "tests/bench/send_run.h"
 
 #include <arpa/inet.h>
 #include <glib.h>
-#include <netinet/udp.h>
 #include <string.h>
 #include <time.h>
 
@@ -116,25 +116,8 @@ static void send_chunk(LoadClient *c, LoadStream *s, int mode)
         one = make_packet(c, s, mode, s->at + i, wire + used, sizeof(wire) - used);
         used += one;
     }
-    struct sockaddr_in to = { .sin_family = AF_INET,
-                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                              .sin_port = htons(c->port[mode]) };
-    if (mode == LOAD_SERVER && c->peer.bridge_host)
-        to.sin_addr.s_addr = c->peer.bridge_host;
-    struct iovec iov = { wire, used };
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(2)];
-    } control = { .align = { .cmsg_len = CMSG_LEN(2), .cmsg_level = IPPROTO_UDP, .cmsg_type = UDP_SEGMENT } };
-    uint16_t size = (uint16_t)one;
-    memcpy(CMSG_DATA(&control.align), &size, 2);
-    struct msghdr m = { .msg_name = &to,
-                        .msg_namelen = sizeof(to),
-                        .msg_iov = &iov,
-                        .msg_iovlen = 1,
-                        .msg_control = n > 1 ? control.bytes : NULL,
-                        .msg_controllen = n > 1 ? sizeof(control.bytes) : 0 };
-    g_assert_cmpint(sendmsg(c->peer.fd, &m, 0), ==, (int)used);
+    in_addr_t host = mode == LOAD_SERVER && c->peer.bridge_host ? c->peer.bridge_host : htonl(INADDR_LOOPBACK);
+    send_run(c->peer.fd, host, c->port[mode], wire, used, one);
     s->at += n;
     s->packets += n;
     s->octets += n * (uint32_t)s->payload;

@@ -15,6 +15,7 @@ tests_bench_bench_forward_SOURCES = %D%/bench_forward.c \
 	%D%/load_client.c %D%/load_client.h \
 	%D%/load_scene.c %D%/load_scene.h \
 	%D%/raw_loop.c %D%/raw_loop.h \
+	%D%/send_run.c %D%/send_run.h \
 	%D%/samples.c %D%/samples.h \
 	%D%/storm_clients.c %D%/storm_clients.h \
 	%D%/storm_control.c %D%/storm_control.h
@@ -59,7 +60,8 @@ bench: tests/bench/bench_forward
 
 EXTRA_PROGRAMS += tests/bench/peers/load_external
 tests_bench_peers_load_external_SOURCES = %D%/peers/load_external.c %D%/awake.c %D%/awake.h \
-	%D%/load_body.c %D%/load_body.h %D%/load_client.c %D%/load_client.h %D%/samples.c %D%/samples.h
+	%D%/load_body.c %D%/load_body.h %D%/load_client.c %D%/load_client.h %D%/samples.c %D%/samples.h \
+	%D%/send_run.c %D%/send_run.h
 tests_bench_peers_load_external_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(SRTP_CFLAGS)
 tests_bench_peers_load_external_LDADD = tests/fakes/libfake-media.a $(LIBS_MEDIA) $(GLIB_LIBS)
 CLEANFILES += tests/bench/peers/load_external
