@@ -16,9 +16,9 @@
 #define BATCH 64
 #define ROOM 1600
 #define SAMPLE_EVERY 13 /* packets; no divisor of the usual bursts */
-#define HELD_UP_FRAMES                                                                                                 \
-    2 /* behind, and HELD_UP_US at most: more is not made up for. No sender has several frames on the \
-                          * wire at once, and what those would wait behind each other is not the server's delay */
+/* Behind by so many frames, and HELD_UP_US at most: more is not made up for. No sender has several frames on the wire at
+ * once, and what those would wait behind each other is not the server's delay. */
+#define HELD_UP_FRAMES 2
 #define HELD_UP_US 100000
 #define STAMP_OFF 16 /* of the time stamp in the payload, behind descriptor and VP8 header */
 #define BODY_OFF 24
