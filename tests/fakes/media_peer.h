@@ -26,7 +26,7 @@ enum { /* what every peer signals */
        /* only with PeerOptions.all_codecs, .descriptors */
        PEER_PT_AV1 = 102,
        PEER_PT_H264 = 103,
-       PEER_EXT_DESCRIPTOR = 13
+       PEER_EXT_DESCRIPTOR = 11
 };
 #define PEER_FEEDBACK_AUDIO 0x0a0a0a0au
 #define PEER_FEEDBACK_VIDEO 0x0b0b0b0bu

@@ -166,7 +166,7 @@ static void test_codec(Fixture *f, gconstpointer data)
     g_autoptr(GArray) packets = load(cap->file);
     uint16_t first[3] = { 0 }, last[3] = { 0 };
     bool seen[3] = { false };
-    uint32_t from_ts = 0, to_ts = 0;
+    uint32_t from_ts = 0, to_ts = 0; /* of encoding 0: each has an offset of its own */
     for (guint i = 0; i < packets->len; i++) {
         const Captured *k = &g_array_index(packets, Captured, i);
         uint16_t seq = (uint16_t)(k->bytes[2] << 8 | k->bytes[3]);
@@ -174,9 +174,10 @@ static void test_codec(Fixture *f, gconstpointer data)
             first[k->eid] = last[k->eid] = seq;
         if ((int16_t)(uint16_t)(seq - last[k->eid]) > 0)
             last[k->eid] = seq;
-        if (!seen[0])
+        if (k->eid == 0 && !seen[0])
             from_ts = get32(k->bytes + 4);
-        to_ts = get32(k->bytes + 4);
+        if (k->eid == 0)
+            to_ts = get32(k->bytes + 4);
         seen[k->eid] = true;
     }
     for (unsigned round = 0; round < ROUNDS; round++) {

@@ -13,7 +13,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#define DD_ID 13 /* in the vectors */
+#define DD_ID 11 /* in the vectors */
 
 typedef struct {
     const char *file;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Chromium's streams with whole payloads (tests/vectors/media/whole, made by record.mjs there), repeated to a minute of
- * one unbroken stream, and what a decoder is given of it. Test thread. */
+ * Chromium's streams with whole payloads (tests/vectors/media/whole), repeated to a minute of one unbroken stream, and
+ * what a decoder is given of it. Test thread. */
 #ifndef PLENUM_TESTS_TX_DECODE_MATERIAL_H
 #define PLENUM_TESTS_TX_DECODE_MATERIAL_H
 
