@@ -167,11 +167,25 @@ static GHashTable *reference(const Material *m, int eid, int sid)
     return sums;
 }
 
+/* Microseconds from first to last, by arrival and by the clock of each encoding: the first key frame of an encoder comes
+ * late, and yet the timestamps of the next pass must go on from those of this one. */
+static int64_t longest(const GPtrArray *captured)
+{
+    const Sent *first[SOURCE_MAX_ENCODINGS] = { NULL };
+    int64_t us = 0;
+    for (guint i = 0; i < captured->len; i++) {
+        const Sent *s = g_ptr_array_index(captured, i);
+        if (!first[s->eid])
+            first[s->eid] = s;
+        us = MAX(us, MAX(s->us, (int64_t)(s->source_ts - first[s->eid]->source_ts) * 100 / 9));
+    }
+    return us;
+}
+
 void material_init(Material *m, const Capture *cap)
 {
     *m = (Material){ .cap = cap, .captured = load(cap) };
-    const Sent *last = g_ptr_array_index(m->captured, m->captured->len - 1);
-    m->pass_us = last->us + PASS_GAP_US;
+    m->pass_us = longest(m->captured) + PASS_GAP_US;
     for (int e = 0; e < cap->encodings; e++)
         for (int s = 0; s < cap->sids; s++)
             m->sums[e][s] = reference(m, e, s);
