@@ -26,7 +26,7 @@ static void forge(DtlsPeer *to, unsigned type, unsigned seq, unsigned len, unsig
     append_u24(a, off);
     append_u24(a, n);
     for (unsigned i = 0; i < n; i++) {
-        uint8_t byte = (uint8_t)g_random_int();
+        uint8_t byte = (uint8_t)g_test_rand_int();
         g_byte_array_append(a, &byte, 1);
     }
     dtls_peer_feed(to, a->data, a->len);
@@ -97,7 +97,7 @@ static void test_forged_all_the_time(DtlsPair *p, gconstpointer data)
     say_hello(p);
     for (int round = 0; round < 100 && !dtls_pair_is_ready(p); round++) {
         for (size_t i = 0; i < G_N_ELEMENTS(forgeries); i++)
-            if (g_random_int() % 3 == 0)
+            if (g_test_rand_int_range(0, 3) == 0)
                 forge(&p->s, forgeries[i].type, forgeries[i].seq, forgeries[i].len, forgeries[i].off, forgeries[i].n,
                       forgeries[i].record + (uint64_t)round);
         dtls_pair_run(p, 5, 50000, dtls_pair_is_ready);
@@ -166,8 +166,18 @@ static void test_forged_hello(DtlsPair *p, gconstpointer before)
     g_assert_cmpuint(sessions(&p->s), ==, before ? 2 : 1);
 }
 
-/* Hellos without end, in front of the client's and behind each of his datagrams; what they are answered reaches him too.
- * He is through after one round trip more, and no handshake is begun for the forged ones but the first. */
+/* What is on its way from one to the other now, and not what is answered to it. */
+static void carry(DtlsPeer *from, DtlsPeer *to)
+{
+    for (guint n = from->out.length; n > 0; n--) {
+        g_autoptr(GBytes) d = g_queue_pop_head(&from->out);
+        dtls_peer_feed(to, g_bytes_get_data(d, NULL), g_bytes_get_size(d));
+    }
+}
+
+/* Hellos without end, in front of the client's and behind each of his datagrams; some of what they are answered reaches
+ * him too, less than our own client would stop listening at. He is through after two round trips, or one more, and no
+ * handshake is begun for the forged ones but the first. No timer helps. */
 static void test_many_hellos(DtlsPair *p, gconstpointer first)
 {
     gsize n;
@@ -176,17 +186,21 @@ static void test_many_hellos(DtlsPair *p, gconstpointer first)
     if (first)
         dtls_peer_feed(&p->s, bytes, n);
     forge_hellos(&p->s, hello, 1000);
-    if (!first) {
+    if (first) {
+        while (p->s.out.length > 50)
+            g_bytes_unref(g_queue_pop_tail(&p->s.out));
+    } else {
         dtls_peer_forget_sent(&p->s);
         dtls_peer_feed(&p->s, bytes, n);
     }
-    gint64 begin = g_get_monotonic_time();
-    while (!dtls_pair_is_ready(p) && g_get_monotonic_time() - begin < 8 * G_USEC_PER_SEC) {
+    unsigned rounds = 0;
+    for (; rounds < 20 && !dtls_pair_is_ready(p); rounds++) {
         forge_hellos(&p->s, hello, 50);
-        dtls_pair_run(p, 0, 2000, dtls_pair_is_ready);
+        carry(&p->c, &p->s);
+        carry(&p->s, &p->c);
     }
     g_assert_true(dtls_pair_is_ready(p));
-    g_assert_cmpint(p->waited_us, <, 2 * G_USEC_PER_SEC);
+    g_assert_cmpuint(rounds, ==, first ? 2 : 3);
     g_assert_cmpuint(sessions(&p->s), <=, 2);
     g_assert_cmpuint(p->s.ended + p->c.ended, ==, 0);
     dtls_pair_assert_mirrored(p);
