@@ -134,7 +134,7 @@ static void test_forged(DtlsPair *p, gconstpointer data)
             dtls_peer_feed(ends[i], alert, sizeof(alert));
             dtls_peer_feed(ends[i], close, sizeof(close));
             for (size_t j = 0; j < sizeof(noise); j++)
-                noise[j] = (uint8_t)g_random_int();
+                noise[j] = (uint8_t)g_test_rand_int();
             dtls_peer_feed(ends[i], noise, sizeof(noise));
             dtls_peer_feed(ends[i], "", 0);
         }
@@ -144,7 +144,7 @@ static void test_forged(DtlsPair *p, gconstpointer data)
     for (int i = 0; i < 2000; i++) { /* established: records of every type and epoch, contents random */
         uint8_t forged[64];
         for (size_t j = 0; j < sizeof(forged); j++)
-            forged[j] = (uint8_t)g_random_int();
+            forged[j] = (uint8_t)g_test_rand_int();
         memcpy(forged,
                (uint8_t[]){ (uint8_t)(20 + i % 5), 0xfe, 0xfd, 0, (uint8_t)(i / 5 % 3), 0, 0, 0, 0, 0, 100, 0, 51 },
                13);

@@ -230,7 +230,7 @@ static void test_not_open(void)
     for (size_t n = 0; n < 100; n++) { /* nonsense of all lengths, then the association still works */
         uint8_t *noise = malloc(n ? n : 1);
         for (size_t i = 0; i < n; i++)
-            noise[i] = (uint8_t)g_random_int();
+            noise[i] = (uint8_t)g_test_rand_int();
         sctp_on_packet(s.a, noise, n);
         free(noise);
     }
