@@ -7,7 +7,6 @@
 #include "bridge/forward.h"
 #include "bridge/media_conference.h"
 #include "bridge/media_endpoint.h"
-#include "bridge/media_first.h"
 #include "bridge/media_share.h"
 #include "bridge/rx/rx_path.h"
 #include "bridge/transport/demux.h"
@@ -228,7 +227,6 @@ void *worker_main(void *worker)
     char name[16];
     snprintf(name, sizeof(name), "media-%u", w->index);
     pthread_setname_np(pthread_self(), name);
-    media_first_media();
     for (size_t i = 0; i < w->n_fds; i++)
         worker_watch(w, w->fds[i], (uint32_t)i);
     worker_watch(w, mailbox_fd(w->inbox), TOKEN_INBOX);
