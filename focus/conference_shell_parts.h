@@ -56,7 +56,7 @@ struct ConferenceShell {
     uint64_t last_request;
     guint timer, publish;
     ConfPutOff put_off; /* as counted so far */
-    guint config_left; /* answers of the room still missing before it counts as joined */
+    guint config_left;  /* answers of the room still missing before it counts as joined */
     char *meeting_id;
     gboolean breakout, configured, stepping, leaving, ended; /* leaving: what the room says then is our own doing */
 };

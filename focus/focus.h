@@ -32,8 +32,8 @@ typedef enum {
 typedef struct {
     Metric *conferences, *conferences_created, *largest_conference, *participants, *participants_current;
     Metric *requests, *requests_new, *requests_refused[FOCUS_N_REFUSALS], *xmpp_disconnects, *healthy,
-        *restart_requested, *participants_moved, *participants_lost, *participants_refused,
-        *put_off_budget, *put_off_no_room;
+        *restart_requested, *participants_moved, *participants_lost, *participants_refused, *put_off_budget,
+        *put_off_no_room;
     Metric *bridge_count, *bridge_operational, *bridge_in_shutdown, *bridge_lost, *bridge_refused;
     Metric *dropped_in, *dropped_out, *stray_answers, *iq_waiting, *iq_held, *iq_refused;
 } FocusMetrics;

@@ -156,7 +156,9 @@ static void test_payload_untouched(Engine *f, gconstpointer unused)
         RtpView v;
         for (size_t i = 0; i < sizeof(payload); i++)
             payload[i] = (uint8_t)g_test_rand_int();
-        RtpCase c = { "", 0x80, OPUS_PT, NONE, (const char *)payload, (size_t)g_test_rand_int_range(1, sizeof(payload) + 1), 0, 0 };
+        RtpCase c = {
+            "", 0x80, OPUS_PT, NONE, (const char *)payload, (size_t)g_test_rand_int_range(1, sizeof(payload) + 1), 0, 0
+        };
         speak_case(f, &c, seq);
         g_assert_true(engine_hear(f, 1, &v));
         g_assert_cmpmem(engine_heard + v.payload_off, v.payload_len, payload, c.payload_len);
