@@ -10,7 +10,6 @@
 #include "bridge/brewery.h"
 #include "bridge/channel/colibri_ws.h"
 #include "bridge/channel/ws_target.h"
-#include "bridge/media_first.h"
 #include "bridge/transport/dtls.h"
 #include "common/base/listen_address.h"
 #include "common/base/clock.h"
@@ -310,7 +309,6 @@ static bool start_parts(App *app, GError **error)
     }
     if (!gather(app, error) || !start_workers(app, error))
         return false;
-    media_first_control();
     app->bridge =
         bridge_new(&app->env, &(BridgeEvents){ on_state_changed, on_empty, on_snapshot, on_endpoint_lost, app });
     app->metrics = metrics_new("jitsi_jvb_");

@@ -5,7 +5,6 @@ bridge_libbridge_media_a_SOURCES = \
 	bridge/forward.c bridge/forward.h \
 	bridge/media_conference.c bridge/media_conference.h \
 	bridge/media_endpoint.c bridge/media_endpoint.h \
-	bridge/media_first.c bridge/media_first.h \
 	bridge/media_share.c bridge/media_share.h \
 	bridge/media_signalling.c \
 	bridge/media_source.c bridge/media_source.h \

@@ -3,7 +3,6 @@
 
 #include "bridge/bridge.h"
 #include "bridge/colibri_routes.h"
-#include "bridge/media_first.h"
 #include "bridge/transport/dtls.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -168,7 +167,6 @@ static void *control_main(void *user)
 {
     StormControl *s = user;
     pthread_setname_np(pthread_self(), "control");
-    media_first_control(); /* as the daemon does */
     s->bridge = bridge_new(&s->env, &(BridgeEvents){ 0 });
     guint events = g_unix_fd_add(workers_event_fd(s->workers), G_IO_IN, on_events, s);
     g_main_loop_run(s->loop);

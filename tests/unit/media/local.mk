@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-MEDIA_TESTS = tests/unit/media/test_engine tests/unit/media/test_pacing tests/unit/media/test_corner_cases tests/unit/media/test_paths tests/unit/media/test_wraps tests/unit/media/test_capture_vectors tests/unit/media/test_reasons tests/unit/media/test_calm tests/unit/media/test_rules tests/unit/media/test_slot_churn tests/unit/media/test_media_first tests/unit/media/test_own_streams tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_share tests/unit/media/test_sound tests/unit/media/test_stream_stats tests/unit/media/test_tables tests/unit/media/test_tx_header
+MEDIA_TESTS = tests/unit/media/test_engine tests/unit/media/test_pacing tests/unit/media/test_corner_cases tests/unit/media/test_paths tests/unit/media/test_wraps tests/unit/media/test_capture_vectors tests/unit/media/test_reasons tests/unit/media/test_calm tests/unit/media/test_rules tests/unit/media/test_slot_churn tests/unit/media/test_own_streams tests/unit/media/test_rtx_cache tests/unit/media/test_send_batch tests/unit/media/test_share tests/unit/media/test_sound tests/unit/media/test_stream_stats tests/unit/media/test_tables tests/unit/media/test_tx_header
 check_PROGRAMS += $(MEDIA_TESTS)
 TESTS += $(MEDIA_TESTS)
 ENGINE_KIT = tests/unit/media/engine_kit.c tests/unit/media/engine_kit.h
@@ -14,10 +14,6 @@ tests_unit_media_test_engine_LDADD = $(LIBS_MEDIA_TEST)
 tests_unit_media_test_corner_cases_SOURCES = %D%/test_corner_cases.c $(ENGINE_KIT)
 tests_unit_media_test_corner_cases_CFLAGS = $(CFLAGS_MEDIA_TEST)
 tests_unit_media_test_corner_cases_LDADD = $(LIBS_MEDIA_TEST)
-
-tests_unit_media_test_media_first_SOURCES = %D%/test_media_first.c
-tests_unit_media_test_media_first_CFLAGS = $(CFLAGS_MEDIA_TEST)
-tests_unit_media_test_media_first_LDADD = $(LIBS_MEDIA_TEST)
 
 tests_unit_media_test_paths_SOURCES = %D%/test_paths.c $(ENGINE_KIT)
 tests_unit_media_test_paths_CFLAGS = $(CFLAGS_MEDIA_TEST)
