@@ -26,7 +26,9 @@
 #define PERIODIC_PROBE 2  /* times the estimate */
 #define PERIODIC_GAIN 1.5 /* a saturated look for more counts from here: at 2 to 1, a fair share looks like 4/3 */
 #define LOOK_WEIGHT 0.3
-#define LOOK_ALONE 1.03 /* measured / estimate: below it there is nobody else */
+#define LOOK_EQUAL (4 / 3.0) /* measured / estimate, beside one who has as much */
+#define LEAST_STEP 0.5
+#define MOST_STEP 2
 #define PROBE_AFTER_DROP_US 2000000
 #define PROBE_FOUND_US 2000000 /* so long after a look found more, the next one comes .. */
 #define PROBE_AGAIN_US 400000  /* .. sooner: jitter may have ended the row of them */
@@ -178,12 +180,14 @@ static bool found_more(const Bwe *b, BweProbeReason reason, int64_t bps, bool sa
 }
 
 /* A look at twice our rate R, on a link of C that others fill up, reads 2 R C / (R + C): R when we are alone, for then
- * R is C, but 4/3 of R at fair shares. */
+ * R is C, 4/3 of R at fair shares, 2 R when we have next to nothing. Who has more than others thus takes smaller steps
+ * than they, and who is alone has nobody to make room for. */
 static void note_look(Bwe *b, int64_t bps)
 {
     double ratio = (double)bps / BWE_PROBE_UTILISATION / (double)b->aimd.bps;
     b->look_ratio = b->look_ratio > 0 ? (1 - LOOK_WEIGHT) * b->look_ratio + LOOK_WEIGHT * ratio : ratio;
-    b->aimd.alone = b->look_ratio < LOOK_ALONE;
+    double factor = (b->look_ratio - 1) / (LOOK_EQUAL - 1);
+    b->aimd.step_factor = factor < LEAST_STEP ? LEAST_STEP : factor > MOST_STEP ? MOST_STEP : factor;
 }
 
 /* Takes over what a cluster measured, or not. */
@@ -207,8 +211,6 @@ static void use_probe(Bwe *b, BweProbeReason reason, int64_t probed_bps, int64_t
             bps = (int64_t)(LOSS_LIMITED_PROBE * b->loss_bps);
         bwe_aimd_set(&b->aimd, bps, now_us);
         b->raised_us = now_us;
-        b->look_ratio = 0;
-        b->aimd.alone = false;
         bwe_loss_set(&b->loss, b->aimd.bps);
         b->loss_bps = b->aimd.bps;
     }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/tx/bwe_ack_rate.h"
 
-#define MIN_SPAN_US 1000
-
 static BweAcked *at(const BweAckRate *a, size_t i)
 {
     return (BweAcked *)&a->packets[(a->first + i) % BWE_ACK_MAX_PACKETS];
@@ -48,7 +46,7 @@ void bwe_ack_rate_add(BweAckRate *a, const BwePacket *p)
 
 static int64_t rate(uint64_t bytes, int64_t span_us)
 {
-    return (int64_t)(bytes * 8000000 / (uint64_t)(span_us > MIN_SPAN_US ? span_us : MIN_SPAN_US));
+    return (int64_t)(bytes * 8000000 / (uint64_t)(span_us > BWE_ACK_MIN_SPAN_US ? span_us : BWE_ACK_MIN_SPAN_US));
 }
 
 int64_t bwe_ack_rate_bps(const BweAckRate *a)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The rate the receiver acknowledges: over a window of arrivals, with the longest silence taken out, and never
- * above what was sent in that time (a burst that waited somewhere arrives faster than the link is).
+ * above what was sent in that time (a burst that waited somewhere arrives faster than the link is). Times shorter than
+ * BWE_ACK_MIN_SPAN_US, of sending and of arriving, count as that: what has no length still has a finite rate.
  * Part of Bwe; its owner's thread. Pure. */
 #ifndef PLENUM_BRIDGE_TX_BWE_ACK_RATE_H
 #define PLENUM_BRIDGE_TX_BWE_ACK_RATE_H
@@ -13,6 +14,7 @@
 #define BWE_ACK_MAX_PACKETS 2048 /* 0.4 s at 50 Mbit/s: some frames, or their pauses would show as changes */
 #define BWE_ACK_MIN_PACKETS 10   /* below: unknown */
 #define BWE_ACK_KEEP_PACKETS 20  /* kept although older than the window */
+#define BWE_ACK_MIN_SPAN_US 1000
 #define BWE_ACK_WINDOW_US 1000000
 #define BWE_ACK_RECENT_US 250000
 #define BWE_ACK_MAX_WINDOW_US 5000000

@@ -8,7 +8,6 @@
 #define ADDITIVE_SLOW_BPS 80000.0
 #define ADDITIVE_SHARE 0.08
 #define ADDITIVE_MOST 0.3
-#define ALONE_SHARE 0.5 /* of the step, where nobody has to be made room for or won room from */
 #define ABOVE_S 0.4
 #define MILD 0.88         /* acknowledged / aimed at: a little too much was sent .. */
 #define AGAIN_US 1000000  /* .. and not only what still arrives of it */
@@ -30,6 +29,7 @@ void bwe_aimd_init(BweAimd *a, int64_t start_bps, int64_t min_bps, int64_t max_b
                     .max_bps = max_bps,
                     .bps = clamp(start_bps, min_bps, max_bps),
                     .link.deviation = MIN_DEVIATION,
+                    .step_factor = 1,
                     .rtt_us = DEFAULT_RTT_US,
                     .changed_us = now_us,
                     .decreased_us = -1 };
@@ -84,7 +84,7 @@ static double additive_bps_per_second(const BweAimd *a)
     double response_s = (a->rtt_us + 100000) / 1e6;
     double step = 2 * PACKET_BITS / response_s * fmax(1, sqrt(a->bps / ADDITIVE_FAST_BPS));
     double most = fmin(fmax(ADDITIVE_SLOW_BPS, ADDITIVE_SHARE * a->bps), ADDITIVE_MOST * a->bps);
-    return fmin(step, most) * (a->alone ? ALONE_SHARE : 1);
+    return fmin(step, most) * a->step_factor;
 }
 
 static void increase(BweAimd *a, int64_t acked_bps, int64_t now_us)

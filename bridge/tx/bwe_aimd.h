@@ -22,7 +22,7 @@ typedef struct {
     enum { BWE_AIMD_HOLD, BWE_AIMD_INCREASE } state;
     BweLinkCapacity link;
     int64_t rtt_us;
-    bool alone;                       /* nobody else sends on the link, as far as looks for more tell */
+    double step_factor;               /* of the steps where the link is known; 1 to begin with */
     int64_t changed_us, decreased_us; /* decreased_us -1: never */
 } BweAimd;
 

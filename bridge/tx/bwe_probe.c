@@ -6,6 +6,7 @@
 #define MAX_RATIO 2
 #define SATURATED 0.9 /* received / sent */
 #define MIN_SHARE_PCT 70
+#define GOLDEN_US 30902 /* of BWE_PROBE_AFTER_US: steps of it, modulo the whole, spread evenly however many */
 
 static void drop_first(BweProbe *p)
 {
@@ -46,6 +47,12 @@ static int64_t next_burst_us(const BweCluster *c)
     return c->started_us + (int64_t)(c->sent_bytes * 8000000 / (uint64_t)c->rate_bps);
 }
 
+static int64_t begin_us(const BweCluster *c, int64_t now_us)
+{
+    bool look = c->reason == BWE_PROBE_PERIODIC || c->reason == BWE_PROBE_CONFIRM;
+    return now_us + (look ? (int64_t)c->id * GOLDEN_US % BWE_PROBE_AFTER_US : 0);
+}
+
 size_t bwe_probe_bytes_due(BweProbe *p, size_t packet_bytes, int64_t now_us, int64_t *again_us)
 {
     *again_us = INT64_MAX;
@@ -53,8 +60,15 @@ size_t bwe_probe_bytes_due(BweProbe *p, size_t packet_bytes, int64_t now_us, int
         return 0;
     BweCluster *c = &p->clusters[0];
     if (c->started_us == 0) {
-        if (packet_bytes < BWE_PROBE_TRIGGER)
-            return 0; /* starts in the wake of video only: with nothing to send, nothing to find out */
+        if (c->begin_us == 0) {
+            if (packet_bytes < BWE_PROBE_TRIGGER)
+                return 0; /* starts in the wake of video only: with nothing to send, nothing to find out */
+            c->begin_us = begin_us(c, now_us);
+        }
+        if (now_us < c->begin_us) {
+            *again_us = c->begin_us;
+            return 0;
+        }
         c->started_us = now_us > 0 ? now_us : 1;
         int64_t length_us = c->reason == BWE_PROBE_CONFIRM ? BWE_PROBE_CONFIRM_US : BWE_PROBE_US;
         c->goal_bytes = (size_t)(c->rate_bps * length_us / 8000000);

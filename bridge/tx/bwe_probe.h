@@ -10,15 +10,19 @@
 #include <stdint.h>
 #include "bridge/tx/bwe_packet.h"
 
-#define BWE_PROBE_US 25000 /* a cluster lasts this long at least ... */
-#define BWE_PROBE_CONFIRM_US                                                                                           \
-    80000                         /* one that confirms: others' frames, 33 ms apart, and jitter must not hide from it */
-#define BWE_PROBE_PACKETS 5       /* ... and has so many packets */
-#define BWE_PROBE_PACKETS_SLOW 3  /* where large ones would take much longer */
-#define BWE_PROBE_BURST_US 2000   /* sent at a time */
-#define BWE_PROBE_LATE_US 20000   /* behind its schedule by this: given up */
-#define BWE_PROBE_WAIT_US 1000000 /* for a packet to start it, and for its feedback */
-#define BWE_PROBE_TRIGGER 200     /* bytes of a packet that may start a cluster: a video packet */
+/* A cluster lasts this long at least and has so many packets. A shorter one may fall between two frames of others and see
+ * nothing of them. */
+#define BWE_PROBE_US 40000
+#define BWE_PROBE_PACKETS 5
+#define BWE_PROBE_PACKETS_SLOW 3   /* where large ones would take much longer */
+#define BWE_PROBE_CONFIRM_US 80000 /* one that confirms: jitter must not hide from it either */
+/* A look begins up to so long after the packet that wakes it: others' frames keep their distance from ours, and looks that
+ * all began with a frame of ours would all meet the same part of theirs. */
+#define BWE_PROBE_AFTER_US 50000
+#define BWE_PROBE_BURST_US 2000     /* sent at a time */
+#define BWE_PROBE_LATE_US 20000     /* behind its schedule by this: given up */
+#define BWE_PROBE_WAIT_US 1000000   /* for a packet to start it, and for its feedback */
+#define BWE_PROBE_TRIGGER 200       /* bytes of a packet that may start a cluster: a video packet */
 #define BWE_PROBE_PERIOD_US 2000000 /* between looks for more while the estimate is below what is wanted */
 #define BWE_PROBE_UTILISATION 0.95  /* of what a saturated cluster measured is taken */
 #define BWE_PROBE_QUEUE 2           /* clusters waiting at most: the two of the start */
@@ -35,7 +39,7 @@ typedef struct {
     uint16_t id;
     BweProbeReason reason;
     int64_t rate_bps;
-    int64_t queued_us, started_us, ended_us; /* started_us 0: waits; ended_us 0: runs */
+    int64_t queued_us, begin_us, started_us, ended_us; /* 0 of the last three: not woken, waits, runs */
     size_t goal_bytes, sent_bytes;
     unsigned sent_packets;
     /* measured */

@@ -15,6 +15,7 @@ void sim_flow_init(SimFlow *f, int id, const BweConfig *config, int64_t start_us
     f->back_delay_us = 20000;
     f->report_us = 100000;
     f->source_max_bps = INT64_MAX;
+    f->frame_us = SIM_FRAME_US;
     f->next_probe_us = INT64_MAX;
     f->bwe = bwe_new(config, start_us);
     bwe_set_wanted_bps(f->bwe, config->max_bps); /* an encoder can use all there is; layers say later what they want */
@@ -174,7 +175,7 @@ static void next_frame(SimFlow *f, int64_t now_us)
                                      : f->layers_bps[layer];
     int64_t all = f->layers_bps[0] ? f->sources_bps : rate;
     rate = rate < f->source_max_bps ? rate : f->source_max_bps;
-    double size = rate * SIM_FRAME_US / 8e6 * (0.8 + 0.4 * sim_random(&f->seed));
+    double size = rate * f->frame_us / 8e6 * (0.8 + 0.4 * sim_random(&f->seed));
     if (f->key_every_us && now_us >= f->next_key_us) {
         f->key_due[i] = true;
         f->next_key_us = now_us + f->key_every_us;
@@ -184,7 +185,7 @@ static void next_frame(SimFlow *f, int64_t now_us)
     f->key_due[i] = false;
     f->frame_left += (size_t)size;
     pacer_set_rate(&f->pacer, (int64_t)(PACING * (f->key_factor > 0 ? SENDER_RATE_MORE : 1) * all), now_us);
-    f->next_frame_us += SIM_FRAME_US / n;
+    f->next_frame_us += f->frame_us / n;
 }
 
 void sim_flow_send(SimFlow *f, SimLink *link, int64_t now_us)

@@ -17,7 +17,7 @@
 #define SIM_STEP_US 250
 #define SIM_PACKET_BYTES 1200
 #define SIM_PADDING_BYTES 280 /* the longest padding-only packet */
-#define SIM_FRAME_US 33333
+#define SIM_FRAME_US 33333    /* without another wish */
 #define SIM_LAYERS 3
 #define SIM_TILES 4 /* besides what is on stage */
 #define SIM_SOURCES (1 + SIM_TILES)
@@ -34,7 +34,7 @@ typedef struct {
     /* set by the test */
     int id;
     int64_t start_us, back_delay_us, report_us; /* report_us: the receiver reports so often */
-    int64_t source_max_bps;                     /* what the source makes at most */
+    int64_t source_max_bps, frame_us;           /* what the source makes at most; between its frames */
     int64_t layers_bps[SIM_LAYERS]; /* if set: it sends what it is given of these, and padding looks after the rest */
     int64_t tiles_bps[SIM_LAYERS];  /* the same of each of SIM_TILES more sources, not on stage, 360 px at most */
     double key_factor;              /* size of a key frame, in frames; 0: all are equal */

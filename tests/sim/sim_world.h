@@ -10,7 +10,7 @@
 #define SECOND 1000000LL
 #define SIM_EPOCH_US (1 * SECOND) /* virtual time starts here */
 #define MBIT 1e6
-#define SIM_FLOWS 2
+#define SIM_FLOWS 4
 #define SIM_SENT_US 250000 /* the sent rate is watched over so long */
 
 typedef struct {

@@ -49,7 +49,10 @@ static int64_t probe(int64_t rate_bps, int64_t service_us, int lose_every, bool 
     g_assert_cmpuint(bwe_probe_bytes_due(&p, 0, now, &again), ==, 0); /* waits for a video packet */
     g_assert_cmpuint(bwe_probe_bytes_due(&p, BWE_PROBE_TRIGGER - 1, now, &again), ==, 0);
     g_assert_cmpuint(bwe_probe_running(&p), ==, 0);
-    size_t due = bwe_probe_bytes_due(&p, BWE_PROBE_TRIGGER, now, &again);
+    g_assert_cmpuint(bwe_probe_bytes_due(&p, BWE_PROBE_TRIGGER, now, &again), ==, 0); /* woken; begins a little later */
+    g_assert_cmpint(again, >, now);
+    int64_t begin_us = now = again;
+    size_t due = bwe_probe_bytes_due(&p, 0, now, &again);
     g_assert_cmpuint(due, >, 0);
     uint16_t id = bwe_probe_running(&p);
     g_assert_cmpuint(id, !=, 0);
@@ -65,7 +68,8 @@ static int64_t probe(int64_t rate_bps, int64_t service_us, int lose_every, bool 
         if (due == 0 && again != INT64_MAX)
             now = again;
     }
-    g_assert_cmpint(now - START, <=, MAX(30 * MS, 5 * 1200 * 8 * SECOND / rate_bps));
+    g_assert_cmpint(now - begin_us, <=, MAX(BWE_PROBE_US + 5 * MS, 5 * 1200 * 8 * SECOND / rate_bps));
+    g_assert_cmpint(now - begin_us, >=, BWE_PROBE_US - BWE_PROBE_BURST_US);
     for (size_t i = 0; i < n; i++)
         if (lose_every == 0 || i % (size_t)lose_every != 0)
             bwe_probe_received(&p, &sent[i]);
@@ -95,6 +99,44 @@ static void test_probe(void)
     g_assert_cmpint(bps, <, 700000);
     g_assert_cmpint(probe(20000000, 0, 3, &saturated), ==, 0); /* too much of it lost */
     g_assert_cmpint(probe(20000000, 0, 9, &saturated), >, 0);
+}
+
+/* When a cluster begins that a packet woke at `now`. */
+static int64_t begins_us(BweProbe *p, BweProbeReason reason, int64_t now)
+{
+    int64_t again;
+    bwe_probe_add(p, reason, 5000000, now);
+    if (bwe_probe_bytes_due(p, BWE_PROBE_TRIGGER, now, &again) == 0) {
+        g_assert_cmpuint(bwe_probe_bytes_due(p, 0, again - 1, &(int64_t){ 0 }), ==, 0);
+        /* the next packet changes nothing */
+        g_assert_cmpuint(bwe_probe_bytes_due(p, 1200, again - 1, &(int64_t){ 0 }), ==, 0);
+        g_assert_cmpuint(bwe_probe_bytes_due(p, 0, again, &(int64_t){ 0 }), >, 0);
+        now = again;
+    }
+    g_assert_cmpuint(bwe_probe_running(p), !=, 0);
+    bwe_probe_cancel(p);
+    return now;
+}
+
+/* Looks for more meet every part of the interval between frames; the others, which look for the limit after a jump,
+ * do not wait. More looks than there are ids. */
+static void test_probe_begin(void)
+{
+    BweProbe p = { 0 };
+    int64_t now = START;
+    for (int round = 0; round < 40; round++) {
+        unsigned met[5] = { 0 };
+        for (int i = 0; i < 10; i++, now += 2 * SECOND) {
+            int64_t after_us = begins_us(&p, i & 1 ? BWE_PROBE_CONFIRM : BWE_PROBE_PERIODIC, now) - now;
+            g_assert_cmpint(after_us, <, BWE_PROBE_AFTER_US);
+            met[after_us * 5 / BWE_PROBE_AFTER_US]++;
+        }
+        for (size_t i = 0; i < G_N_ELEMENTS(met); i++)
+            g_assert_cmpuint(met[i], >, 0);
+    }
+    g_assert_cmpint(begins_us(&p, BWE_PROBE_INITIAL, now), ==, now);
+    g_assert_cmpint(begins_us(&p, BWE_PROBE_FURTHER, now), ==, now);
+    g_assert_cmpint(begins_us(&p, BWE_PROBE_RECOVERY, now), ==, now);
 }
 
 static void test_probe_late(void)
@@ -283,6 +325,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/tx/bwe/alr", test_alr);
     g_test_add_func("/tx/bwe/probe", test_probe);
+    g_test_add_func("/tx/bwe/probe begin", test_probe_begin);
     g_test_add_func("/tx/bwe/probe late", test_probe_late);
     g_test_add_func("/tx/bwe/remb", test_remb);
     ADD_ROWS("/tx/bwe/remb believed", rembs, test_remb_believed);

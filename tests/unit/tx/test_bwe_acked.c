@@ -48,12 +48,19 @@ typedef struct {
     double least_mbit, most_mbit;
 } AckCase;
 
+#define ACK_BYTES 1200
+#define MBIT_OF_SPAN(n) ((n)*ACK_BYTES * 8.0 / BWE_ACK_MIN_SPAN_US)
+
 static const AckCase acks[] = {
     { "too few", BWE_ACK_MIN_PACKETS - 1, 1000, 1000, 0, 0, 0 },
     { "steady", 300, 1200, 1200, 0, 7.9, 8.1 },
     { "link slower than we send", 300, 600, 1200, 0, 7.9, 8.1 },
     { "burst out of a buffer", 300, 1200, 100, 0, 7.9, 8.1 },
-    { "all at one time", 50, 0, 0, 0, 0.1, 1000 },
+    { "arrives at one time", 50, 1200, 0, 0, 7.9, 8.1 },
+    { "sent at one time", 50, 0, 1200, 0, 7.9, 8.1 },
+    { "all at one time", 50, 0, 0, 0, MBIT_OF_SPAN(49), MBIT_OF_SPAN(49) }, /* the first one only begins the time */
+    { "within the shortest time", 50, 10, 10, 0, MBIT_OF_SPAN(49), MBIT_OF_SPAN(49) },
+    { "just over the shortest time", 50, 25, 25, 0, 380, 390 },
     { "a pause of the link", 100, 1200, 1200, 50, 7.9, 8.3 },
     { "few a second", 60, 100000, 100000, 0, 0.09, 0.1 },
     { "more than fit", 10000, 240, 240, 0, 39.5, 40.5 },
@@ -66,7 +73,7 @@ static void test_ack_rate(gconstpointer data)
     a = (BweAckRate){ 0 };
     for (int i = 0; i < c->n; i++) {
         int64_t late = c->pause_at && i >= c->pause_at ? SECOND / 2 : 0;
-        BwePacket p = packet(START + i * c->send_gap_us, 4290 * SECOND + i * c->arrival_gap_us + late, 1200);
+        BwePacket p = packet(START + i * c->send_gap_us, 4290 * SECOND + i * c->arrival_gap_us + late, ACK_BYTES);
         bwe_ack_rate_add(&a, &p);
     }
     double mbit = bwe_ack_rate_bps(&a) / 1e6;
