@@ -8,7 +8,9 @@ bool keyframe_asker_allows(KeyframeAsker *a, int64_t rtt_us, int64_t now_us)
         interval = KEYFRAME_RECEIVER_US;
     int64_t last = a->asked_us[(a->next + KEYFRAME_RECEIVER_BURST - 1) % KEYFRAME_RECEIVER_BURST];
     int64_t oldest = a->asked_us[a->next];
-    if ((last && now_us - last < interval) || (oldest && now_us - oldest < KEYFRAME_WINDOW_US))
+    if (oldest && now_us - oldest < KEYFRAME_WINDOW_US)
+        interval = KEYFRAME_SLOW_US;
+    if (last && now_us - last < interval)
         return false;
     a->asked_us[a->next] = now_us;
     a->next = (uint8_t)((a->next + 1) % KEYFRAME_RECEIVER_BURST);

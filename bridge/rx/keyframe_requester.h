@@ -14,7 +14,7 @@
 #define KEYFRAME_SLOW_US 1000000
 #define KEYFRAME_RECEIVER_US 200000 /* per receiver and source: min(this, RTT + KEYFRAME_RTT_EXTRA_US) */
 #define KEYFRAME_RTT_EXTRA_US 10000
-#define KEYFRAME_RECEIVER_BURST 3 /* requests of one receiver per KEYFRAME_WINDOW_US */
+#define KEYFRAME_RECEIVER_BURST 3 /* requests of one receiver per KEYFRAME_WINDOW_US; then one a KEYFRAME_SLOW_US */
 #define KEYFRAME_WINDOW_US 10000000
 #define KEYFRAME_NEED_BURST 10       /* switches of one receiver per KEYFRAME_WINDOW_US; then one a KEYFRAME_SLOW_US */
 #define KEYFRAME_AHEAD_US 10000      /* of a new speaker, after what its round trip is shorter than the receivers' .. */
@@ -36,11 +36,11 @@ typedef struct {
     int64_t needed_us, window_us;              /* 0 none */
 } KeyframeAsker;
 
-/* A receiver sent PLI or FIR: may it count? rtt_us of that receiver, 0 unknown. */
+/* A receiver sent PLI or FIR: may it count? rtt_us of that receiver, 0 unknown. One that has spent its burst before it could
+ * use the key frame, as Firefox does when it negotiates anew at that moment, stands still for a second and not for ten. */
 bool keyframe_asker_allows(KeyframeAsker *a, int64_t rtt_us, int64_t now_us);
 /* What the receiver is sent cannot begin, or switch, without a key frame: may that count? It goes on being so until one
- * comes, so that refusing is to ask later. Looser than for PLI: three in ten seconds would keep a receiver who brings
- * somebody on stage, and off again, waiting for ten. */
+ * comes, so that refusing is to ask later. Looser than for PLI: a receiver may bring people on stage, and off again. */
 bool keyframe_asker_needs(KeyframeAsker *a, int64_t now_us);
 /* A new speaker will be on the receivers' stages when they have heard of it, and its key frame is to come then: when to ask
  * for it. Round trips 0 unknown. */

@@ -228,8 +228,17 @@ static void test_keyframe_asker(void)
     g_assert_false(keyframe_asker_allows(&a, 0, now + 199 * MS));
     g_assert_true(keyframe_asker_allows(&a, 20 * MS, now + 31 * MS));   /* RTT + 10 ms */
     g_assert_true(keyframe_asker_allows(&a, 500 * MS, now + 231 * MS)); /* never more than 200 ms */
-    g_assert_false(keyframe_asker_allows(&a, 0, now + 5000 * MS));      /* three in ten seconds */
-    g_assert_true(keyframe_asker_allows(&a, 0, now + KEYFRAME_WINDOW_US));
+    g_assert_false(keyframe_asker_allows(&a, 0, now + 1230 * MS));      /* three in ten seconds, then one a second */
+    g_assert_true(keyframe_asker_allows(&a, 0, now + 1231 * MS));
+    g_assert_false(keyframe_asker_allows(&a, 0, now + 2230 * MS));
+    unsigned allowed = 0;
+    for (int64_t ms = 2231; ms < 12000; ms += 10)
+        allowed += keyframe_asker_allows(&a, 0, now + ms * MS);
+    g_assert_cmpuint(allowed, ==, 10); /* who never stops asking gets no new burst */
+    now += 22000 * MS;
+    for (int i = 0; i < KEYFRAME_RECEIVER_BURST; i++)
+        g_assert_true(keyframe_asker_allows(&a, 0, now + i * KEYFRAME_RECEIVER_US));
+    g_assert_false(keyframe_asker_allows(&a, 0, now + KEYFRAME_RECEIVER_BURST * KEYFRAME_RECEIVER_US));
 }
 
 /* Wishes that change without end ask for a key frame each, but not of the sender: ten, and then one a second. */
