@@ -381,17 +381,21 @@ static void take(Worker *w, const ShareItem *item)
 void worker_on_shared(Worker *w)
 {
     ShareItem item;
+    bool empty = false;
     for (unsigned n = 1; n <= SHARE_ROUND; n++) {
         if (!mailbox_take(w->shared, &item)) {
             /* As with the inbox: reset the wake-up, then look once more. */
             mailbox_clear_wake(w->shared);
-            if (!mailbox_take(w->shared, &item))
+            empty = !mailbox_take(w->shared, &item);
+            if (empty)
                 break;
         }
         take(w, &item);
         if (n % RECEIVE_BATCH == 0)
             forward_batches(w);
     }
+    if (!empty)
+        mailbox_keep_wake(w->shared);
     forward_batches(w);
 }
 

@@ -27,14 +27,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WORKERS_MAX 32              /* more cores than this stay without a worker */
-#define WORKER_ADDRESSES_MAX 16     /* local addresses, each a socket per worker */
-#define WORKER_CANDIDATES_MAX 32    /* per command */
-#define WORKER_SOURCES_MAX 32       /* per endpoint */
-#define WORKER_ENCODINGS_MAX 4      /* per video source */
-#define WORKER_PAYLOADS_MAX 64      /* per endpoint */
-#define WORKER_CONSTRAINTS_MAX 1000 /* names in one list of ReceiverVideoConstraints */
-#define WORKER_DATAGRAM_MAX 1500    /* bytes of a DTLS record either way */
+#define WORKERS_MAX 32               /* more cores than this stay without a worker */
+#define WORKER_ADDRESSES_MAX 16      /* local addresses, each a socket per worker */
+#define WORKER_CANDIDATES_MAX 32     /* per command */
+#define WORKER_SOURCES_MAX 32        /* per endpoint */
+#define WORKER_ENCODINGS_MAX 4       /* per video source */
+#define WORKER_PAYLOADS_MAX 64       /* per endpoint */
+#define WORKER_CONSTRAINTS_MAX 1000  /* names in one list of ReceiverVideoConstraints */
+#define WORKER_DATAGRAM_MAX 1500     /* bytes of a DTLS record either way */
+#define WORKER_COMMANDS_PER_ROUND 64 /* carried out in one go; then packets get their turn */
 #define WORKER_MID_SIZE 8
 
 /* ---- values ---- */

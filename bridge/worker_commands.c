@@ -9,8 +9,6 @@
 #include "bridge/worker_snapshot.h"
 #include "common/base/clock.h"
 
-#define COMMANDS_PER_ROUND 64 /* then packets get their turn */
-
 static void create_conference(Worker *w, const WorkerCommand *c)
 {
     if (!worker_find_conference(w, c->conference))
@@ -127,10 +125,9 @@ static void carry_out(Worker *w, WorkerCommand **command)
 void worker_on_inbox(Worker *w)
 {
     WorkerCommand *c;
-    for (unsigned n = 0; n < COMMANDS_PER_ROUND; n++) {
+    for (unsigned n = 0; n < WORKER_COMMANDS_PER_ROUND; n++) {
         if (!mailbox_take(w->inbox, &c)) {
-            /* Empty: reset the wake-up, then look once more for what came in between. A round that ends before
-             * this leaves the wake-up set and is continued after the packets. */
+            /* Empty: reset the wake-up, then look once more for what came in between. */
             mailbox_clear_wake(w->inbox);
             if (!mailbox_take(w->inbox, &c)) {
                 if (atomic_load_explicit(&w->wants_room, memory_order_relaxed) &&
@@ -146,4 +143,5 @@ void worker_on_inbox(Worker *w)
         carry_out(w, &c);
         worker_command_free(c);
     }
+    mailbox_keep_wake(w->inbox); /* the rest after the packets */
 }

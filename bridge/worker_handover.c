@@ -65,11 +65,13 @@ void worker_on_handover(Worker *w)
 {
     HandoverItem item;
     unsigned n = 0;
-    /* One ring full a round: others may write as fast as this reads. The wake-up stays set until it is empty. */
+    bool empty = false;
+    /* One ring full a round: others may write as fast as this reads. */
     for (unsigned taken = 0; taken < WORKER_HANDOVER; taken++) {
         if (!mailbox_take(w->handover, &item)) {
             mailbox_clear_wake(w->handover);
-            if (!mailbox_take(w->handover, &item))
+            empty = !mailbox_take(w->handover, &item);
+            if (empty)
                 break;
         }
         if (item.type == HANDOVER_REMEMBER) {
@@ -88,5 +90,7 @@ void worker_on_handover(Worker *w)
         if (++n % RECEIVE_BATCH == 0)
             forward_batches(w);
     }
+    if (!empty)
+        mailbox_keep_wake(w->handover);
     forward_batches(w);
 }

@@ -110,6 +110,11 @@ void mailbox_clear_wake(Mailbox *box)
     atomic_exchange_explicit(&box->woken, false, memory_order_acq_rel);
 }
 
+void mailbox_keep_wake(Mailbox *box)
+{
+    wake(box);
+}
+
 bool mailbox_take(Mailbox *box, void *item)
 {
     Slot *slot = slot_at(box, box->head);

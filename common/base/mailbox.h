@@ -25,6 +25,8 @@ bool mailbox_post(Mailbox *box, const void *item);
 int mailbox_fd(const Mailbox *box);
 /* Reader: resets the wake-up. Call it first, then take until false. */
 void mailbox_clear_wake(Mailbox *box);
+/* Reader: who stops before it is empty, although he has reset the wake-up on the way, is woken again for the rest. */
+void mailbox_keep_wake(Mailbox *box);
 /* Reader: the oldest item; false: empty (or the next one is just being written, its wake-up follows). */
 bool mailbox_take(Mailbox *box, void *item);
 /* Refused posts since birth. Any thread. */

@@ -51,6 +51,30 @@ static void test_wake(void)
     mailbox_free(box);
 }
 
+/* What was posted between "empty" and the reset has no wake-up of its own: a reader that stops then must ask for one. */
+static void test_stop_early(void)
+{
+    Mailbox *box = mailbox_new(sizeof(int), 8);
+    int v = 1;
+    mailbox_post(box, &v);
+    g_assert_true(mailbox_take(box, &v));
+    g_assert_false(mailbox_take(box, &v));
+    for (v = 2; v <= 3; v++)
+        mailbox_post(box, &v);
+    mailbox_clear_wake(box);
+    g_assert_true(mailbox_take(box, &v));
+    g_assert_cmpint(v, ==, 2);
+    g_assert_false(is_readable(box));
+    mailbox_keep_wake(box);
+    g_assert_true(is_readable(box));
+    mailbox_keep_wake(box); /* as if it had never been reset */
+    mailbox_clear_wake(box);
+    g_assert_false(is_readable(box));
+    g_assert_true(mailbox_take(box, &v));
+    g_assert_cmpint(v, ==, 3);
+    mailbox_free(box);
+}
+
 static void test_bad_sizes(void)
 {
     static const size_t bad[][2] = {
@@ -124,6 +148,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/base/mailbox/order and full", test_order_and_full);
     g_test_add_func("/base/mailbox/wake", test_wake);
+    g_test_add_func("/base/mailbox/stop early", test_stop_early);
     g_test_add_func("/base/mailbox/bad sizes", test_bad_sizes);
     g_test_add_func("/base/mailbox/threads", test_threads);
     return g_test_run();
