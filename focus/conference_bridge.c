@@ -25,7 +25,6 @@ void bridge_session_free(void *p)
     g_free(bs->region);
     g_free(bs->id);
     source_set_free(bs->feedback);
-    source_set_free(bs->spare);
     g_free(bs);
 }
 
@@ -415,22 +414,21 @@ static bool is_used(const Conference *c, const SourceSet *feedback, uint32_t ssr
 }
 
 /* COMPAT: as long as there is one m-line of a kind, Firefox takes an SSRC it was not told of for that line's, by its
- * payload type, and does not let go of it when the source is signalled: a client of 2022, which has a line per source
- * and begins with the bridge's alone, stays without sound or picture if packets outrun the source-add. With a second
- * line the payload type says nothing, and packets that come early are only lost. */
-static SourceSet *make_spare(const Conference *c, const SourceSet *feedback)
+ * payload type, and does not let go of it when the source is signalled: a client with a line per source, or per slot of
+ * the bridge, begins with the bridge's alone, and stays without sound or picture if packets outrun the line. With a
+ * second one, which nobody sends with, the payload type says nothing, and packets that come early are only lost. Not
+ * all releases leave mid out of what Firefox is told, without which it would drop them anyway, and none says so. */
+static void add_spares(const Conference *c, SourceSet *feedback)
 {
-    SourceSet *out = source_set_new();
-    for (guint i = 0; i < feedback->sources->len; i++) {
+    for (guint i = 0, n = feedback->sources->len; i < n; i++) {
         const Source *own = feedback->sources->pdata[i];
         bool audio = own->kind == MEDIA_AUDIO;
         uint32_t ssrc = own->ssrc;
-        while (is_used(c, feedback, ssrc) || source_set_find(out, ssrc))
+        while (is_used(c, feedback, ssrc))
             ssrc++;
-        source_set_add_source(out, own->kind, ssrc, audio ? "jvb-a1" : "jvb-v1",
+        source_set_add_source(feedback, own->kind, ssrc, audio ? "jvb-a1" : "jvb-v1",
                               audio ? MSID_SPARE_AUDIO : MSID_SPARE_VIDEO, VIDEO_TYPE_UNSET);
     }
-    return out;
 }
 
 static bool is_usable(const Colibri2Transport *t, bool needs_sctp)
@@ -453,7 +451,7 @@ static void on_allocated(Conference *c, Member *m, const ConfEvent *ev)
     }
     if (ev->modified->sources && !m->bridge->feedback) {
         m->bridge->feedback = read_feedback(ev->modified->sources);
-        m->bridge->spare = make_spare(c, m->bridge->feedback);
+        add_spares(c, m->bridge->feedback);
     }
     conf_send_offer(c, m, t->ice, sctp ? (uint16_t)t->sctp_port : 0);
     if (c->room_due_ms != NEVER)

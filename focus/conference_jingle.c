@@ -105,7 +105,7 @@ static bool add_sources(const Ask *a, const SourceSet *sources, GError **error)
     const BridgeSession *bs = a->m->bridge;
     for (guint i = 0; bs && bs->feedback && i < sources->sources->len; i++) {
         uint32_t ssrc = ((const Source *)sources->sources->pdata[i])->ssrc;
-        if (source_set_find(bs->feedback, ssrc) || source_set_find(bs->spare, ssrc)) {
+        if (source_set_find(bs->feedback, ssrc)) {
             g_set_error(error, JINGLE_ERROR, JINGLE_ERROR_BAD_REQUEST, "SSRC is already used: %u.", ssrc);
             return false;
         }

@@ -21,8 +21,7 @@
 typedef struct {
     char *jid, *region;
     char *id;            /* bridge-session id that clients echo */
-    SourceSet *feedback; /* the bridge's own sources with msid; NULL until the first allocation */
-    SourceSet *spare;    /* one more of each kind that nobody sends; made with them */
+    SourceSet *feedback; /* the bridge's own sources with msid, and spare ones; NULL until the first allocation */
     uint64_t born;       /* serial: answers to earlier requests are about an older session on that bridge */
     bool created;        /* the create was sent */
 } BridgeSession;

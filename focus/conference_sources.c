@@ -8,12 +8,8 @@ SourceMap *conf_sources_for(const Conference *c, const Member *m)
     SourceMap *map =
         offer_rewrites_ssrcs(m->features, &c->config->offer) ? source_map_new() : source_map_copy(c->shown);
     source_map_set(map, m->id, NULL); /* never its own */
-    if (m->bridge && m->bridge->feedback) {
-        g_autoptr(SourceSet) own = source_set_copy(m->bridge->feedback);
-        if (offer_needs_spare_lines(m->features, &c->config->offer))
-            source_set_add(own, m->bridge->spare);
-        source_map_set(map, OWNER_BRIDGE, own);
-    }
+    if (m->bridge && m->bridge->feedback)
+        source_map_set(map, OWNER_BRIDGE, m->bridge->feedback);
     if (!(m->features & PEER_AUDIO))
         source_map_drop_kind(map, MEDIA_AUDIO);
     if (!(m->features & PEER_VIDEO))

@@ -253,8 +253,11 @@ static void collect(gpointer user)
 static void make_metrics(Focus *focus)
 {
 #define GAUGE(name, help) metrics_gauge(focus->registry, name, help, NULL, NULL)
-#define PUT_OFF_HELP "Invitations put off because the user joins too often (budget), or a bridge had no room."
 #define COUNTER(name, help) metrics_counter(focus->registry, name, help, NULL, NULL)
+#define PUT_OFF(reason)                                                                                                \
+    metrics_counter(focus->registry, "invitations_put_off",                                                            \
+                    "Invitations put off because the user joins too often (budget), or a bridge had no room.",         \
+                    "reason", reason)
     focus->registry = metrics_new("jitsi_jicofo_");
     focus->metrics = (FocusMetrics){
         .conferences = GAUGE("conferences", "Conferences running now."),
@@ -273,8 +276,8 @@ static void make_metrics(Focus *focus)
         .participants_lost =
             COUNTER("participants_lost", "Participants invited anew because the bridge heard nothing of them."),
         .participants_refused = COUNTER("participants_refused", "Participants not invited: their room is too full."),
-        .put_off_budget = metrics_counter(focus->registry, "invitations_put_off", PUT_OFF_HELP, "reason", "budget"),
-        .put_off_no_room = metrics_counter(focus->registry, "invitations_put_off", PUT_OFF_HELP, "reason", "no_room"),
+        .put_off_budget = PUT_OFF("budget"),
+        .put_off_no_room = PUT_OFF("no_room"),
         .bridge_count = GAUGE("bridge_selector_bridge_count", "Bridges in the bridges' room now."),
         .bridge_operational = GAUGE("bridge_selector_bridge_count_operational", "Bridges of them that work."),
         .bridge_in_shutdown =
@@ -295,6 +298,9 @@ static void make_metrics(Focus *focus)
             metrics_counter(focus->registry, "conference_requests_refused", "Conference requests told to wait.",
                             "reason", refusal_names[i]);
     metrics_on_collect(focus->registry, collect, focus);
+#undef GAUGE
+#undef COUNTER
+#undef PUT_OFF
 }
 
 /* ---- life ---- */

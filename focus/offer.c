@@ -82,11 +82,6 @@ bool offer_rewrites_ssrcs(PeerFeatures peer, const OfferConfig *config)
     return config->ssrc_rewriting && (peer & PEER_SSRC_REWRITING);
 }
 
-bool offer_needs_spare_lines(PeerFeatures peer, const OfferConfig *config)
-{
-    return !offer_rewrites_ssrcs(peer, config) && !(peer & PEER_SOURCE_NAMES);
-}
-
 /* --- media -------------------------------------------------------------------------------------- */
 
 static void add_extension(MediaDesc *m, bool wanted, uint16_t id, const char *uri)

@@ -55,9 +55,6 @@ typedef struct {
 bool offer_has_sctp(PeerFeatures peer, const OfferConfig *config);
 bool offer_uses_json(PeerFeatures peer, const OfferConfig *config);
 bool offer_rewrites_ssrcs(PeerFeatures peer, const OfferConfig *config);
-/* A client with an m-line per source that does not know source names, as all were up to 2022: it is offered one more
- * line of each kind than it needs, see the bridge's spare sources. */
-bool offer_needs_spare_lines(PeerFeatures peer, const OfferConfig *config);
 
 /* The description of that kind (audio or video); NULL when the peer does not take it. Caller owns it. */
 MediaDesc *offer_media(MediaKind kind, PeerFeatures peer, const OfferConfig *config);

@@ -128,8 +128,10 @@ static void come(Call *call, const char *nick, PeerFeatures features)
     "</transport></content></jingle>"
 
 #define JVB                                                                                                            \
-    "\"jvb\":[[{\"s\":1190322277,\"n\":\"jvb-v0\",\"m\":\"mixedmslabel mixedlabelvideo0\"}],[],"                       \
-    "[{\"s\":2814150021,\"n\":\"jvb-a0\",\"m\":\"mixedmslabel mixedlabelaudio0\"}]]"
+    "\"jvb\":[[{\"s\":1190322277,\"n\":\"jvb-v0\",\"m\":\"mixedmslabel mixedlabelvideo0\"},"                           \
+    "{\"s\":1190322278,\"n\":\"jvb-v1\",\"m\":\"mixedmslabel mixedlabelvideo1\"}],[],"                                 \
+    "[{\"s\":2814150021,\"n\":\"jvb-a0\",\"m\":\"mixedmslabel mixedlabelaudio0\"},"                                    \
+    "{\"s\":2814150022,\"n\":\"jvb-a1\",\"m\":\"mixedmslabel mixedlabelaudio1\"}]]"
 
 static void test_call(void)
 {
@@ -185,7 +187,7 @@ static void test_call(void)
                                         "<source xmlns=\"urn:xmpp:jingle:apps:rtp:ssma:0\" ssrc=\"2814150021\" "
                                         "name=\"jvb-a0\"><ssrc-info xmlns=\"http://jitsi.org/jitmeet\" owner=\"jvb\"/>"
                                         "<parameter name=\"msid\" value=\"mixedmslabel mixedlabelaudio0\"/></source>",
-                                        /* knows no source names: a second line, which nobody sends */
+                                        /* a second line of each kind, which nobody sends with */
                                         "ssrc=\"2814150022\" name=\"jvb-a1\"", "\"mixedmslabel mixedlabelaudio1\"",
                                         "media=\"video\"", "ssrc=\"1190322277\"", "ssrc=\"1190322278\" name=\"jvb-v1\"",
                                         "\"mixedmslabel mixedlabelvideo1\"",

@@ -59,6 +59,12 @@ export function readJsonSources(text) {
     return out;
 }
 
+// Where mid is negotiated but not sent, Firefox gives an SSRC that it has not been told of to the only m-line with its
+// payload type, and leaves it there when a line of its own is made. Without mid it drops such packets. lib-jitsi-meet
+// has left mid out of what Firefox is told since April 2026.
+const MID_URI = 'urn:ietf:params:rtp-hdrext:sdes:mid';
+const leavesMidOut = navigator.userAgent.includes('Firefox/');
+
 // m-lines of one transport, as SDP. An m-line: { kind, mid, direction, sources, description? }, the description by
 // default that of its kind.
 export class SdpModel {
@@ -93,7 +99,8 @@ export class SdpModel {
                     lines.push(`a=fmtp:${p.id} ${p.parameters.map(([n, v]) => (n ? `${n}=${v}` : v)).join(';')}`);
                 for (const fb of p.feedback) lines.push(`a=rtcp-fb:${p.id} ${fb}`);
             }
-            for (const x of d.extensions) lines.push(`a=extmap:${x.id} ${x.uri}`);
+            for (const x of d.extensions)
+                if (x.uri !== MID_URI || !leavesMidOut) lines.push(`a=extmap:${x.id} ${x.uri}`);
             for (const s of m.sources) {
                 lines.push(`a=msid:${s.msid ?? `${s.owner} ${s.name}`}`);
                 for (const g of s.groups) lines.push(`a=ssrc-group:${g.join(' ')}`);
@@ -128,7 +135,7 @@ export class OfferModel extends SdpModel {
             this.addSource(source);
     }
 
-    // The bridge's own source goes to the first m-line of its kind; every other source gets a new one.
+    // The bridge's first source of a kind goes to the first m-line; every other one gets a line of its own.
     addSource(source) {
         const first = this.mlines.find(m => m.kind === source.kind);
         if (source.owner === 'jvb' && first.sources.length === 0) {

@@ -176,7 +176,7 @@ export class ModernClient {
         this.sid = jingle.getAttribute('sid');
         this.sessionCount++;
         this.offer = new OfferModel(jingle, this.codec);
-        for (const { sources: [s] } of this.offer.mlines.filter(m => m.direction === 'sendonly'))
+        for (const { sources: [s] } of this.offer.mlines.filter(m => m.direction === 'sendonly' && m.sources[0].owner !== 'jvb'))
             this.sources.set(s.name, { owner: s.owner, kind: s.kind, ssrc: s.ssrcs[0], rtx: s.ssrcs[1] });
         const pc = this.pc = new RTCPeerConnection({ iceServers: this.iceServers, iceTransportPolicy: this.iceTransportPolicy, bundlePolicy: 'max-bundle' });
         this.arrivals = [];      // with a gate: one more before each decoder, which counts

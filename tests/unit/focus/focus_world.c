@@ -36,6 +36,11 @@ static void play_bridge(World *w, const Stanza *iq)
         gboolean restart = e->transport && e->transport->ice_restart;
         if (!e->create && !restart)
             continue;
+        if (e->create && w->bridge_full) {
+            xmpp_server_answer(w->server, iq, "error",
+                               "<error type='wait'><resource-constraint xmlns='" NS_STANZAS "'/></error>");
+            return;
+        }
         Colibri2Endpoint *answered = colibri2_modified_add_endpoint(out, e->id);
         answered->transport = colibri2_transport_new();
         answered->transport->has_sctp = e->transport && e->transport->has_sctp;
@@ -146,6 +151,11 @@ void world_join(World *w, const char *nick)
     xmpp_server_answer(w->server, disco, "result", WORLD_FEATURES);
 }
 
+void world_leave(World *w, const char *nick)
+{
+    xmpp_server_say(w->server, "<presence type='unavailable' from='" ROOM "/%s' to='focus@focus.d/focus'/>", nick);
+}
+
 /* Accepts the offer like a client with one microphone. Returns the sid. */
 char *world_accept_offer(World *w, const char *nick, guint ssrc)
 {
@@ -181,10 +191,11 @@ void world_set_up(World *w, gconstpointer data)
     w->server = xmpp_server_new(&script, play, w);
     w->colibri = g_string_new(NULL);
     w->loop = g_main_loop_new(NULL, FALSE);
-    g_autofree char *text = g_strdup_printf(
-        "[xmpp]\nport=%u\ndomain=d\nreply_timeout=1000\n[conference]\njoin_timeout=1000\n[http]\nprivate=127.0.0.1:0\n"
-        "[limits]\nconferences=3\nrequest_burst=6\nrequests=0.01\n",
-        xmpp_server_port(w->server));
+    g_autofree char *text = g_strdup_printf("[xmpp]\nport=%u\ndomain=d\nreply_timeout=30000\n"
+                                            "[conference]\njoin_timeout=30000\n"
+                                            "[http]\nprivate=127.0.0.1:0\n"
+                                            "[limits]\nconferences=3\nrequest_burst=6\nrequests=0.01\n",
+                                            xmpp_server_port(w->server));
     g_autoptr(GError) error = NULL;
     w->config = config_load_text(focus_options, focus_options_n, sizeof(FocusConfig), "test", text, &error);
     g_assert_no_error(error);

@@ -17,8 +17,8 @@
 
 typedef struct {
     XmppServer *server;
-    gboolean bridge_silent, refuse_join, deaf_rooms;
-    const char *present; /* presence of others that a join to the room shows */
+    gboolean bridge_silent, bridge_full, refuse_join, deaf_rooms; /* full: no place for one more endpoint */
+    const char *present;                                          /* presence of others that a join to the room shows */
     guint colibri_requests, joins;
     GString *colibri; /* text of all requests to the bridge */
     /* focus */
@@ -46,6 +46,7 @@ void world_ask_conference(World *w, const char *id, const char *attributes);
 char *world_conference_ready(World *w, const char *id);
 void world_start_conference(World *w); /* of ROOM */
 void world_join(World *w, const char *nick);
+void world_leave(World *w, const char *nick);
 /* Accepts the offer like a client with one microphone; the sid, which the caller frees. */
 char *world_accept_offer(World *w, const char *nick, guint ssrc);
 void world_wait_members(World *w, guint n); /* of ROOM; 0: it is gone */

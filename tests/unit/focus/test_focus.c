@@ -122,6 +122,8 @@ static void test_join_fails(World *w, gconstpointer data)
     g_assert_cmpstr(refused, ==, "false");
     w->refuse_join = FALSE;
     w->deaf_rooms = TRUE;
+    FocusConfig *config = (FocusConfig *)config_values(w->config);
+    config->conference.join_timeout_ms = w->focus->conference_config.join_timeout_ms = 1000;
     int64_t since_ms = clock_now_ms();
     world_ask_conference(w, "c2", "room='" ROOM "'");
     world_ask_conference(w, "c3", "room='" ROOM "'"); /* held as well */
@@ -130,6 +132,7 @@ static void test_join_fails(World *w, gconstpointer data)
     g_assert_cmpstr(late_too, ==, "false");
     g_assert_cmpint(clock_now_ms() - since_ms, >=, 900);
     w->deaf_rooms = FALSE;
+    config->conference.join_timeout_ms = w->focus->conference_config.join_timeout_ms = 30000;
     world_start_conference(w);
 }
 
@@ -246,6 +249,7 @@ static void test_silent_bridge(World *w, gconstpointer data)
 {
     w->bridge_silent = TRUE;
     world_start_conference(w);
+    ((FocusConfig *)config_values(w->config))->xmpp.reply_timeout_ms = 1000;
     world_join(w, "aa");
     world_join(w, "bb");
     g_autoptr(Stanza) down =

@@ -200,13 +200,117 @@ static void test_joins(World *w, gconstpointer data)
     config->limits.joins = 200;
 }
 
+/* Warnings of the room, while somebody listens. */
+static GString *warnings;
+
+static const char *log_field(const GLogField *fields, gsize n, const char *key)
+{
+    for (gsize i = 0; i < n; i++)
+        if (strcmp(fields[i].key, key) == 0)
+            return fields[i].value;
+    return "";
+}
+
+static GLogWriterOutput on_log(GLogLevelFlags level, const GLogField *fields, gsize n, gpointer user)
+{
+    if (*log_field(fields, n, "PRIORITY") > '0' + LOG_LEVEL_WARNING)
+        return G_LOG_WRITER_HANDLED;
+    if (!warnings)
+        return g_log_writer_default(level, fields, n, user);
+    if (strcmp(log_field(fields, n, "ROOM"), ROOM) == 0)
+        g_string_append_printf(warnings, "%s\n", log_field(fields, n, "MESSAGE"));
+    return G_LOG_WRITER_HANDLED;
+}
+
+static guint count_warnings(const char *about)
+{
+    guint n = 0;
+    for (const char *at = warnings->str; (at = strstr(at, about)); at++)
+        n++;
+    return n;
+}
+
+static void listen_to_warnings(void)
+{
+    warnings = g_string_new(NULL);
+    log_set_level(LOG_LEVEL_WARNING);
+}
+
+static void listen_no_more(void)
+{
+    log_set_level(LOG_LEVEL_ERROR);
+    g_string_free(g_steal_pointer(&warnings), TRUE);
+}
+
+static gint64 put_off(World *w, const char *reason)
+{
+    return counted(w, "invitations_put_off", "reason", reason);
+}
+
+/* Who joins again and again waits in the room at last: counted and said once, however long the wait. */
+static void test_put_off_by_budget(World *w, gconstpointer data)
+{
+    w->focus->conference_config.invite_burst = 2;
+    w->focus->conference_config.invites_per_s = 0.01;
+    listen_to_warnings();
+    world_start_conference(w);
+    world_join(w, "aa");
+    world_join(w, "bb");
+    g_autofree char *a = world_accept_offer(w, "aa", 11), *b = world_accept_offer(w, "bb", 22);
+    world_leave(w, "bb");
+    world_join(w, "bb");
+    g_autofree char *again = world_accept_offer(w, "bb", 22);
+    g_assert_cmpint(put_off(w, "budget"), ==, 0);
+    g_assert_cmpstr(warnings->str, ==, "");
+    world_leave(w, "bb");
+    world_join(w, "bb");
+    AWAIT(put_off(w, "budget") == 1);
+    world_join(w, "cc"); /* the room goes on */
+    g_autofree char *c = world_accept_offer(w, "cc", 33);
+    g_assert_cmpuint(count_jingle(w, "session-initiate bb"), ==, 0);
+    g_assert_cmpint(put_off(w, "budget"), ==, 1);
+    g_assert_cmpint(put_off(w, "no_room"), ==, 0);
+    g_assert_cmpuint(count_warnings("[limits] invites, invite_burst"), ==, 1);
+    g_assert_cmpuint(count_warnings("\n"), ==, 1);
+    listen_no_more();
+}
+
+/* Those who are on the full bridge stay; each refusal counts and is said. */
+static void test_put_off_for_room(World *w, gconstpointer data)
+{
+    listen_to_warnings();
+    world_start_conference(w);
+    world_join(w, "aa");
+    world_join(w, "bb");
+    g_autofree char *a = world_accept_offer(w, "aa", 11), *b = world_accept_offer(w, "bb", 22);
+    g_assert_cmpint(put_off(w, "no_room"), ==, 0);
+    w->bridge_full = TRUE;
+    world_join(w, "cc");
+    AWAIT(put_off(w, "no_room") == 1);
+    g_assert_cmpuint(count_warnings("no room for one more"), ==, 1);
+    world_join(w, "dd");
+    AWAIT(put_off(w, "no_room") == 2);
+    g_assert_cmpuint(count_warnings("no room for one more"), ==, 2);
+    g_assert_cmpuint(count_warnings("[limits]"), ==, 0);
+    g_assert_cmpint(put_off(w, "budget"), ==, 0);
+    g_assert_cmpuint(count_jingle(w, "session-terminate aa") + count_jingle(w, "session-terminate bb"), ==, 0);
+    w->bridge_full = FALSE;
+    world_join(w, "ee");
+    g_autofree char *e = world_accept_offer(w, "ee", 55);
+    g_assert_cmpint(put_off(w, "no_room"), ==, 2);
+    listen_no_more();
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    log_init("test", LOG_LEVEL_ERROR, FALSE);
+    log_set_level(LOG_LEVEL_ERROR);
+    g_log_set_writer_func(on_log, NULL, NULL);
 #define ADD(name, func) g_test_add("/focus/limits/" name, World, NULL, world_set_up, func, world_tear_down)
     ADD("flood of a stranger", test_flood);
     ADD("flood of a member", test_member_flood);
     ADD("joins", test_joins);
+    ADD("put off by the budget", test_put_off_by_budget);
+    ADD("put off for want of room", test_put_off_for_room);
     return g_test_run();
 }
