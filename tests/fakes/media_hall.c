@@ -76,13 +76,17 @@ static void pump(MediaHall *h, int timeout_ms)
     take_events(h);
 }
 
-/* Until every worker has answered: by then it has also read what was in its sockets before, and run the timers
- * that were due. */
+/* Until every worker has answered: by then it has gone through a whole round that began since, so that it has read what
+ * was in its sockets and rings, and run the timers that were due. A worker may find the question while it carries out
+ * commands, again and again if whoever asks is the faster one; as many as it carries out in one go, twice, make it finish
+ * the round it is in and the next one. */
 static void wait_for_workers(MediaHall *h)
 {
     unsigned n = workers_count(h->workers);
     h->answers = 0;
     for (unsigned w = 0; w < n; w++) {
+        for (int i = 0; i < 2 * WORKER_COMMANDS_PER_ROUND; i++) /* of no conference: nothing is done */
+            g_assert_true(workers_post(h->workers, w, worker_command_new(WORKER_REQUEST_KEYFRAME, 0, 0, 0)));
         WorkerCommand *c = worker_command_new(WORKER_SNAPSHOT, h->conference, 0, 0);
         c->snapshot.id = SETTLING_ID;
         g_assert_true(workers_post(h->workers, w, c));
@@ -95,7 +99,7 @@ static void wait_for_workers(MediaHall *h)
 
 void media_hall_settle(MediaHall *h)
 {
-    /* Once for the round it was in, once for one that began since, once more for what workers hand over. */
+    /* What has come is read by one worker, belongs to another one, and goes to the shares of others still. */
     for (int i = 0; i < 3; i++)
         wait_for_workers(h);
 }

@@ -77,6 +77,24 @@ static gboolean is_closed(GSocketConnection *c)
 
 #define GET "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 
+/* A client whose answer is held back; the caller settles it. */
+static GSocketConnection *held_client(Fixture *f)
+{
+    GSocketConnection *c = client(f);
+    say(c, "GET /hold HTTP/1.1\r\nHost: h\r\n\r\n");
+    AWAIT(f->requests == 1);
+    return c;
+}
+
+/* Lets the answer go; it arrives, so the connection was there for it. */
+static void answer_held(Fixture *f, GSocketConnection *c)
+{
+    soup_server_message_unpause(f->held);
+    g_clear_object(&f->held);
+    AWAIT(g_socket_condition_check(g_socket_connection_get_socket(c), G_IO_IN) & G_IO_IN);
+    g_assert_false(is_closed(c));
+}
+
 static void test_number(void)
 {
     Fixture f;
@@ -98,51 +116,74 @@ static void test_number(void)
     tear_down(&f);
 }
 
+/* Who is settled makes room for another. */
 static void test_settled(void)
 {
     Fixture f;
-    set_up(&f, 1, 1, 60);
-    g_autoptr(GSocketConnection) a = client(&f);
-    say(a, "GET /hold HTTP/1.1\r\nHost: h\r\n\r\n");
-    AWAIT(f.requests == 1);
+    set_up(&f, 1, 0, 60);
+    g_autoptr(GSocketConnection) a = held_client(&f);
+    g_assert_cmpuint(http_listener_waiting(f.listener), ==, 1);
     http_listener_settle(f.listener, f.last);
     http_listener_settle(f.listener, f.last); /* once only */
     g_assert_cmpuint(http_listener_waiting(f.listener), ==, 0);
     g_autoptr(GSocketConnection) b = client(&f);
     AWAIT(http_listener_waiting(f.listener) == 1);
-    AWAIT(is_closed(b)); /* after a second or two: it never settled */
-    g_assert_cmpuint(f.refused, ==, 1);
-    soup_server_message_unpause(f.held); /* the settled one has no such limit */
-    g_clear_object(&f.held);
-    AWAIT(g_socket_condition_check(g_socket_connection_get_socket(a), G_IO_IN) & G_IO_IN);
-    g_assert_false(is_closed(a));
-    g_io_stream_close(G_IO_STREAM(a), NULL, NULL);
+    g_assert_cmpuint(f.refused, ==, 0);
+    answer_held(&f, a);
+    AWAIT(is_closed(a)); /* that was all of it: the settled one goes, and nobody is counted twice */
     for (int i = 0; i < 100; i++)
         g_main_context_iteration(NULL, FALSE);
-    g_assert_cmpuint(http_listener_waiting(f.listener), ==, 0);
+    g_assert_cmpuint(http_listener_waiting(f.listener), ==, 1);
     tear_down(&f);
 }
 
-static void test_idle(void)
+/* The limit is for those who wait only. */
+static void test_never_settled(void)
 {
     Fixture f;
+    set_up(&f, 8, 2, 60);
+    g_autoptr(GSocketConnection) a = held_client(&f);
+    http_listener_settle(f.listener, f.last);
+    g_autoptr(GSocketConnection) b = client(&f);
+    AWAIT(is_closed(b)); /* some seconds later; the first one is older */
+    g_assert_cmpuint(f.refused, ==, 1);
+    g_assert_cmpuint(http_listener_waiting(f.listener), ==, 0);
+    answer_held(&f, a);
+    tear_down(&f);
+}
+
+/* The same silence twice; only where it is limited is anybody sent away. */
+static void test_idle(void)
+{
+    Fixture patient, f;
+    set_up(&patient, 8, 0, 0);
     set_up(&f, 8, 0, 1);
+    g_autoptr(GSocketConnection) may_be_silent = client(&patient);
+    g_autoptr(GSocketConnection) may_be_half = client(&patient);
+    say(may_be_half, "GET / HTTP/1.1\r\nHo");
+    AWAIT(http_listener_waiting(patient.listener) == 2);
     g_autoptr(GSocketConnection) silent = client(&f);
     g_autoptr(GSocketConnection) half = client(&f);
     say(half, "GET / HTTP/1.1\r\nHo");
-    AWAIT(http_listener_waiting(f.listener) == 2);
     AWAIT(is_closed(silent));
     AWAIT(is_closed(half));
     AWAIT(http_listener_waiting(f.listener) == 0);
     g_assert_cmpuint(f.requests, ==, 0);
+    g_assert_cmpuint(f.refused, ==, 0); /* it was not their number */
+    g_assert_cmpuint(http_listener_waiting(patient.listener), ==, 2);
+    g_assert_false(is_closed(may_be_silent));
+    g_assert_false(is_closed(may_be_half));
+    say(may_be_half, "st: h\r\n\r\n");
+    AWAIT(patient.requests == 1);
     tear_down(&f);
+    tear_down(&patient);
 }
 
 /* The listener goes first; what is open ends with the server. */
 static void test_order_of_ends(void)
 {
     Fixture f;
-    set_up(&f, 8, 1, 60);
+    set_up(&f, 8, 60, 60);
     g_autoptr(GSocketConnection) a = client(&f);
     AWAIT(http_listener_waiting(f.listener) == 1);
     tear_down(&f);
@@ -154,6 +195,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/base/http listener/number", test_number);
     g_test_add_func("/base/http listener/settled", test_settled);
+    g_test_add_func("/base/http listener/never settled", test_never_settled);
     g_test_add_func("/base/http listener/idle", test_idle);
     g_test_add_func("/base/http listener/order of ends", test_order_of_ends);
     return g_test_run();

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define PACKETS 50
+#define LOOK_US 5000
+#define PATIENCE 12000 /* looks: a minute, on a machine however busy */
 
 typedef struct {
     char *directory;
@@ -44,8 +46,8 @@ static CaptureInfo newest(Fixture *f)
 
 static CaptureInfo wait_for_end(Fixture *f)
 {
-    for (int i = 0; i < 1000 && newest(f).running; i++)
-        g_usleep(5000);
+    for (int i = 0; i < PATIENCE && newest(f).running; i++)
+        g_usleep(LOOK_US);
     g_assert_false(newest(f).running);
     return newest(f);
 }
@@ -138,14 +140,16 @@ static void test_ends(Fixture *f, gconstpointer unused)
     char error[200];
     uint8_t packet[20] = { 0x80 };
     Capture *c = captures_start(f->captures, "short", 1, 1, error, sizeof(error));
-    g_assert_null(captures_start(f->captures, "short", 1, 1, error, sizeof(error)));
-    g_assert_nonnull(strstr(error, "running"));
-    g_assert_true(capture_put(c, packet, sizeof(packet), false, 1));
-    wait_for_end(f); /* its second is over */
+    bool in_time = capture_put(c, packet, sizeof(packet), false, 1);
+    CaptureInfo info = wait_for_end(f); /* its second is over */
+    g_assert_cmpuint(info.packets, ==, in_time);
     g_assert_false(capture_put(c, packet, sizeof(packet), false, 2));
     capture_release(c);
     g_assert_false(captures_end(f->captures, 1));
     c = start(f, "long", 1);
+    g_assert_null(captures_start(f->captures, "another", 1, 1, error, sizeof(error)));
+    g_assert_nonnull(strstr(error, "running"));
+    g_assert_true(capture_put(c, packet, sizeof(packet), false, 1));
     g_assert_true(captures_end(f->captures, 1));
     g_assert_false(capture_put(c, packet, sizeof(packet), false, 3));
     wait_for_end(f);
@@ -161,8 +165,8 @@ static void test_limits(Fixture *f, gconstpointer unused)
     g_assert_null(captures_start(f->captures, "one more", 99, 1, error, sizeof(error)));
     captures_end(f->captures, 3);
     capture_release(c[3]);
-    for (int i = 0; i < 1000 && !(c[3] = captures_start(f->captures, "one more", 99, 1, error, sizeof(error))); i++)
-        g_usleep(5000);
+    for (int i = 0; i < PATIENCE && !(c[3] = captures_start(f->captures, "one more", 99, 1, error, sizeof(error))); i++)
+        g_usleep(LOOK_US);
     g_assert_nonnull(c[3]);
     for (uint64_t i = 0; i < CAPTURES_MAX; i++)
         capture_release(c[i]);

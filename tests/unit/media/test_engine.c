@@ -251,7 +251,7 @@ static void test_capture(Engine *f, gconstpointer unused)
     }
     engine_give_rtcp(f, 0, srtcp, (const uint8_t[]){ 0x80, 201, 0, 1, 0, 0, 0, 9 }, 8);
     media_endpoint_free(f->client[0].ep); /* lets go of it */
-    for (int i = 0; i < 1000 && (captures_list(captures, info), info[0].running); i++)
+    for (int i = 0; i < 12000 && (captures_list(captures, info), info[0].running); i++)
         g_usleep(5000);
     g_assert_cmpuint(info[0].packets, ==, 6);
     g_assert_true(g_file_get_contents(info[0].path, &bytes, &len, NULL));

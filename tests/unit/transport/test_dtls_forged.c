@@ -175,9 +175,9 @@ static void carry(DtlsPeer *from, DtlsPeer *to)
     }
 }
 
-/* Hellos without end, in front of the client's and behind each of his datagrams; some of what they are answered reaches
- * him too, less than our own client would stop listening at. He is through after two round trips, or one more, and no
- * handshake is begun for the forged ones but the first. No timer helps. */
+/* Hellos without end, in front of the client's and behind each of his datagrams. Some of the answers to them reach him
+ * too, fewer than would make our own client give up. He is through after two round trips or three, without the help of
+ * any timer, and no handshake is begun for the forged ones but the first. */
 static void test_many_hellos(DtlsPair *p, gconstpointer first)
 {
     gsize n;
