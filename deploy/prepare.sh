@@ -10,7 +10,7 @@ BUILD_PACKAGES="autoconf automake gcc make pkg-config libc6-dev libglib2.0-dev l
 RUN_PACKAGES="prosody lua-unbound coturn iproute2 util-linux ca-certificates"
 # Unit tests decode what the bridge would send.
 UNIT_PACKAGES="gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav"
-TEST_PACKAGES="chromium firefox-esr python3-aiortc python3-numpy nftables procps"
+TEST_PACKAGES="chromium firefox-esr python3-aiortc python3-numpy gstreamer1.0-tools nftables procps"
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "${0##*/}: $*"; exit 1; }
