@@ -139,6 +139,7 @@ void rtx_map_put(RtxMap *m, const ProjectedPacket *out, uint16_t tcc, uint32_t i
     e->tcc = tcc;
     e->used = 1;
     e->held = 0;
+    e->filler = 0;
     e->marker = out->marker;
     e->patch_len = out->patch_len;
     memcpy(e->patch, out->patch, sizeof(e->patch));

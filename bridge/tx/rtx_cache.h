@@ -58,6 +58,7 @@ typedef struct {                /* 32 bytes: two to a cache line */
     uint32_t ts, sent_ms;       /* sent_ms: last time it went out, modulo 2^32 */
     uint16_t seq, tcc;          /* tcc: transport-cc number of the first time */
     uint8_t used : 1, held : 1; /* held: has its number, waits to be sent; must not be sent again before */
+    uint8_t filler : 1;         /* an empty packet went out in its place */
     uint8_t marker;
     uint8_t patch_len, dd_len;
     uint8_t patch[PROJECTION_PATCH_MAX];

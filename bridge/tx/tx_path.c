@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const uint8_t tx_path_filler[TX_FILLER_BYTES] = { [TX_FILLER_BYTES - 1] = TX_FILLER_BYTES };
+
 uint16_t tx_path_next_tcc(TxState *tx)
 {
     return tx->tcc_seq++;
@@ -142,31 +144,6 @@ static void send_audio(MediaEndpoint *r, TxState *tx, TxSource *t, Packet *p)
     tx->last_media_us = p->now_us;
 }
 
-/* The receiver waits for a number that nothing will come under: an empty packet ends that. */
-static void send_filler(MediaEndpoint *r, TxState *tx, TxStream *st, const MediaPacket *m, const ProjectedPacket *out,
-                        int64_t now_us)
-{
-    static const uint8_t padding[4] = { 0, 0, 0, 4 };
-    TxHeader h = { .ssrc = out->ssrc,
-                   .ts = out->ts,
-                   .seq = out->seq,
-                   .pt = m->view.pt,
-                   .padding = true,
-                   .mid = st->mid,
-                   .mid_len = st->mid_len,
-                   .has_tcc = r->tcc_video };
-    if (h.has_tcc)
-        h.tcc = tx_path_next_tcc(tx);
-    uint8_t header[TX_HEADER_MAX];
-    size_t header_len = tx_header_write(r, &h, now_us, header);
-    if (!tx_path_send(r, &st->srtp, header, header_len, padding, sizeof(padding)))
-        return;
-    if (h.has_tcc)
-        bwe_on_sent(tx->bwe, h.tcc, header_len + sizeof(padding) + SRTP_OVERHEAD, now_us, bwe_probe_id(tx->bwe));
-    st->packets++;
-    media_endpoint_worker(r)->totals.numbers_filled++;
-}
-
 size_t tx_path_send_video(MediaEndpoint *r, TxStream *st, Packet *p, const ProjectedPacket *out, int64_t now_us,
                           uint16_t *tcc)
 {
@@ -213,6 +190,33 @@ static void remember(MediaEndpoint *r, TxStream *st, Packet *p, const ProjectedP
     rtx_map_put(&st->map, out, tcc, p->cache_index, &s->cache, (uint32_t)(p->now_us / 1000));
 }
 
+/* The receiver waits for a number that nothing will come under: an empty packet ends that. */
+static void send_filler(MediaEndpoint *r, TxState *tx, TxStream *st, Packet *p, const ProjectedPacket *out)
+{
+    TxHeader h = { .ssrc = out->ssrc,
+                   .ts = out->ts,
+                   .seq = out->seq,
+                   .pt = p->media.view.pt,
+                   .padding = true,
+                   .mid = st->mid,
+                   .mid_len = st->mid_len,
+                   .has_tcc = r->tcc_video };
+    if (h.has_tcc)
+        h.tcc = tx_path_next_tcc(tx);
+    uint8_t header[TX_HEADER_MAX];
+    size_t header_len = tx_header_write(r, &h, p->now_us, header);
+    if (!tx_path_send(r, &st->srtp, header, header_len, tx_path_filler, TX_FILLER_BYTES))
+        return;
+    if (h.has_tcc)
+        bwe_on_sent(tx->bwe, h.tcc, header_len + TX_FILLER_BYTES + SRTP_OVERHEAD, p->now_us, bwe_probe_id(tx->bwe));
+    st->packets++;
+    media_endpoint_worker(r)->totals.numbers_filled++;
+    remember(r, st, p, out, h.tcc);
+    RtxEntry *e = rtx_map_find(&st->map, out->seq);
+    if (e)
+        e->filler = 1;
+}
+
 static void send_video(MediaEndpoint *r, TxState *tx, TxSource *t, Packet *p)
 {
     const MediaPacket *m = &p->media;
@@ -234,7 +238,7 @@ static void send_video(MediaEndpoint *r, TxState *tx, TxSource *t, Packet *p)
     if (projection_needs_keyframe(&v->projection))
         p->source->wants_keyframe |= keyframe_asker_needs(&v->asker, p->now_us);
     if (verdict == PROJECTION_FILL)
-        send_filler(r, tx, st, m, &out, p->now_us);
+        send_filler(r, tx, st, p, &out);
     if (verdict != PROJECTION_ACCEPT)
         return;
     if (paced_queue_holds(tx->pace)) {

@@ -18,6 +18,9 @@ bool tx_path_send(MediaEndpoint *receiver, SrtpStream *srtp, const uint8_t *head
  * when it was refused; *tcc is its transport-cc number. */
 size_t tx_path_send_video(MediaEndpoint *receiver, TxStream *st, Packet *p, const ProjectedPacket *out, int64_t now_us,
                           uint16_t *tcc);
+/* The padding that is all of an empty packet (ProjectionVerdict, PROJECTION_FILL). */
+#define TX_FILLER_BYTES 4
+extern const uint8_t tx_path_filler[TX_FILLER_BYTES];
 /* After the packets of one call: rates, and what follows video. */
 void tx_path_end(MediaEndpoint *receiver, int64_t now_us);
 /* Puts a packet's first payload bytes into the state this receiver is to see; returns the payload. The buffer is

@@ -34,7 +34,7 @@ static size_t send_rtx(MediaEndpoint *ep, TxStream *st, const RtxEntry *e, Packe
                    .seq = ++st->rtx_seq,
                    .pt = rtx_pt,
                    .marker = out.marker,
-                   .media = &p->media,
+                   .media = e->filler ? NULL : &p->media,
                    .dd = out.dd,
                    .dd_len = out.dd_len,
                    .mid = st->mid,
@@ -50,7 +50,7 @@ static size_t send_rtx(MediaEndpoint *ep, TxStream *st, const RtxEntry *e, Packe
     uint8_t kept[RTX_OSN_SIZE] = { osn[0], osn[1] };
     osn[0] = (uint8_t)(e->seq >> 8);
     osn[1] = (uint8_t)e->seq;
-    size_t len = RTX_OSN_SIZE + p->media.view.payload_len;
+    size_t len = RTX_OSN_SIZE + (e->filler ? 0 : p->media.view.payload_len);
     bool sent = tx_path_send(ep, &st->srtp_rtx, header, header_len, osn, len);
     osn[0] = kept[0];
     osn[1] = kept[1];
@@ -73,7 +73,8 @@ static size_t send_again(MediaEndpoint *ep, TxStream *st, const RtxEntry *e, Pac
                    .seq = e->seq,
                    .pt = p->media.view.pt,
                    .marker = out.marker,
-                   .media = &p->media,
+                   .padding = e->filler,
+                   .media = e->filler ? NULL : &p->media,
                    .dd = out.dd,
                    .dd_len = out.dd_len,
                    .mid = st->mid,
@@ -82,10 +83,11 @@ static size_t send_again(MediaEndpoint *ep, TxStream *st, const RtxEntry *e, Pac
                    .tcc = e->tcc };
     uint8_t header[TX_HEADER_MAX];
     size_t header_len = tx_header_write(ep, &h, now_us, header);
-    const uint8_t *payload = tx_path_payload(p, out.patch, out.patch_len);
+    const uint8_t *payload = e->filler ? tx_path_filler : tx_path_payload(p, out.patch, out.patch_len);
+    size_t payload_len = e->filler ? TX_FILLER_BYTES : p->media.view.payload_len;
     uint8_t *room = send_batch_reserve(w->batch);
-    size_t len = srtp_tx_reprotect(ep->srtp_tx, &st->srtp, header, header_len, payload, p->media.view.payload_len, room,
-                                   SEND_BATCH_DATAGRAM);
+    size_t len =
+        srtp_tx_reprotect(ep->srtp_tx, &st->srtp, header, header_len, payload, payload_len, room, SEND_BATCH_DATAGRAM);
     if (len)
         send_batch_commit(w->batch, &ep->send_to, len);
     if (ep->tx->pace)
@@ -201,7 +203,7 @@ static size_t send_padding(MediaEndpoint *ep, size_t bytes, size_t small, int64_
         RtxEntry *e = st && bytes - sent > small ? rtx_map_find(&st->map, (uint16_t)(st->map.newest - back)) : NULL;
         back++;
         Packet *p = e && st->source ? rtx_cache_get(&st->source->cache, e->index) : NULL;
-        if (p && ep->payloads[p->media.view.pt].rtx_pt != 0xff)
+        if (p && !e->filler && ep->payloads[p->media.view.pt].rtx_pt != 0xff)
             one = send_rtx(ep, st, e, p, ep->payloads[p->media.view.pt].rtx_pt, now_us);
         if (one == 0)
             one = send_dummy(ep, now_us);

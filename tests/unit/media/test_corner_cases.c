@@ -315,10 +315,42 @@ static void give_frame(Engine *f, uint16_t i, uint8_t tid, bool sync)
     engine_give_rtp(f, 0, &f->client[0].video, h, head(h, 0x80, 0x80 | VP8_PT, i, VIDEO_SSRC(0)), frame, sizeof(frame));
 }
 
+/* The empty packet `number` is missed: where there is RTX it comes under that, else as it came before, byte for byte. */
+static void miss_filler(Engine *f, uint16_t number, const uint8_t *datagram, size_t len)
+{
+    uint8_t nack[64], again[200];
+    RtpView v;
+    Srtcp *srtcp = engine_client_srtcp(&f->client[1]);
+    f->w.now_us += 300000;
+    engine_give_rtcp(f, 1, srtcp, nack, rtcp_nack_build(nack, sizeof(nack), 1, VIDEO_SSRC(0), &number, 1));
+    srtcp_free(srtcp);
+    if (f->client[1].ep->payloads[VP8_PT].rtx_pt == 0xff) {
+        g_assert_cmpint(recv(f->client[1].fd, again, sizeof(again), 0), ==, (ssize_t)len);
+        g_assert_cmpmem(again, len, datagram, len);
+    } else {
+        g_assert_true(engine_hear(f, 1, &v));
+        g_assert_cmpuint(v.ssrc, ==, RTX_SSRC(0));
+        g_assert_cmpuint(v.pt, ==, RTX_PT);
+        g_assert_cmpuint(v.payload_len, ==, 2);
+        g_assert_cmpuint(engine_heard[v.payload_off] << 8 | engine_heard[v.payload_off + 1], ==, number);
+    }
+    g_assert_cmpint(recv(f->client[1].fd, again, sizeof(again), 0), <, 0);
+    g_assert_cmpuint(f->w.totals.retransmitted, ==, 1);
+}
+
 /* A frame comes late, and the layer it belongs to is not wanted any more: an empty packet takes its place. */
-static void test_late_and_unwanted(Engine *f, gconstpointer unused)
+static void test_late_and_unwanted(Engine *f, gconstpointer without_rtx)
 {
     RtpView v;
+    uint8_t filler[200];
+    if (without_rtx) {
+        WorkerMedia media;
+        engine_describe(&media, LEVEL_ID);
+        for (uint32_t i = 0; i < media.n_payloads; i++)
+            if (media.payloads[i].pt == RTX_PT)
+                media.payloads[i] = media.payloads[--media.n_payloads];
+        media_endpoint_set_media(f->client[1].ep, &media);
+    }
     WorkerCommand *wish = worker_command_new(WORKER_VIDEO_CONSTRAINTS, 1, 11, 0);
     wish->video_constraints.last_n = -1;
     wish->video_constraints.default_max_height = 720;
@@ -339,6 +371,8 @@ static void test_late_and_unwanted(Engine *f, gconstpointer unused)
     give_frame(f, 3, 1, true); /* in order and unwanted: nothing, and no hole */
     g_assert_false(engine_hear(f, 1, &v));
     give_frame(f, 1, 1, true);
+    ssize_t len = recv(f->client[1].fd, filler, sizeof(filler), MSG_PEEK);
+    g_assert_cmpint(len, >, 12);
     g_assert_true(engine_hear(f, 1, &v));
     g_assert_cmpuint((uint16_t)(v.seq - first), ==, 1);
     g_assert_cmpuint(v.payload_len, ==, 0);
@@ -346,6 +380,7 @@ static void test_late_and_unwanted(Engine *f, gconstpointer unused)
     g_assert_cmpuint(v.marker, ==, 0);
     g_assert_cmpuint(f->w.totals.numbers_filled, ==, 1);
     g_assert_false(projection_needs_keyframe(p));
+    miss_filler(f, (uint16_t)(first + 1), filler, (size_t)len);
     give_frame(f, 4, 0, false);
     g_assert_true(engine_hear(f, 1, &v));
     g_assert_cmpuint((uint16_t)(v.seq - first), ==, 3);
@@ -524,6 +559,7 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(Engine *, gconstpointer);
+        gconstpointer data;
     } tests[] = {
         { "red-opened", test_red_opened },
         { "two-byte-level", test_two_byte_level },
@@ -536,6 +572,7 @@ int main(int argc, char **argv)
         { "rtx-of-nothing", test_rtx_of_nothing },
         { "cut-descriptors", test_cut_descriptors },
         { "late-and-unwanted", test_late_and_unwanted },
+        { "late-and-unwanted, no RTX", test_late_and_unwanted, "without" },
         { "highest-first", test_highest_first },
         { "rtcp", test_rtcp },
         { "rtcp-senders", test_rtcp_senders },
@@ -549,7 +586,7 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
         g_autofree char *path = g_strdup_printf("/media/corner-cases/%s", tests[i].name);
-        g_test_add(path, Engine, NULL, engine_set_up, tests[i].run, engine_tear_down);
+        g_test_add(path, Engine, tests[i].data, engine_set_up, tests[i].run, engine_tear_down);
     }
     return g_test_run();
 }

@@ -220,8 +220,7 @@ static void bridge_hears(gpointer user, gpointer item, int64_t now_us)
     f.filler = verdict == PROJECTION_FILL;
     f.seq = r->top < 0 ? f.out.seq : r->top + (int16_t)(uint16_t)(f.out.seq - (uint16_t)r->top);
     r->top = MAX(r->top, f.seq);
-    if (!f.filler)
-        remember(r, &f, now_us);
+    remember(r, &f, now_us);
     Forwarded *copy = g_memdup2(&f, sizeof(f));
     g_hash_table_insert(r->forwarded, GUINT_TO_POINTER(f.out.seq), copy);
     lossy_link_send(r->down, 0, f.seq, copy, now_us);
@@ -354,7 +353,7 @@ static void decode(const Capture *cap, Weather weather)
     g_assert_cmpint(complaints, ==, 0);
     g_test_message("%s: %u holes, %u filled, %u missed, %u too late, %u pictures cut", cap->file, run.holes,
                    run.fillers, run.missed, run.over, run.cut);
-    if (weather != LOSSY) { /* else there are those of packets lost again and again, and of empty ones */
+    if (weather != LOSSY) { /* else there are those of packets lost again and again */
         g_assert_cmpuint(run.holes, <=, run.cut + run.missed + run.over);
         g_assert_cmpuint(run.holes, <=, run.cut + (weather == REORDERED ? MISSED_MAX : 0));
     }
