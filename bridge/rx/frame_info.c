@@ -123,12 +123,14 @@ static bool read_dd(FrameParser *fp, const uint8_t *dd, size_t dd_len, int64_t s
     if (status != DD_OK && status != DD_NO_STRUCTURE)
         return false;
     if (status == DD_OK && v->has_structure) {
-        fp->structure[victim] = fresh;
-        fp->structure_set[victim] = true;
-        fp->structure_seq[victim] = seq;
-        fp->active_mask[victim] = UINT32_MAX;
-        fp->structure_next = (victim + 1) % FRAME_STRUCTURES;
-        in_force = victim;
+        if (in_force < 0 || !dd_same_structure(&fp->structure[in_force], &fresh)) {
+            fp->structure[victim] = fresh;
+            fp->structure_set[victim] = true;
+            fp->structure_seq[victim] = seq;
+            fp->structure_next = (victim + 1) % FRAME_STRUCTURES;
+            in_force = victim;
+        }
+        fp->active_mask[in_force] = UINT32_MAX;
     }
     f->kind = FRAME_DD;
     f->start = v->start;

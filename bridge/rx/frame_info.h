@@ -16,7 +16,7 @@
 #include "common/rtp/vp8.h"
 #include "common/rtp/vp9.h"
 
-#define FRAME_STRUCTURES 4 /* dependency structures kept per encoding, for packets that come late */
+#define FRAME_STRUCTURES 4 /* different dependency structures kept per encoding, for packets that come late */
 
 /* What the packet's layers were read from; it also picks the projection's behaviour. */
 typedef enum {
@@ -61,7 +61,7 @@ typedef struct {
     int64_t top_id, top_seq;
     int structure_next; /* ring position of the next structure */
     bool structure_set[FRAME_STRUCTURES];
-    int64_t structure_seq[FRAME_STRUCTURES]; /* sequence number that carried it */
+    int64_t structure_seq[FRAME_STRUCTURES]; /* sequence number that first carried it */
     uint32_t active_mask[FRAME_STRUCTURES];
     DdStructure structure[FRAME_STRUCTURES];
 } FrameParser;

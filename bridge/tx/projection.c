@@ -27,8 +27,8 @@ static uint8_t plain_layer(const Projection *p, const MediaPacket *pkt)
     return 0;
 }
 
-static const ProjectionCodec projection_plain = { plain_decide, plain_write, plain_begin, plain_is_missed,
-                                                  plain_layer };
+static const ProjectionCodec projection_plain = { plain_decide,    plain_write, plain_begin,
+                                                  plain_is_missed, plain_layer, 0 };
 
 static const ProjectionCodec *codec_of(const Projection *p)
 {
@@ -143,25 +143,35 @@ static ProjectionVerdict send_out(Projection *p, const MediaPacket *pkt, int64_t
     return PROJECTION_ACCEPT;
 }
 
-/* So far behind that what became of it and of the frames around it is forgotten. */
+/* So far behind that what became of it, or of the frames after it, is forgotten. */
 static bool is_forgotten(const Projection *p, const FrameInfo *f)
 {
-    switch ((FrameKind)f->kind) {
-    case FRAME_VP8:
-        return f->u.vp8.picture_id_bits && projection_forgot(p, f->id);
-    case FRAME_VP9:
-        return f->u.vp9.picture_id_bits && projection_forgot(p, frame_key(f));
-    case FRAME_DD:
-        return projection_forgot(p, f->id);
-    default:
+    int64_t key = frame_key(f);
+    int reach = codec_of(p)->reach;
+    if (f->kind == FRAME_VP8 ? !f->u.vp8.picture_id_bits : f->kind == FRAME_VP9 ? !f->u.vp9.picture_id_bits : false)
+        return false; /* numbered by time */
+    if (codec_of(p) == &projection_plain)
         return false; /* goes out whatever became of the others */
-    }
+    if (f->kind == FRAME_VP9)
+        reach *= p->sids;
+    return projection_forgot(p, key) ||
+           projection_place(p, p->prev_key) - projection_place(p, key) + reach >= PROJECTION_FRAMES;
 }
 
 /* May a late packet that does not go out leave the receiver something to wait for? */
 static bool is_missed(const Projection *p, const MediaPacket *pkt)
 {
     return pkt->frame.kind != p->kind || is_forgotten(p, &pkt->frame) || codec_of(p)->is_missed(p, pkt);
+}
+
+/* Of a frame that goes out, but what has to be written into this packet is forgotten: as if it had been lost. */
+static ProjectionVerdict lose(Projection *p, const MediaPacket *pkt)
+{
+    int64_t seq;
+    if (pkt->seq > p->seqs.top_in)
+        seq_map_accept(&p->seqs, pkt->seq, &seq);
+    p->needs_keyframe = p->target >= 0;
+    return PROJECTION_DROP;
 }
 
 /* Not to be sent; nothing is left open where it was in order. */
@@ -243,18 +253,18 @@ static bool adjacent(const Projection *p, int64_t key)
 }
 
 /* Numbers missing just before this packet: those that must belong to rejected frames are closed up, the rest
- * are losses and stay visible. */
+ * are losses and stay visible. What is missing behind a frame that did not end need not be its end: before a key frame
+ * Chromium's pacer takes back what it has not sent yet, and the numbers go on with the key frame. */
 static void close_holes(Projection *p, const MediaPacket *pkt, int64_t key, ProjectionFate fate)
 {
     if (pkt->seq == p->seqs.top_in + 1)
         return;
     bool was_rejected = p->prev_fate == FATE_REJECT, is_rejected = fate == FATE_REJECT;
-    if (was_rejected && is_rejected && (key == p->prev_key || adjacent(p, key))) {
+    if (was_rejected &&
+        ((is_rejected && key == p->prev_key) || ((is_rejected || pkt->frame.start) && adjacent(p, key)))) {
         seq_map_withhold_through(&p->seqs, pkt->seq - 1);
         return;
     }
-    if (was_rejected && !p->prev_end && key != p->prev_key)
-        seq_map_withhold(&p->seqs, p->seqs.top_in + 1);
     if (is_rejected && !pkt->frame.start && key != p->prev_key && pkt->seq > p->seqs.top_in + 1)
         seq_map_withhold(&p->seqs, pkt->seq - 1);
 }
@@ -313,18 +323,26 @@ static ProjectionVerdict accept_running(Projection *p, const MediaPacket *pkt, i
         p->prev_end = f->end;
     }
     if (!goes)
-        return leave_out(p, pkt, out);
+        return fate == FATE_FORWARD ? lose(p, pkt) : leave_out(p, pkt, out);
     if (!seq_map_accept(&p->seqs, pkt->seq, &seq))
         return PROJECTION_DROP;
     return send_out(p, pkt, seq, now_us, out);
 }
 
+/* What could not be understood, but stands in the middle of a frame that goes out, tears it. */
+static ProjectionVerdict refuse_opaque(Projection *p, const MediaPacket *pkt, ProjectedPacket *out)
+{
+    if (!p->tail || pkt->eid != p->eid)
+        return PROJECTION_DROP;
+    bool within = p->prev_fate == FATE_FORWARD && !p->prev_end && pkt->seq == p->seqs.top_in + 1;
+    return within ? lose(p, pkt) : leave_out(p, pkt, out);
+}
+
 static ProjectionVerdict accept_video(Projection *p, const MediaPacket *pkt, int64_t now_us, ProjectedPacket *out)
 {
     const FrameInfo *f = &pkt->frame;
-    if (f->kind == FRAME_OPAQUE && media_codec_is_video((MediaCodec)pkt->codec)) { /* makes no sense */
-        return p->tail && pkt->eid == p->eid ? leave_out(p, pkt, out) : PROJECTION_DROP;
-    }
+    if (f->kind == FRAME_OPAQUE && media_codec_is_video((MediaCodec)pkt->codec)) /* makes no sense */
+        return refuse_opaque(p, pkt, out);
     if (pkt->order != p->order) { /* eids mean other encodings now */
         stop(p);
         p->ts_known = p->tail = false;

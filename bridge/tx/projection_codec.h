@@ -26,15 +26,20 @@ typedef struct {
     bool (*is_missed)(const Projection *p, const MediaPacket *pkt);
     /* ProjectionFrame.layer of a frame that was decided about in order. */
     uint8_t (*layer)(const Projection *p, const MediaPacket *pkt);
+    int reach; /* how many frames behind a late one (VP9: pictures) is_missed looks at */
 } ProjectionCodec;
 
 extern const ProjectionCodec projection_vp8, projection_vp9, projection_dd;
 
-/* Place of a frame in frames[]. VP9 pictures have room for eight layers in their keys, and here for those they have had. */
+/* Frames counted as frames[] has room for them: VP9 pictures have eight layers in their keys, and here those they have had. */
+static inline int64_t projection_place(const Projection *p, int64_t key)
+{
+    return p->kind == FRAME_VP9 ? (key >> 3) * p->sids + (key & 7) : key;
+}
+
 static inline size_t projection_slot(const Projection *p, int64_t key)
 {
-    uint64_t at = p->kind == FRAME_VP9 ? ((uint64_t)key >> 3) * p->sids + (key & 7) : (uint64_t)key;
-    return at % PROJECTION_FRAMES;
+    return (uint64_t)projection_place(p, key) % PROJECTION_FRAMES;
 }
 
 /* Fate of an earlier frame of this epoch, FATE_UNKNOWN when it was never seen or is forgotten. */

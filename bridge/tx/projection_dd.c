@@ -33,12 +33,14 @@ static bool can_switch(const DdStructure *s, unsigned from, unsigned to)
     return false;
 }
 
-/* `strict`: a frame never seen does not count as forwarded. */
-static bool has_references(const Projection *p, const FrameInfo *f, bool strict)
+/* `strict`: a frame never seen does not count as forwarded. Those that a late one refers to may have been seen and
+ * forgotten since. */
+static bool has_references(const Projection *p, const FrameInfo *f, bool late, bool strict)
 {
     for (int i = 0; i < f->u.dd.fdiff_count; i++) {
-        const ProjectionFrame *ref = projection_frame(p, f->id - f->u.dd.fdiff[i]);
-        if (ref ? ref->fate != FATE_FORWARD : strict)
+        int64_t id = f->id - f->u.dd.fdiff[i];
+        const ProjectionFrame *ref = projection_frame(p, id);
+        if (ref ? ref->fate != FATE_FORWARD : strict || (late && projection_forgot(p, id)))
             return false;
     }
     return true;
@@ -102,7 +104,7 @@ static bool dd_decide(Projection *p, const MediaPacket *pkt, bool late, int64_t 
         p->dt = (uint8_t)wanted;
         new_structure(p, f);
     } else if (!late && wanted != p->dt && !p->unit_marked) {
-        if (dd_dti(v->dti, wanted) == DTI_SWITCH && has_references(p, f, true)) {
+        if (dd_dti(v->dti, wanted) == DTI_SWITCH && has_references(p, f, late, true)) {
             p->dt = (uint8_t)wanted;
             p->mask_due = true;
         } else if (!can_switch(s, p->dt, wanted)) {
@@ -114,7 +116,7 @@ static bool dd_decide(Projection *p, const MediaPacket *pkt, bool late, int64_t 
         return false;
     if (dti == DTI_NOT_PRESENT || (!late && p->eid > aim && dti == DTI_DISCARDABLE))
         return false;
-    if (has_references(p, f, false)) {
+    if (has_references(p, f, late, false)) {
         await_references(p, f);
         return true;
     }
@@ -179,4 +181,4 @@ static uint8_t dd_layer(const Projection *p, const MediaPacket *pkt)
     return p->dt;
 }
 
-const ProjectionCodec projection_dd = { dd_decide, dd_write, dd_begin, dd_is_missed, dd_layer };
+const ProjectionCodec projection_dd = { dd_decide, dd_write, dd_begin, dd_is_missed, dd_layer, 0 };

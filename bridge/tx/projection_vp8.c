@@ -84,4 +84,4 @@ static uint8_t vp8_layer(const Projection *p, const MediaPacket *pkt)
     return (uint8_t)projection_tid_limit(p);
 }
 
-const ProjectionCodec projection_vp8 = { vp8_decide, vp8_write, vp8_begin, vp8_is_missed, vp8_layer };
+const ProjectionCodec projection_vp8 = { vp8_decide, vp8_write, vp8_begin, vp8_is_missed, vp8_layer, PREDECESSORS };

@@ -20,24 +20,30 @@ static int aimed_sid(const Projection *p)
     return sid < p->layers ? sid : p->layers - 1;
 }
 
-/* References inside the same spatial layer, as far as the temporal structure is concerned. `strict`: a frame never seen
- * does not count as forwarded. */
-static bool has_temporal_references(const Projection *p, const FrameInfo *f, bool strict)
+/* How a frame is asked about its references. One never seen counts as forwarded, unless STRICT. In order, the running
+ * state says whether the base of a layer went out; of a LATE frame's base it knows nothing, and its references may have
+ * been seen and forgotten since. */
+typedef enum { IN_ORDER, LATE, STRICT } Asked;
+
+/* References inside the same spatial layer, as far as the temporal structure is concerned. */
+static bool has_temporal_references(const Projection *p, const FrameInfo *f, Asked how)
 {
     const Vp9View *v = &f->u.vp9;
+    bool strict = how == STRICT;
     if (v->flexible) {
         for (int i = 0; i < v->p_diff_count; i++) {
-            const ProjectionFrame *ref = layer_frame(p, f->id - v->p_diff[i], f->sid);
-            if (ref ? ref->fate != FATE_FORWARD : strict)
+            int64_t key = (f->id - v->p_diff[i]) * 8 + f->sid;
+            const ProjectionFrame *ref = projection_frame(p, key);
+            if (ref ? ref->fate != FATE_FORWARD : strict || (how == LATE && projection_forgot(p, key)))
                 return false;
         }
         return true;
     }
-    if (!v->inter_picture || (!strict && (f->tid == 0 || v->switching_up)))
+    if (!v->inter_picture || (how == IN_ORDER && (f->tid == 0 || v->switching_up)))
         return true;
     for (int k = 1; k <= PREDECESSORS; k++) {
         const ProjectionFrame *prev = layer_frame(p, f->id - k, f->sid);
-        if (!prev && strict)
+        if (!prev && (strict || (how == LATE && projection_forgot(p, (f->id - k) * 8 + f->sid))))
             return false;
         if (prev && prev->tid <= (f->tid == 0 || v->switching_up ? 0 : f->tid))
             return prev->fate == FATE_FORWARD;
@@ -45,9 +51,10 @@ static bool has_temporal_references(const Projection *p, const FrameInfo *f, boo
     return !strict;
 }
 
-static bool has_references(const Projection *p, const FrameInfo *f, bool strict)
+static bool has_references(const Projection *p, const FrameInfo *f, Asked how)
 {
     const Vp9View *v = &f->u.vp9;
+    bool strict = how == STRICT;
     if (v->inter_picture && !strict && !(p->forwarded_sids >> f->sid & 1))
         return false;
     if (v->inter_layer) {
@@ -55,7 +62,7 @@ static bool has_references(const Projection *p, const FrameInfo *f, bool strict)
         if (below ? below->fate != FATE_FORWARD : strict || !(p->forwarded_sids >> (f->sid - 1) & 1))
             return false;
     }
-    return has_temporal_references(p, f, strict);
+    return has_temporal_references(p, f, how);
 }
 
 /* Those not seen yet may still come; only flexible mode says which. */
@@ -80,7 +87,7 @@ static void climb(Projection *p, const FrameInfo *f, int aim, bool can, int64_t 
         return;
     if (!can && f->start)
         projection_want_keyframe(p, now_us);
-    else if (can && !p->unit_marked && has_references(p, f, true))
+    else if (can && !p->unit_marked && has_references(p, f, STRICT))
         p->sid = f->sid;
 }
 
@@ -139,7 +146,8 @@ static bool vp9_decide(Projection *p, const MediaPacket *pkt, bool late, int64_t
     int limit = late ? then & 15 : projection_tid_limit(p), aim = aimed_sid(p);
     if (f->tid > limit)
         return false;
-    bool can = has_references(p, f, false) || (late && has_references(p, f, true)); /* before a switch, or now */
+    bool can =
+        has_references(p, f, late ? LATE : IN_ORDER) || (late && has_references(p, f, STRICT)); /* now, or then */
     if (!late) {
         if (p->tid > limit)
             p->tid = (uint8_t)limit;
@@ -232,4 +240,4 @@ static uint8_t vp9_layer(const Projection *p, const MediaPacket *pkt)
     return (uint8_t)(sid << 4 | projection_tid_limit(p));
 }
 
-const ProjectionCodec projection_vp9 = { vp9_decide, vp9_write, vp9_begin, vp9_is_missed, vp9_layer };
+const ProjectionCodec projection_vp9 = { vp9_decide, vp9_write, vp9_begin, vp9_is_missed, vp9_layer, PREDECESSORS };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/rtp/av1_dd.h"
 
+#include <string.h>
+
 /* Big-endian bit cursor, sticky failure as in Reader. */
 typedef struct {
     const uint8_t *p;
@@ -177,6 +179,24 @@ DdStatus dd_parse(const uint8_t *ext, size_t len, const DdStructure *current, Dd
         return DD_INVALID; /* its own template is not in its own structure */
     *out = v;
     return status;
+}
+
+static bool same_template(const DdTemplate *a, const DdTemplate *b)
+{
+    return a->dti == b->dti && a->sid == b->sid && a->tid == b->tid && a->fdiff_count == b->fdiff_count &&
+           memcmp(a->fdiff, b->fdiff, a->fdiff_count) == 0;
+}
+
+bool dd_same_structure(const DdStructure *a, const DdStructure *b)
+{
+    if (a->template_offset != b->template_offset || a->template_count != b->template_count ||
+        a->target_count != b->target_count || a->chain_count != b->chain_count ||
+        memcmp(a->width, b->width, sizeof(a->width)) != 0 || memcmp(a->height, b->height, sizeof(a->height)) != 0)
+        return false;
+    for (int i = 0; i < a->template_count; i++)
+        if (!same_template(&a->templates[i], &b->templates[i]))
+            return false;
+    return true;
 }
 
 typedef struct {

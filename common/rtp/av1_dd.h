@@ -60,6 +60,9 @@ typedef struct {
  * template_id, frame_number); for other errors nothing is, and what *fresh holds is undefined. */
 DdStatus dd_parse(const uint8_t *ext, size_t len, const DdStructure *current, DdStructure *fresh, DdView *out);
 
+/* Whether both read descriptors alike. */
+bool dd_same_structure(const DdStructure *a, const DdStructure *b);
+
 /* target < DD_MAX_TARGETS. */
 static inline DdIndication dd_dti(uint64_t dti, unsigned target)
 {

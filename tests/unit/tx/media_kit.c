@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <string.h>
 #include "media_kit.h"
 
@@ -391,6 +392,12 @@ static void send_frame(Kit *k, int eid, int sid, int tid, gboolean key_picture)
     g_array_append_val(k->frames, f);
     k->last_ref[eid][sid][tid] = f.uid;
     for (int i = 0; i < f.packets; i++) {
+        if (k->sent_before-- <= 0) {
+            KitFrame *made = &g_array_index(k->frames, KitFrame, f.uid);
+            made->taken_back++;
+            made->lost++;
+            continue;
+        }
         KitPacket raw = { .eid = eid, .uid = f.uid, .part = i, .seq = k->seq[eid]++ };
         gboolean first = i == 0, last = i + 1 == f.packets;
         BitsOut dd = { .n = 0 };
@@ -435,7 +442,8 @@ static void send_picture(Kit *k, int eid)
         if (k->pictures[eid] && !k->same_templates)
             k->template_offset[eid] = (uint8_t)((k->template_offset[eid] + (k->spatial == 1 ? 4 : 12)) % 64);
     }
-    k->key_due[eid] = FALSE;
+    k->key_due[eid] = !key && k->take_back > 0 && g_rand_double(k->rand) < k->take_back;
+    k->sent_before = k->key_due[eid] ? g_rand_int_range(k->rand, 0, k->spatial * k->max_packets) : INT_MAX;
     int tid = pattern(k->temporal, k->since_key[eid]++);
     if (tid == 0)
         k->tl0[eid]++;
@@ -533,6 +541,55 @@ void kit_check_decodable(Kit *k)
         }
         if (out[i] != f->packets && !excused(f, epoch[i]))
             g_error("frame %d: %d of %d packets", f->uid, out[i], f->packets);
+    }
+}
+
+/* Everything that has a number, in the order of the numbers; empty packets have uid -1. */
+static GArray *as_numbered(Kit *k)
+{
+    GArray *s = g_array_copy(k->out);
+    for (guint i = 0; i < k->fillers->len; i++) {
+        KitOut filler = { .seq = g_array_index(k->fillers, int64_t, i), .uid = -1 };
+        g_array_append_val(s, filler);
+    }
+    g_array_sort(s, by_seq);
+    return s;
+}
+
+static void check_follows(Kit *k, const KitOut *last, const KitOut *o)
+{
+    const KitFrame *before = &g_array_index(k->frames, KitFrame, last->uid);
+    if (last->uid == o->uid ? o->part == last->part + 1
+                            : o->part == 0 && last->part + 1 == before->packets - before->taken_back)
+        return;
+    g_error("packet %d of frame %d follows packet %d of frame %d", o->part, o->uid, last->part, last->uid);
+}
+
+void kit_check_without_holes(Kit *k)
+{
+    g_autoptr(GArray) s = as_numbered(k);
+    g_autofree gboolean *came = g_new0(gboolean, k->frames->len);
+    const KitOut *last = NULL; /* NULL: a key frame is waited for */
+    for (guint i = 0; i < s->len; i++) {
+        const KitOut *o = &g_array_index(s, KitOut, i);
+        if (i > 0 && o->seq != o[-1].seq + 1)
+            last = NULL;
+        if (o->uid < 0)
+            continue;
+        const KitFrame *f = &g_array_index(k->frames, KitFrame, o->uid);
+        gboolean begins = f->key && o->part == 0;
+        if (last)
+            check_follows(k, last, o);
+        else if (!begins)
+            continue;
+        if (begins)
+            memset(came, 0, k->frames->len * sizeof(*came));
+        for (int r = 0; r < f->refs; r++)
+            if (!came[f->ref[r]])
+                g_error("frame %d (e%d s%d t%d) needs %d, and without a hole that did not come", f->uid, f->eid, f->sid,
+                        f->tid, f->ref[r]);
+        came[o->uid] = TRUE;
+        last = o;
     }
 }
 

@@ -20,7 +20,8 @@ typedef struct {
     int ref[KIT_MAX_REFS], refs; /* uids it cannot be decoded without */
     int packets;
     int64_t first_seq; /* of its encoding */
-    int lost;          /* packets of it that never came */
+    int taken_back;    /* packets of it, the last ones, that the sender never sent */
+    int lost;          /* packets of it that never came, those included */
     int refused_epoch; /* Kit.epoch when a packet of it came and did not go out; the last time */
     gboolean filled;   /* an empty packet went out in the place of one of them */
 } KitFrame;
@@ -72,6 +73,10 @@ typedef struct {
     int since_key[KIT_ENCODINGS];
     gboolean same_templates; /* no new ids with a key frame: Chromium's way */
     int max_packets;
+    /* Chromium's pacer: how often a key frame takes back what was not sent yet of the picture before it; and how many packets
+     * of this picture are sent until then. */
+    double take_back;
+    int sent_before;
     GArray *frames; /* KitFrame */
     GRand *rand;
     /* receive path */
@@ -117,6 +122,9 @@ void kit_check_numbers(Kit *k, gboolean clean);
 /* No frame out whose references were left out, or only part of them went out, though every packet of them arrived, in
  * order or late, while the epoch lasted. */
 void kit_check_decodable(Kit *k);
+/* What a receiver would make of it who waits for a key frame where a number is missing, and nowhere else: all frames are
+ * whole, and so are those they refer to. */
+void kit_check_without_holes(Kit *k);
 /* Frames that came out, with these coordinates (-1 any). */
 int kit_count(Kit *k, int from, int eid, int sid, int tid);
 

@@ -150,6 +150,56 @@ static void test_malformed(void)
     kit_free(k);
 }
 
+/* The second of three packets, in order: what went out of its frame has a hole, and none of another frame has. */
+static void test_malformed_within(void)
+{
+    for (int within = 0; within < 2; within++) {
+        Kit *k = kit_new(KIT_VP8, 1, 2, 45);
+        k->max_packets = 1;
+        projection_set_target(&k->p, 1, FORWARD_CAP);
+        for (int i = 0; i < 5; i++)
+            kit_tick(k);
+        KitPacket bad = { .seq = k->seq[0]++, .len = 12, .bytes = { 0x80, 100 } };
+        k->p.prev_end = !within; /* as if more of the frame had been announced */
+        g_assert_cmpint(kit_feed(k, &bad), ==, PROJECTION_DROP);
+        g_assert_cmpint(projection_needs_keyframe(&k->p), ==, within);
+        int64_t before = k->out_top;
+        kit_tick(k);
+        g_assert_cmpint(k->out_top - before, ==, 1 + within);
+        kit_free(k);
+    }
+}
+
+/* The structure that a late packet was made by has been forgotten, after the rest of its frame went out: nobody is told
+ * that nothing is lost. */
+static void test_structure_forgotten(void)
+{
+    Kit *k = kit_new(KIT_DD_L1T3, 1, 3, 46);
+    projection_set_target(&k->p, 2, FORWARD_CAP);
+    kit_tick(k);
+    k->reorder = 1;
+    do
+        kit_tick(k);
+    while (g_array_index(k->frames, KitFrame, k->frames->len - 1).packets < 3);
+    k->reorder = 0;
+    guint head_at = k->delayed->len - 3;
+    KitPacket head = g_array_index(k->delayed, KitPacket, head_at);
+    while (head.part != 0)
+        head = g_array_index(k->delayed, KitPacket, --head_at);
+    g_array_remove_index(k->delayed, head_at);
+    kit_flush(k);
+    for (int i = 0; i < 2 * FRAME_STRUCTURES; i++) {
+        k->key_due[0] = TRUE;
+        kit_tick(k);
+    }
+    g_assert_false(projection_needs_keyframe(&k->p));
+    g_assert_cmpint(kit_feed(k, &head), ==, PROJECTION_DROP);
+    g_assert_null(k->pkt.frame.structure);
+    g_assert_true(projection_needs_keyframe(&k->p));
+    kit_check_without_holes(k);
+    kit_free(k);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -167,5 +217,7 @@ int main(int argc, char **argv)
             g_test_add_data_func(climb, s, test_no_climb);
     }
     g_test_add_func("/late/malformed", test_malformed);
+    g_test_add_func("/late/malformed-within", test_malformed_within);
+    g_test_add_func("/late/structure-forgotten", test_structure_forgotten);
     return g_test_run();
 }

@@ -112,6 +112,29 @@ static void test_structures(void)
     kit_free(k);
 }
 
+/* However many key frames bring the structure that is known already, a packet from before all of them is read. */
+static void test_structure_repeated(void)
+{
+    for (int same = 0; same < 2; same++) {
+        Kit *k = kit_new(KIT_DD_L1T3, 1, 3, 1);
+        k->same_templates = same;
+        k->max_packets = 1;
+        kit_tick(k);
+        k->reorder = 1;
+        kit_tick(k);
+        k->reorder = 0;
+        KitPacket late = g_array_index(k->delayed, KitPacket, 0);
+        g_array_set_size(k->delayed, 0);
+        for (int i = 0; i < 2 * FRAME_STRUCTURES; i++) {
+            k->key_due[0] = TRUE;
+            kit_tick(k);
+        }
+        kit_parse(k, &late);
+        g_assert_cmpint(k->pkt.frame.structure != NULL, ==, same);
+        kit_free(k);
+    }
+}
+
 static int find(const LayerTable *t, int index)
 {
     for (int i = 0; i < t->count; i++)
@@ -200,6 +223,7 @@ int main(int argc, char **argv)
     g_test_add_func("/frame_info/seven-bits", test_seven_bits);
     g_test_add_func("/frame_info/codec-change", test_codec_change);
     g_test_add_func("/frame_info/structures", test_structures);
+    g_test_add_func("/frame_info/structure-repeated", test_structure_repeated);
     g_test_add_func("/source_layers/simulcast", test_simulcast);
     g_test_add_data_func("/source_layers/vp9-svc", GINT_TO_POINTER(KIT_VP9_SVC), test_svc);
     g_test_add_data_func("/source_layers/vp9-ksvc", GINT_TO_POINTER(KIT_VP9_KSVC), test_svc);
