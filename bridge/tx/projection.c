@@ -143,19 +143,19 @@ static ProjectionVerdict send_out(Projection *p, const MediaPacket *pkt, int64_t
     return PROJECTION_ACCEPT;
 }
 
+/* Else its place among the others is told by time alone. */
+static bool is_numbered(const FrameInfo *f)
+{
+    return f->kind == FRAME_DD || (f->kind == FRAME_VP8 && f->u.vp8.picture_id_bits) ||
+           (f->kind == FRAME_VP9 && f->u.vp9.picture_id_bits);
+}
+
 /* So far behind that what became of it, or of the frames after it, is forgotten. */
 static bool is_forgotten(const Projection *p, const FrameInfo *f)
 {
-    int64_t key = frame_key(f);
-    int reach = codec_of(p)->reach;
-    if (f->kind == FRAME_VP8 ? !f->u.vp8.picture_id_bits : f->kind == FRAME_VP9 ? !f->u.vp9.picture_id_bits : false)
-        return false; /* numbered by time */
-    if (codec_of(p) == &projection_plain)
-        return false; /* goes out whatever became of the others */
-    if (f->kind == FRAME_VP9)
-        reach *= p->sids;
-    return projection_forgot(p, key) ||
-           projection_place(p, p->prev_key) - projection_place(p, key) + reach >= PROJECTION_FRAMES;
+    int64_t key = frame_key(f), behind = projection_place(p, p->prev_key) - projection_place(p, key);
+    int reach = codec_of(p)->reach * (f->kind == FRAME_VP9 ? p->sids : 1);
+    return is_numbered(f) && (projection_forgot(p, key) || behind + reach >= PROJECTION_FRAMES);
 }
 
 /* May a late packet that does not go out leave the receiver something to wait for? */

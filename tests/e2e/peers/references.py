@@ -15,17 +15,23 @@ class Piece(NamedTuple):
     references: list
 
 
+def around(pieces, i):
+    """The pieces before and after that one, in a few words: packet, frame, what of it."""
+    return " ".join(f"{n}:{p.frame}{'S' * p.start}{'E' * p.end}{'K' * p.key}" for n, p in pieces[max(0, i - 6):i + 3])
+
+
 def broken(pieces):
-    """What a receiver would miss, in words. pieces: of consecutive packets, the first of which begins a key frame."""
+    """What a receiver would miss, in words. pieces: the packets' numbers and Pieces from the beginning of a key frame on,
+    without a hole."""
     complaints, complete, current = [], set(), None
-    for p in pieces:
+    for i, (n, p) in enumerate(pieces):
         if p.key and p.start:
             complete.clear()
         if p.start and current is not None or not p.start and current != p.frame:
-            complaints.append(f"frame {current} does not end before {p.frame} goes on")
+            complaints.append(f"packet {n}: frame {current} does not end before {p.frame} goes on ({around(pieces, i)})")
         missing = [f for f in p.references if f not in complete]
         if missing and p.start:
-            complaints.append(f"frame {p.frame} refers to {missing}, which did not come")
+            complaints.append(f"packet {n}: frame {p.frame} refers to {missing}, which did not come ({around(pieces, i)})")
         current = p.frame
         if p.end:
             complete.add(p.frame)
@@ -102,14 +108,14 @@ def read_descriptor(data, structure):
 
 
 def described(descriptors):
-    """Pieces of them, and complaints."""
+    """Packets' numbers and Pieces of their descriptors, and complaints."""
     pieces, complaints, structure = [], [], None
-    for data in descriptors:
+    for n, data in descriptors:
         try:
             piece, structure = read_descriptor(data, structure)
-            pieces.append(piece)
+            pieces.append((n, piece))
         except ValueError as e:
-            complaints.append(f"descriptor {data.hex()}: {e}")
+            complaints.append(f"packet {n}: descriptor {data.hex()}: {e}")
     return pieces, complaints
 
 

@@ -197,12 +197,12 @@ def write_input(codec, parts, file, complaints):
 
 def missed(codec, stretch, descriptors):
     """What the packets themselves tell, and of how many of them that is."""
-    if of_stretch := [descriptors[n] for n, _ in stretch if n in descriptors]:
+    if of_stretch := [(n, descriptors[n]) for n, _ in stretch if n in descriptors]:
         pieces, complaints = references.described(of_stretch)
         told = len(of_stretch)
     else:
-        pieces, complaints = [references.vp9_piece(packet[12:]) for _, packet in stretch] if codec.name == "VP9" else [], []
-        pieces = [p for p in pieces if p]
+        pieces, complaints = [(n, references.vp9_piece(packet[12:])) for n, packet in stretch] if codec.name == "VP9" else [], []
+        pieces = [(n, p) for n, p in pieces if p]
         told = len(pieces)
     if 0 < told < len(stretch):
         complaints.append(f"{len(stretch) - told} of {len(stretch)} packets say nothing of their frame")
