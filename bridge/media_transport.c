@@ -4,6 +4,7 @@
 #include "bridge/media_endpoint.h"
 
 #include "bridge/rx/rx_feedback.h"
+#include "bridge/tx/tx_repair.h"
 #include "bridge/tx/tx_slots.h"
 
 #include <string.h>
@@ -39,8 +40,10 @@ static void update_path(MediaEndpoint *ep)
     ep->ready = ep->srtp_tx && tuple_is_set(&ep->send_to);
     if (ep->ready && !was_ready)
         tx_slots_ready(ep);
-    else if (ep->ready && !tuple_equal(&before, &ep->send_to))
+    else if (ep->ready && !tuple_equal(&before, &ep->send_to)) {
         rx_feedback_repeat(ep, media_endpoint_worker(ep)->now_us);
+        tx_repair_moved(ep, media_endpoint_worker(ep)->now_us);
+    }
 }
 
 static void emit_ice(MediaEndpoint *ep, WorkerEventType type, unsigned generation, const Tuple *remote)

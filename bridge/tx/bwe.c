@@ -427,6 +427,11 @@ static void estimate(Bwe *b, BwePacket *packets, size_t received, size_t n, int6
     retarget(b, now_us);
 }
 
+int64_t bwe_feedback_us(const Bwe *b)
+{
+    return b->last_feedback_us;
+}
+
 void bwe_on_feedback(Bwe *b, const uint8_t *buf, const TwccView *v, int64_t now_us)
 {
     TwccIter it;

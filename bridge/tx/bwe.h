@@ -56,6 +56,8 @@ void bwe_on_audio_sent(Bwe *b, uint16_t seq, size_t bytes, int64_t now_us);
 bool bwe_takes_audio(const Bwe *b);
 /* `v` is the view of `buf`. Numbers never sent or sent more than 10 s ago are counted and passed over. */
 void bwe_on_feedback(Bwe *b, const uint8_t *buf, const TwccView *v, int64_t now_us);
+/* When feedback last told of a packet; 0: never, or there is no transport-cc. */
+int64_t bwe_feedback_us(const Bwe *b);
 /* rtt_us > 0, of one reception report. */
 void bwe_on_rtt(Bwe *b, int64_t rtt_us, int64_t now_us);
 /* Ignored and counted while transport_cc is set; otherwise the estimate comes from it (bwe_remb.h). */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/tx/tx_repair.h"
 
+#include "bridge/rx/rx_feedback.h"
 #include "bridge/tx/tx_allocate.h"
 #include "bridge/tx/tx_header.h"
 #include "bridge/tx/tx_pace.h"
@@ -12,6 +13,7 @@
 #define RTX_MARGIN_US 5000       /* a packet that can still arrive by itself is not sent again: RTT less this.. */
 #define RTX_WAIT_MAX_US 250000   /* ..and this at most: the RTT may be that of a queue which is gone */
 #define RTX_BURST_US 500000      /* retransmission budget saved up at most */
+#define MOVED_SILENT_US 500000   /* twice the longest interval of Chromium's feedback */
 #define PADDING_BURST_PACKETS 64 /* of one call */
 #define PADDING_TS_STEP 3000
 
@@ -151,6 +153,19 @@ void tx_repair_nack(MediaEndpoint *ep, uint32_t ssrc, const uint16_t *seqs, size
         st->retransmitted++;
         ep->retransmitted++;
         t->retransmitted++;
+    }
+}
+
+void tx_repair_moved(MediaEndpoint *ep, int64_t now_us)
+{
+    TxState *tx = ep->tx;
+    if (!tx || !tx->bwe || now_us - bwe_feedback_us(tx->bwe) < MOVED_SILENT_US)
+        return;
+    for (uint32_t i = 0; i < tx->n_sources; i++) {
+        TxVideo *v = tx->by_source[i].source ? tx->by_source[i].video : NULL;
+        if (v && v->stream && v->stream->source && projection_target(&v->projection) >= 0 &&
+            keyframe_asker_needs(&v->asker, now_us))
+            rx_feedback_ask_keyframe(v->stream->source, now_us);
     }
 }
 

@@ -9,6 +9,9 @@
 
 /* The receiver misses these numbers of that send SSRC. */
 void tx_repair_nack(MediaEndpoint *ep, uint32_t ssrc, const uint16_t *seqs, size_t n, int64_t now_us);
+/* The receiver is heard from another address. If it has not told lately that packets reach it, what was sent to the old one
+ * is lost, and more than NACKs bring back: key frames of all it is sent. */
+void tx_repair_moved(MediaEndpoint *ep, int64_t now_us);
 /* The estimate may have moved. */
 void tx_repair_estimate(MediaEndpoint *ep, int64_t now_us);
 /* Video just went out, its largest packet that long: a probe may start. */

@@ -130,6 +130,8 @@ static void test_simulcast(Fixture *f, gconstpointer data)
     uint32_t slot_b = media_hall_slot(&f->hall, b, "aaaaaaaa-v0", NULL);
     uint32_t slot_c = media_hall_slot(&f->hall, c, "aaaaaaaa-v0", NULL);
     size_t n_b, n_c;
+    media_hall_await(&f->hall, b, slot_b, 60); /* what is on its way still */
+    media_hall_await(&f->hall, c, slot_c, 60);
     g_assert_cmpint(encoding_of_last(b, slot_b, &n_b), ==, 2);
     g_assert_cmpint(encoding_of_last(c, slot_c, &n_c), ==, 0);
     g_assert_cmpuint(n_b, >=, 55);
@@ -147,6 +149,7 @@ static void test_simulcast(Fixture *f, gconstpointer data)
         send_simulcast(a, 1, seq, seq % 15 == 0, 3);
         media_hall_run(&f->hall, 15);
     }
+    media_hall_await(&f->hall, b, slot_b, 110);
     g_assert_cmpint(encoding_of_last(b, slot_b, &n_b), ==, 1);
     g_assert_cmpuint(n_b, >=, 100);
     /* Off: nothing more, and ForwardedSources is empty. */
@@ -159,6 +162,7 @@ static void test_simulcast(Fixture *f, gconstpointer data)
         media_hall_run(&f->hall, 10);
     }
     g_assert_cmpuint(media_peer_count(b, slot_b, NULL), ==, 0);
+    media_hall_await(&f->hall, c, slot_c, 120);
     g_assert_cmpint(encoding_of_last(c, slot_c, &n_c), ==, 0);
     g_assert_cmpuint(n_c, >=, 110);
 }

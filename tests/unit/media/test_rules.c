@@ -5,12 +5,14 @@
 #include "tests/unit/media/engine_kit.h"
 
 #include "bridge/tx/tx_allocate.h"
+#include "bridge/tx/tx_repair.h"
 #include "bridge/tx/tx_state.h"
 #include "common/rtp/rtcp_fb.h"
 #include "common/rtp/rtcp_iter.h"
 #include "common/rtp/rtcp_report.h"
 #include "common/rtp/rtp_ext.h"
 #include "common/rtp/rtp_write.h"
+#include "common/rtp/twcc.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -126,6 +128,50 @@ static void test_request_kinds(Engine *f, gconstpointer unused)
         g_assert_cmpuint(pli, ==, !sender_fir);
         g_assert_cmpuint(fir, ==, sender_fir);
     }
+    srtcp_free(srtcp);
+}
+
+/* Client 1 tells that what it was sent last came. */
+static void acknowledge(Engine *f, Srtcp *srtcp)
+{
+    uint8_t buf[200];
+    RtpView v;
+    RtpExtElement e;
+    TwccHead head = { .sender_ssrc = 1, .media_ssrc = VIDEO_SSRC(0) };
+    size_t consumed;
+    while (engine_hear(f, 1, &v)) {
+        g_assert_true(rtp_ext_find(engine_heard, &v, TCC_ID, &e));
+        head.base_seq = (uint16_t)(engine_heard[e.off] << 8 | engine_heard[e.off + 1]);
+    }
+    engine_give_rtcp(f, 1, srtcp, buf, twcc_build(buf, sizeof(buf), &head, &f->w.now_us, 1, &consumed));
+    g_assert_cmpuint(consumed, ==, 1);
+}
+
+/* Whoever is heard from another address after a silence has lost the pictures meanwhile: key frames of what it is sent.
+ * Without a silence, or without a wish, of nothing. */
+static void test_moved(Engine *f, gconstpointer unused)
+{
+    Srtcp *srtcp = engine_client_srtcp(&f->client[1]);
+    const uint64_t *requests = &f->w.totals.keyframe_requests_out;
+    uint16_t seq = 1;
+    wish(f, -1, NULL);
+    show(f, seq++, true);
+    for (int i = 0; i < 10; i++) {
+        show(f, seq++, false);
+        acknowledge(f, srtcp);
+    }
+    uint64_t before = *requests;
+    tx_repair_moved(f->client[1].ep, f->w.now_us + 100000);
+    g_assert_cmpuint(*requests, ==, before);
+    for (int i = 0; i < 30; i++)
+        show(f, seq++, false);
+    tx_repair_moved(f->client[1].ep, f->w.now_us);
+    g_assert_cmpuint(*requests, ==, before + 1);
+    show(f, seq++, true);
+    wish(f, 0, NULL);
+    tx_repair_moved(f->client[1].ep, f->w.now_us += 3000000);
+    tx_repair_moved(f->client[0].ep, f->w.now_us); /* who is sent nothing */
+    g_assert_cmpuint(*requests, ==, before + 1);
     srtcp_free(srtcp);
 }
 
@@ -445,6 +491,7 @@ int main(int argc, char **argv)
 #define RULE(name, function, data)                                                                                     \
     g_test_add("/media/rules/" name, Engine, data, engine_set_up, function, engine_tear_down)
     RULE("request kinds", test_request_kinds, NULL);
+    RULE("moved", test_moved, NULL);
     RULE("no frame rate", test_no_frame_rate, NULL);
     RULE("reception reports", test_reception_reports, NULL);
     RULE("repair limits", test_repair_limits, NULL);
