@@ -69,6 +69,7 @@ struct Bwe {
     int64_t target_bps, loss_bps, acked_bps, wanted_bps;
     int64_t feedback_rtt_us, report_rtt_us, report_rtt_at_us; /* 0 unknown */
     int64_t first_sent_us, last_sent_us, last_feedback_us, last_backoff_us;
+    int64_t told_bps;                     /* target when something was last told to have come; 0 never */
     int64_t confirm_bps;                  /* what the probe to be confirmed measured */
     double look_ratio;                    /* what looks for more measured / the estimate; 0 unknown */
     int64_t raised_us;                    /* a probe set the estimate */
@@ -84,20 +85,48 @@ struct Bwe {
     BwePacket batch[BATCH];
 };
 
+/* A way that nothing is known of. */
+static void begin(Bwe *b, int64_t start_bps, int64_t now_us)
+{
+    bwe_trendline_init(&b->trend);
+    bwe_aimd_init(&b->aimd, start_bps, b->config.min_bps, b->config.max_bps, now_us);
+    bwe_loss_init(&b->loss, b->aimd.bps, b->config.min_bps, b->config.max_bps);
+    bwe_queue_init(&b->queue);
+    b->target_bps = b->loss_bps = b->aimd.bps;
+    bwe_alr_set_target(&b->alr, b->target_bps);
+}
+
 Bwe *bwe_new(const BweConfig *config, int64_t now_us)
 {
     Bwe *b = calloc(1, sizeof(*b));
     if (!b)
         return NULL;
     b->config = *config;
-    bwe_trendline_init(&b->trend);
-    bwe_aimd_init(&b->aimd, config->start_bps, config->min_bps, config->max_bps, now_us);
-    bwe_loss_init(&b->loss, b->aimd.bps, config->min_bps, config->max_bps);
-    bwe_queue_init(&b->queue);
     bwe_remb_init(&b->remb, config->start_bps, config->min_bps, config->max_bps, now_us);
-    b->target_bps = b->loss_bps = b->aimd.bps;
-    bwe_alr_set_target(&b->alr, b->target_bps);
+    begin(b, config->start_bps, now_us);
     return b;
+}
+
+void bwe_moved(Bwe *b, int64_t now_us)
+{
+    if (!b->config.transport_cc)
+        return;
+    int64_t carried_bps = b->acked_bps > b->config.start_bps ? b->acked_bps : b->config.start_bps;
+    int64_t start_bps = b->told_bps > 0 && b->told_bps < carried_bps ? b->told_bps : carried_bps;
+    bwe_history_forget(&b->history);
+    bwe_inter_arrival_reset(&b->groups);
+    bwe_probe_cancel(&b->probe);
+    b->ack = (BweAckRate){ 0 };
+    b->random_loss = (BweRandomLoss){ 0 };
+    b->alr = (BweAlr){ 0 };
+    b->acked_bps = b->confirm_bps = b->dropped_from_bps = 0;
+    b->feedback_rtt_us = b->report_rtt_us = b->report_rtt_at_us = 0;
+    b->first_sent_us = b->last_feedback_us = b->last_backoff_us = 0;
+    b->raised_us = b->over_since_us = b->over_queue_us = b->quiet_until_us = b->dropped_us = 0;
+    b->look_ratio = 0;
+    b->rtt_limited = b->initial_done = false;
+    b->usage = BWE_NORMAL;
+    begin(b, start_bps, now_us);
 }
 
 void bwe_free(Bwe *b)
@@ -429,7 +458,7 @@ static void estimate(Bwe *b, BwePacket *packets, size_t received, size_t n, int6
 
 int64_t bwe_feedback_us(const Bwe *b)
 {
-    return b->last_feedback_us;
+    return b->last_feedback_us > 0 ? b->last_feedback_us : b->first_sent_us;
 }
 
 void bwe_on_feedback(Bwe *b, const uint8_t *buf, const TwccView *v, int64_t now_us)
@@ -438,6 +467,7 @@ void bwe_on_feedback(Bwe *b, const uint8_t *buf, const TwccView *v, int64_t now_
     TwccStatus s;
     BwePacket *batch = b->batch;
     size_t received = 0, n = 0;
+    bool any = false;
     if (!b->config.transport_cc)
         return;
     b->feedback_packets++;
@@ -459,6 +489,7 @@ void bwe_on_feedback(Bwe *b, const uint8_t *buf, const TwccView *v, int64_t now_
         }
         b->audio_told |= p.audio;
         b->last_feedback_us = now_us > 0 ? now_us : 1;
+        any |= s.received;
         if (s.received) {
             p.arrival_us = origin_us + s.arrival_us;
             batch[n++] = batch[received]; /* received ones stay in front */
@@ -473,6 +504,8 @@ void bwe_on_feedback(Bwe *b, const uint8_t *buf, const TwccView *v, int64_t now_
     }
     if (n > 0)
         estimate(b, batch, received, n, now_us);
+    if (any)
+        b->told_bps = b->target_bps;
 }
 
 void bwe_on_rtt(Bwe *b, int64_t rtt_us, int64_t now_us)

@@ -56,7 +56,11 @@ void bwe_on_audio_sent(Bwe *b, uint16_t seq, size_t bytes, int64_t now_us);
 bool bwe_takes_audio(const Bwe *b);
 /* `v` is the view of `buf`. Numbers never sent or sent more than 10 s ago are counted and passed over. */
 void bwe_on_feedback(Bwe *b, const uint8_t *buf, const TwccView *v, int64_t now_us);
-/* When feedback last told of a packet; 0: never, or there is no transport-cc. */
+/* The receiver is behind another way now: of the old one only what it carried is remembered, as what to begin with. What
+ * was sent and not told of yet counts for nothing. Without transport-cc nothing changes. */
+void bwe_moved(Bwe *b, int64_t now_us);
+/* When feedback last told of a packet, before the first the time from which on it could; 0: there is no transport-cc, or
+ * nothing was sent. */
 int64_t bwe_feedback_us(const Bwe *b);
 /* rtt_us > 0, of one reception report. */
 void bwe_on_rtt(Bwe *b, int64_t rtt_us, int64_t now_us);

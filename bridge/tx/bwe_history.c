@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/tx/bwe_history.h"
 
+#include <string.h>
+
 enum { FREE, SENT, TOLD_LOST, TOLD_RECEIVED };
 
 void bwe_history_sent(BweHistory *h, uint16_t seq, size_t bytes, uint16_t probe, bool audio, int64_t now_us)
@@ -31,4 +33,9 @@ BweTold bwe_history_told(BweHistory *h, uint16_t seq, bool received, int64_t now
         .send_us = s->send_us, .arrival_us = TWCC_NOT_RECEIVED, .bytes = s->bytes, .probe = s->probe, .audio = s->audio
     };
     return BWE_TOLD_NEWS;
+}
+
+void bwe_history_forget(BweHistory *h)
+{
+    memset(h->ring, 0, sizeof(h->ring));
 }

@@ -39,4 +39,7 @@ typedef enum {
 /* Feedback names `seq`. Fills all of *out but arrival_us. A packet told lost may be told received later. */
 BweTold bwe_history_told(BweHistory *h, uint16_t seq, bool received, int64_t now_us, BwePacket *out);
 
+/* What was sent so far is not told of any more; the numbers go on. */
+void bwe_history_forget(BweHistory *h);
+
 #endif

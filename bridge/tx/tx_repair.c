@@ -161,6 +161,8 @@ void tx_repair_moved(MediaEndpoint *ep, int64_t now_us)
     TxState *tx = ep->tx;
     if (!tx || !tx->bwe || now_us - bwe_feedback_us(tx->bwe) < MOVED_SILENT_US)
         return;
+    bwe_moved(tx->bwe, now_us);
+    tx_repair_estimate(ep, now_us);
     for (uint32_t i = 0; i < tx->n_sources; i++) {
         TxVideo *v = tx->by_source[i].source ? tx->by_source[i].video : NULL;
         if (v && v->stream && v->stream->source && projection_target(&v->projection) >= 0 &&

@@ -283,6 +283,58 @@ static void test_wraps(void)
     twcc_log_free(log);
 }
 
+/* What the receiver has logged reaches the estimator, 20 ms after it was built. */
+static void tell(Bwe *b, TwccLog *log, int64_t built_us)
+{
+    uint8_t buf[TWCC_LOG_MAX_PACKET];
+    size_t len = twcc_log_build(log, buf, sizeof(buf), 1, 2, built_us);
+    RtcpIter it = RTCP_ITER(buf, len);
+    RtcpPacket p;
+    TwccView v;
+    g_assert_true(rtcp_iter_next(&it, &p) && twcc_parse(buf, &p, &v));
+    bwe_on_feedback(b, buf, &v, built_us + 20 * MS);
+}
+
+/* Three seconds in which nothing arrives, then all does. On the way it was sent before, that is congestion; on another one,
+ * what was lost before says nothing. */
+static void test_moved(gconstpointer data)
+{
+    bool moved = *(const bool *)data;
+    BweConfig config = BWE_CONFIG_DEFAULT;
+    Bwe *b = bwe_new(&config, START);
+    TwccLog *log = twcc_log_new();
+    uint16_t seq = 65000;
+    int64_t gone_us = START + 5 * SECOND, back_us = gone_us + 3 * SECOND, before_bps = 0, least_bps = INT64_MAX;
+    for (int64_t now = START; now < back_us + 2 * SECOND; now += 4 * MS, seq++) {
+        if (now == gone_us)
+            before_bps = bwe_target_bps(b);
+        if (now == back_us) {
+            g_assert_cmpint(now - bwe_feedback_us(b), >=, 2900 * MS);
+            if (moved) {
+                bwe_moved(b, now);
+                g_assert_cmpint(bwe_feedback_us(b), ==, 0);
+                g_assert_cmpint(bwe_target_bps(b), <=, before_bps);
+                g_assert_cmpint(bwe_target_bps(b), >=, before_bps * 9 / 10);
+            }
+        }
+        bwe_on_sent(b, seq, 1200, now, BWE_NO_PROBE);
+        bool arrives = now < gone_us || now >= back_us;
+        if (arrives && twcc_log_packet(log, seq, false, now + 20 * MS))
+            tell(b, log, now + 20 * MS);
+        bwe_tick(b, now + 40 * MS);
+        if (now > back_us && bwe_target_bps(b) < least_bps)
+            least_bps = bwe_target_bps(b);
+    }
+    g_test_message("%d, then %d at least", (int)before_bps, (int)least_bps);
+    if (moved)
+        g_assert_cmpint(least_bps, >=, before_bps * 8 / 10);
+    else
+        g_assert_cmpint(least_bps, <, before_bps * 6 / 10);
+    g_assert_cmpint(bwe_acked_bps(b), >, 2300000);
+    bwe_free(b);
+    twcc_log_free(log);
+}
+
 /* Audio has numbers too, half of all packets here. A receiver that reports it: it counts. One that leaves it out, as a
  * browser with transport-cc on video alone: nothing is taken for lost, and soon it is known. */
 static void test_audio(gconstpointer data)
@@ -292,7 +344,6 @@ static void test_audio(gconstpointer data)
     Bwe *b = bwe_new(&config, START);
     TwccLog *log = twcc_log_new();
     BweStats stats;
-    uint8_t buf[TWCC_LOG_MAX_PACKET];
     uint16_t seq = 1;
     for (int64_t now = START; now < START + 5 * SECOND; now += 5 * MS, seq++) {
         bool audio = (seq & 1) && bwe_takes_audio(b);
@@ -302,12 +353,7 @@ static void test_audio(gconstpointer data)
             bwe_on_sent(b, seq, 600, now, BWE_NO_PROBE);
         if ((audio && !reported) || !twcc_log_packet(log, seq, false, now + 20 * MS))
             continue;
-        size_t len = twcc_log_build(log, buf, sizeof(buf), 1, 2, now + 20 * MS);
-        RtcpIter it = RTCP_ITER(buf, len);
-        RtcpPacket p;
-        TwccView v;
-        g_assert_true(rtcp_iter_next(&it, &p) && twcc_parse(buf, &p, &v));
-        bwe_on_feedback(b, buf, &v, now + 40 * MS);
+        tell(b, log, now + 20 * MS);
         bwe_tick(b, now + 40 * MS);
         g_assert_cmpfloat(bwe_loss(b), ==, 0);
         g_assert_cmpint(bwe_target_bps(b), >=, 2400000);
@@ -330,8 +376,10 @@ int main(int argc, char **argv)
     g_test_add_func("/tx/bwe/remb", test_remb);
     ADD_ROWS("/tx/bwe/remb believed", rembs, test_remb_believed);
     g_test_add_func("/tx/bwe/wraps", test_wraps);
-    static const bool reports[] = { false, true };
-    g_test_add_data_func("/tx/bwe/audio left out", &reports[0], test_audio);
-    g_test_add_data_func("/tx/bwe/audio", &reports[1], test_audio);
+    static const bool no_yes[] = { false, true };
+    g_test_add_data_func("/tx/bwe/silent for three seconds", &no_yes[0], test_moved);
+    g_test_add_data_func("/tx/bwe/moved", &no_yes[1], test_moved);
+    g_test_add_data_func("/tx/bwe/audio left out", &no_yes[0], test_audio);
+    g_test_add_data_func("/tx/bwe/audio", &no_yes[1], test_audio);
     return g_test_run();
 }
