@@ -250,7 +250,18 @@ def without(gone, packets, descriptors):
             {k: descriptors[n] for k, n in as_numbered.items() if n in descriptors})
 
 
+def needed_keys(packets):
+    """Timestamps of key frames that the next picture refers to: it is none itself, as when a receiver climbs from encoding
+    to encoding, and nothing is missing before them, where nobody would look."""
+    needed = []
+    for part in stretches(packets):
+        pictures = list(dict.fromkeys(p[4:8] for _, p in part))
+        keys = {p[4:8] for _, p in part if begins_key(p)}
+        needed += [a for a, b in zip(pictures[1:], pictures[2:]) if a in keys and b not in keys]
+    return needed
+
+
 def notices_a_loss(pt, packets, descriptors):
     """Whether one key frame of those in the middle can be left out and decode() complains: else it proves nothing."""
-    keys = [packets[n][4:8] for n in sorted(packets) if begins_key(packets[n])]
+    keys = needed_keys(packets)
     return any(decode(pt, *without(keys[len(keys) * i // 4], packets, descriptors))["complaints"] for i in (2, 1, 3) if keys)
