@@ -10,7 +10,8 @@
 /* The receiver misses these numbers of that send SSRC. */
 void tx_repair_nack(MediaEndpoint *ep, uint32_t ssrc, const uint16_t *seqs, size_t n, int64_t now_us);
 /* The receiver is heard from another address. If it has not told lately that packets reach it, what was sent to the old one
- * is lost, and more than NACKs bring back: key frames of all it is sent. */
+ * is lost, which says nothing of the new way: the estimate begins anew. It is also more than NACKs bring back: key frames of
+ * all that it is sent are asked for. */
 void tx_repair_moved(MediaEndpoint *ep, int64_t now_us);
 /* The estimate may have moved. */
 void tx_repair_estimate(MediaEndpoint *ep, int64_t now_us);

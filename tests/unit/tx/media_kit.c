@@ -565,10 +565,11 @@ static void check_follows(Kit *k, const KitOut *last, const KitOut *o)
     g_error("packet %d of frame %d follows packet %d of frame %d", o->part, o->uid, last->part, last->uid);
 }
 
-void kit_check_without_holes(Kit *k)
+guint kit_check_without_holes(Kit *k)
 {
     g_autoptr(GArray) s = as_numbered(k);
     g_autofree gboolean *came = g_new0(gboolean, k->frames->len);
+    guint used = 0;
     const KitOut *last = NULL; /* NULL: a key frame is waited for */
     for (guint i = 0; i < s->len; i++) {
         const KitOut *o = &g_array_index(s, KitOut, i);
@@ -590,7 +591,9 @@ void kit_check_without_holes(Kit *k)
                         f->tid, f->ref[r]);
         came[o->uid] = TRUE;
         last = o;
+        used++;
     }
+    return used;
 }
 
 int kit_count(Kit *k, int from, int eid, int sid, int tid)

@@ -123,8 +123,8 @@ void kit_check_numbers(Kit *k, gboolean clean);
  * order or late, while the epoch lasted. */
 void kit_check_decodable(Kit *k);
 /* What a receiver would make of it who waits for a key frame where a number is missing, and nowhere else: all frames are
- * whole, and so are those they refer to. */
-void kit_check_without_holes(Kit *k);
+ * whole, and so are those they refer to. Returns how many packets he could use. */
+guint kit_check_without_holes(Kit *k);
 /* Frames that came out, with these coordinates (-1 any). */
 int kit_count(Kit *k, int from, int eid, int sid, int tid);
 
